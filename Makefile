@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+#
+# sudo make demo      see it work, in a namespace of its own, nothing left behind
+# sudo make check     build and test everything; installs what is missing
+# make help           the other targets
+#
+# V=1 shows commands; CC=clang, SANITIZE=address,undefined, PREFIX=, DESTDIR= as usual.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SANITIZE ?=
+V ?= 0
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+MUSL_CC ?= $(shell command -v musl-gcc 2>/dev/null)
+
+comma := ,
+BUILD := build$(if $(SANITIZE),/sanitize)
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
+
+include tests/lint/layers.mk
+
+# ---- flags -------------------------------------------------------------------------------------
+WARNINGS := -Wall -Wextra -Werror -Wvla -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wno-missing-field-initializers -Wformat=2
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIE \
+        $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+OPT ?= -O2
+CFLAGS ?= $(OPT) -g
+COMMON := -std=gnu17 $(WARNINGS) -D_GNU_SOURCE -Isupervisor -Iinclude -fno-strict-aliasing \
+        -ffunction-sections -fdata-sections
+SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+        -fno-omit-frame-pointer)
+ALL_CFLAGS = $(COMMON) $(HARDENING) $(SANITIZE_FLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SANITIZE_FLAGS) $(LDFLAGS)
+
+LIBS_supd := -lsystemd -linih -lseccomp -lcap
+LIBS_supctl := -lsystemd -linih -ljansson
+
+# ---- what is built -----------------------------------------------------------------------------
+FOLDERS := base unitfile runtime log core kinds recovery control daemon client ctl
+sources = $(wildcard supervisor/$(1)/*.c)
+objects = $(patsubst supervisor/%.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(call sources,$(1))))
+archive = $(BUILD)/lib/$(1).a
+
+SUPD_FOLDERS := daemon control recovery kinds core log runtime unitfile base
+SUPCTL_FOLDERS := ctl client log unitfile base
+PROGRAMS := $(BUILD)/bin/supd $(BUILD)/bin/supctl $(BUILD)/bin/supinit
+
+.PHONY: all
+all: $(PROGRAMS)
+
+# Objects depend on the flags they were built with: a changed CC= or SANITIZE= rebuilds them.
+FLAGS_TEXT = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(MUSL_CC)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(BUILD)
+	@printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' >$@
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/obj/%.o: supervisor/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define folder_rules
+$(call archive,$(1)): $(call objects,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(Q)ar rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+
+$(BUILD)/bin/supd: $(BUILD)/obj/daemon/main.o $(foreach f,$(SUPD_FOLDERS),$(call archive,$(f)))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(foreach f,$(SUPD_FOLDERS),$(call archive,$(f))) $(LIBS_supd)
+
+$(BUILD)/bin/supctl: $(BUILD)/obj/ctl/main.o $(foreach f,$(SUPCTL_FOLDERS),$(call archive,$(f)))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(foreach f,$(SUPCTL_FOLDERS),$(call archive,$(f))) $(LIBS_supctl)
+
+# supinit is static and never sanitised: it is PID 1 in foreign roots. musl where there is one.
+INIT_CC = $(or $(MUSL_CC),$(CC))
+$(BUILD)/bin/supinit: $(wildcard supervisor/init/*.c supervisor/init/*.h include/supd/*.h) \
+                supervisor/base/macro.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,STATIC,$@)
+	$(Q)$(INIT_CC) $(COMMON) -Os -fstack-protector-strong -fno-asynchronous-unwind-tables -static \
+		-Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noseparate-code -s -o $@ $(filter %.c,$^)
+
+# ---- tests -------------------------------------------------------------------------------------
+# tests/unit/test-FOLDER-MODULE.c links FOLDER and what FOLDER may include, nothing else.
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test-*.c))
+test_folder = $(word 2,$(subst -, ,$(1)))
+test_folders = $(call test_folder,$(1)) $(LAYER_$(call test_folder,$(1)))
+define unit_test_rule
+$(1): tests/unit/$(notdir $(1)).c $(foreach f,$(call test_folders,$(notdir $(1))),$(call archive,$(f)))
+	@mkdir -p $$(@D)
+	$$(call say,TEST,$$@)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -MMD -MP -MF $$@.d -Itests $$(ALL_LDFLAGS) -o $$@ $$< \
+		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(LIBS_supd) -ljansson -lcmocka
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test_rule,$(t))))
+
+.PHONY: unit-tests
+unit-tests: $(UNIT_TESTS)
+
+# Fuzzers need clang; `make fuzz` runs each of them for FUZZ_SECONDS over its corpus.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
+FUZZ_SECONDS ?= 60
+$(BUILD)/fuzz/fuzz-%: tests/fuzz/fuzz-%.c FORCE
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)clang $(COMMON) -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $< \
+		$(wildcard supervisor/unitfile/*.c supervisor/base/*.c) -linih -lsystemd
+
+.PHONY: fuzz fuzzers
+fuzzers: $(FUZZERS)
+fuzz: fuzzers
+	$(Q)tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+.PHONY: deps
+deps:
+	$(Q)packaging/install-deps check
+
+.PHONY: check
+check: deps
+	$(Q)$(MAKE) --no-print-directory all unit-tests SANITIZE=$(SANITIZE)
+	$(Q)tests/run --build $(BUILD)
+
+.PHONY: bench
+bench:
+	$(Q)packaging/install-deps bench
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/run $(BUILD)
+
+.PHONY: demo
+demo:
+	$(Q)packaging/install-deps demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/lib/demo $(BUILD)
+
+.PHONY: lint
+lint:
+	$(Q)packaging/install-deps lint
+	$(Q)tests/lint/run
+
+.PHONY: format
+format:
+	$(Q)clang-format -i $(wildcard supervisor/*/*.[ch] include/supd/*.h tests/*/*.[ch])
+
+# ---- installation ------------------------------------------------------------------------------
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+LIBEXECDIR := $(DESTDIR)$(PREFIX)/lib/supd
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+
+.PHONY: install uninstall
+install: all
+	$(Q)packaging/install-files install "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
+uninstall:
+	$(Q)packaging/install-files uninstall "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf build
+
+.PHONY: help
+help:
+	@echo 'demo check all install uninstall lint format bench fuzz clean'
+
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/test/*.d)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * MESSAGE_ID= of supd's own journal entries, one per kind; contrib/supd.catalog explains each.
+ * Made once with sd_id128_randomize(); never reused for another meaning.
+ */
+
+#define SUPD_MESSAGE_STARTED "b25329ed10714f8c92099f219191b0dc"
+#define SUPD_MESSAGE_START_FAILED "519fb48c685848afac4453e3954622aa"
+#define SUPD_MESSAGE_EXITED "edd150a88b13432a8ee84b84443a632e"
+#define SUPD_MESSAGE_STOPPED "c5b5399266bc4694b4b3038020e86a7d"
+#define SUPD_MESSAGE_FAILED "5a2c8083c76347e990f5043173e29268"
+#define SUPD_MESSAGE_RESTARTING "4761d91ba0be475180e8e53ccf66be1c"
+#define SUPD_MESSAGE_START_LIMIT "cf4079b80c5d40a88cb92ae5ea0ac2ed"
+#define SUPD_MESSAGE_PAUSED "d80c5a9bc7914ba99497cabeaddb12e5"
+#define SUPD_MESSAGE_UNPAUSED "559742312b674861acfe80f45bdff0c7"
+#define SUPD_MESSAGE_OOM "60db24a211d7418e9df3ad84f0f018ea"
+#define SUPD_MESSAGE_STOP_TIMEOUT "e593e7d796d8421bb3665ae08775dfc0"
+#define SUPD_MESSAGE_ADOPTED "2ee8711c260e48139d3bab558f35ef55"
+#define SUPD_MESSAGE_BAD_SETTING "2e702b90496f4821bf77c7541eaa74c1"
+#define SUPD_MESSAGE_KILLED "a6d1e9a68eba4e5988699bdb2ae4e575"

@@ -1,0 +1,25 @@
+# The include rule of the tree: what each folder of supervisor/ may include beside itself. Read by the
+# Makefile (what a folder's tests link) and by tests/lint/layers (what is refused). One line a folder.
+LAYER_base      =
+LAYER_unitfile  = base
+LAYER_runtime   = base
+LAYER_log       = base
+LAYER_core      = base unitfile
+LAYER_kinds     = base unitfile runtime log core
+LAYER_recovery  = base unitfile runtime core
+LAYER_control   = base unitfile runtime log core kinds recovery
+LAYER_daemon    = base unitfile runtime log core kinds recovery control
+LAYER_init      =
+LAYER_client    = base
+LAYER_ctl       = base unitfile log client
+
+# Headers of libraries, and the only folders that may include them.
+LIBRARY_ini.h              = unitfile
+LIBRARY_seccomp.h          = runtime
+LIBRARY_sys/capability.h   = runtime
+LIBRARY_systemd/sd-journal.h = log ctl
+LIBRARY_systemd/sd-bus.h   = control client daemon ctl
+LIBRARY_systemd/sd-event.h = base core kinds recovery control daemon client ctl log runtime
+LIBRARY_systemd/sd-daemon.h = daemon recovery
+LIBRARY_systemd/sd-id128.h = kinds core log control ctl daemon
+LIBRARY_jansson.h          = ctl image gateway
