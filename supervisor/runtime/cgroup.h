@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The delegated cgroup subtree and the groups in it, on cgroup v2 alone or on the hybrid layout.
+ *
+ * A CgroupTree is opened once, at the cgroup this process was started in (each hierarchy's own path).
+ * A Cgroup is one directory NAME below it, in every hierarchy that is needed. Freezer, kill, events and
+ * membership always come from the v2 tree; only limits and device rules differ by driver.
+ *
+ * Not its duty: deciding when to freeze, kill or remove. Nothing here blocks beyond a system call.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+typedef struct CgroupTree CgroupTree;
+typedef struct Cgroup Cgroup;
+
+/* UINT64_MAX: leave the kernel's default. */
+typedef struct CgroupLimits {
+        uint64_t memory_max_bytes, memory_high_bytes, memory_swap_max_bytes;
+        uint64_t pids_max;
+        uint64_t cpu_quota_usec; /* per period */
+        uint64_t cpu_period_usec; /* 100 ms unless set */
+        uint64_t cpu_weight; /* 1 to 10000; 0: idle */
+        uint64_t io_weight;  /* 1 to 10000 */
+        const char *cpus;    /* borrowed; "0-3,8"; NULL: all */
+        bool memory_oom_group; /* OOMPolicy=kill */
+} CgroupLimits;
+
+#define CGROUP_LIMITS_NONE \
+        ((CgroupLimits) { \
+                        .memory_max_bytes = UINT64_MAX, \
+                        .memory_high_bytes = UINT64_MAX, \
+                        .memory_swap_max_bytes = UINT64_MAX, \
+                        .pids_max = UINT64_MAX, \
+                        .cpu_quota_usec = UINT64_MAX, \
+                        .cpu_period_usec = 100000, \
+                        .cpu_weight = UINT64_MAX, \
+                        .io_weight = UINT64_MAX, \
+        })
+
+/* One allowed device; what is not listed is denied. major or minor UINT32_MAX: any. */
+typedef struct DeviceRule {
+        char type; /* 'c', 'b', or 'a' for all devices */
+        uint32_t major, minor;
+        bool read, write, mknod;
+} DeviceRule;
+
+/* Figures for status; UINT64_MAX where the hierarchy does not tell. */
+typedef struct CgroupStats {
+        uint64_t memory_current_bytes, memory_peak_bytes, memory_max_bytes;
+        uint64_t tasks_current, tasks_max;
+        uint64_t cpu_usage_usec;
+        uint64_t io_read_bytes, io_write_bytes;
+} CgroupStats;
+
+/**
+ * cgroup_tree_open() - find out how cgroups are mounted and where this process is in them
+ *
+ * Accepts v2 alone and hybrid (v1 controllers beside a v2 tree). Return: 0; -EOPNOTSUPP with an
+ * explanation for anything else; -EROFS, -EACCES where the subtree is not writable.
+ */
+int cgroup_tree_open(CgroupTree **ret, Error *error);
+
+/**
+ * cgroup_tree_enter() - move this process into the leaf @name below the tree's root, in each hierarchy
+ * used, and enable the controllers for the siblings to come
+ *
+ * On v2 a group with controllers enabled for its children holds no processes: other processes found in
+ * the root of the subtree (the guardian that started us) are moved into the leaf too.
+ */
+int cgroup_tree_enter(CgroupTree *t, const char *name, Error *error);
+
+/** cgroup_tree_leave() - undo cgroup_tree_enter() at the end: back to the root, leaf removed */
+int cgroup_tree_leave(CgroupTree *t);
+
+const char *cgroup_tree_driver(const CgroupTree *t); /* "v2" or "hybrid" */
+const char *cgroup_tree_path(const CgroupTree *t);   /* in the v2 hierarchy: "/", "/system.slice/x" */
+/** cgroup_tree_controllers() - space-separated: what limits will work; borrowed */
+const char *cgroup_tree_controllers(const CgroupTree *t);
+
+CgroupTree *cgroup_tree_free(CgroupTree *t);
+DEFINE_CLEANUP(CgroupTree *, cgroup_tree_free);
+
+/**
+ * cgroup_open() - the group NAME: made if missing, taken as it is if there (adoption, restart)
+ * @name: "web.service"; one path component
+ * @ret:  cgroup_free() closes, it never removes
+ */
+int cgroup_open(CgroupTree *t, const char *name, Cgroup **ret, Error *error);
+
+/** cgroup_list() - names of the groups of our making below the tree ("*.service"): what recovery checks.
+ * @ret: strv, owned by the caller */
+int cgroup_list(CgroupTree *t, char ***ret, Error *error);
+
+Cgroup *cgroup_free(Cgroup *c);
+DEFINE_CLEANUP(Cgroup *, cgroup_free);
+
+/* A limit that was asked for and can't be set is an error naming it (and its controller). */
+int cgroup_apply_limits(Cgroup *c, const CgroupLimits *limits, Error *error);
+/** cgroup_apply_devices() - deny all devices but @rules; v2: a BPF program, replaced atomically */
+int cgroup_apply_devices(Cgroup *c, const DeviceRule *rules, size_t n_rules, Error *error);
+
+/** cgroup_dir_fd() - v2 directory, for CLONE_INTO_CGROUP; borrowed */
+int cgroup_dir_fd(const Cgroup *c);
+/**
+ * cgroup_join_fds() - borrowed descriptors of the cgroup.procs files that a new process must write "0"
+ * to by itself: the v1 hierarchies of the hybrid driver; none on v2
+ */
+size_t cgroup_join_fds(const Cgroup *c, const int **ret_fds);
+/** cgroup_path() - path in the v2 hierarchy as journald and systemctl show it; borrowed */
+const char *cgroup_path(const Cgroup *c);
+
+/**
+ * cgroup_events_fd() - cgroup.events, to be watched for EPOLLPRI; borrowed. After it fires call
+ * cgroup_read_events(), which also rearms it.
+ */
+int cgroup_events_fd(const Cgroup *c);
+typedef struct CgroupEvents {
+        bool populated, frozen;
+} CgroupEvents;
+int cgroup_read_events(Cgroup *c, CgroupEvents *ret);
+
+/** cgroup_freeze() - ask the kernel to freeze or thaw; done when cgroup_read_events() says so */
+int cgroup_freeze(Cgroup *c, bool freeze, Error *error);
+/**
+ * cgroup_kill() - SIGKILL to every process in it, also to those forked meanwhile, also when frozen
+ *
+ * cgroup.kill where there is one (Linux 5.14), else a loop over cgroup.procs.
+ */
+int cgroup_kill(Cgroup *c, Error *error);
+/** cgroup_signal() - @signal to every process in the group and its children groups */
+int cgroup_signal(Cgroup *c, int signal, Error *error);
+
+/** cgroup_remove() - rmdir, children first. Return: 0; -EBUSY while processes are in it. */
+int cgroup_remove(Cgroup *c);
+
+int cgroup_read_stats(Cgroup *c, CgroupStats *ret);
+/** cgroup_read_oom_kills() - how many processes the kernel has killed here for memory, ever */
+int cgroup_read_oom_kills(Cgroup *c, uint64_t *ret);
+/** cgroup_read_pids() - processes of the group and its children groups; malloc'ed array */
+int cgroup_read_pids(Cgroup *c, pid_t **ret, size_t *ret_n);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Making a container: namespaces, root, mounts, privileges, and the first process, from a plain spec.
+ *
+ * runtime_start() computes a plan, calls clone3() and returns at once; what the child then does is
+ * told through the status pipe, see include/supd/init-protocol.h and runtime_status_read(). All mounts
+ * live in the container's own mount namespace, so that nothing has to be cleaned up on the host.
+ *
+ * Not its duty: units, restarts, cgroup policy, where stdout leads.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "runtime/cgroup.h"
+#include "supd/init-protocol.h"
+
+typedef enum RuntimeNetwork {
+        RUNTIME_NETWORK_NONE, /* own namespace, loopback up */
+        RUNTIME_NETWORK_HOST,
+} RuntimeNetwork;
+
+typedef struct RuntimeBind {
+        const char *source, *target;
+        bool recursive, read_only, noexec, nosuid, nodev;
+        bool create_source;        /* make a missing source, as a directory */
+        unsigned long propagation; /* MS_PRIVATE, MS_SHARED|MS_REC, …; 0: MS_PRIVATE|MS_REC */
+} RuntimeBind;
+
+typedef struct RuntimeTmpfs {
+        const char *target;
+        const char *options; /* "size=64m,mode=1777"; NULL: none */
+        bool read_only, noexec, nosuid, nodev, copy_up;
+} RuntimeTmpfs;
+
+typedef struct RuntimeLimit {
+        int resource;        /* RLIMIT_… */
+        uint64_t soft, hard; /* UINT64_MAX: RLIM_INFINITY */
+        bool best_effort;    /* a default: lowered to what is allowed instead of failing */
+} RuntimeLimit;
+
+typedef struct RuntimeRoot {
+        const char *path; /* host directory */
+        bool overlay;     /* upper layer on a tmpfs in the container's own mount namespace */
+        bool read_only;
+        bool read_only_tmpfs; /* with read_only: writable tmpfs on /run, /tmp, /var/tmp */
+        const RuntimeBind *binds;
+        size_t n_binds;
+        const RuntimeTmpfs *tmpfs;
+        size_t n_tmpfs;
+        uint64_t shm_size_bytes;   /* 0: unlimited */
+        char *const *mask, *const *unmask; /* added to and taken from the default masked and read-only
+                                            * paths; unmask "ALL" */
+        const char *timezone; /* zone name or "local"; NULL: leave alone */
+} RuntimeRoot;
+
+typedef struct RuntimeProcess {
+        char *const *argv;        /* argv[0] is looked up in the environment's PATH inside the root */
+        char *const *environment; /* complete, but HOME, which is set from the user when missing */
+        const char *working_dir;  /* inside; made if missing; NULL: / */
+        const char *user, *group; /* names or ids, resolved in the root's files; NULL: root */
+        bool init;                /* supinit as PID 1 */
+        int stdin_fd, stdout_fd, stderr_fd; /* borrowed; -EBADF: /dev/null */
+} RuntimeProcess;
+
+typedef struct RuntimeSecurity {
+        uint64_t capabilities; /* 1 << CAP_…: bounding, permitted, effective; see runtime_capabilities_default() */
+        bool no_new_privileges;
+        bool seccomp; /* the default profile */
+        char *const *sysctls; /* "net.ipv4.ip_forward=1"; only namespaced ones */
+        const RuntimeLimit *limits;
+        size_t n_limits;
+        int oom_score_adjust;
+        bool oom_score_adjust_set; /* asked for by name: failing is an error */
+} RuntimeSecurity;
+
+/* All borrowed for the call of runtime_start(). */
+typedef struct RuntimeSpec {
+        const char *hostname;
+        RuntimeNetwork network;
+        RuntimeRoot root;
+        RuntimeProcess process;
+        RuntimeSecurity security;
+        Cgroup *cgroup; /* limits and devices already applied */
+} RuntimeSpec;
+
+/* What lasts as long as supd: the sealed supinit, compiled seccomp programs, probed kernel features. */
+typedef struct Runtime Runtime;
+
+/**
+ * runtime_new() - probe the kernel; read @supinit_path into a sealed memfd
+ *
+ * The seccomp profile is compiled on first use and kept.
+ */
+int runtime_new(const char *supinit_path, Runtime **ret, Error *error);
+Runtime *runtime_free(Runtime *r);
+DEFINE_CLEANUP(Runtime *, runtime_free);
+/** runtime_features() - what was probed, for status: "clone3 into cgroup, overlay, pidfd info"; borrowed */
+const char *runtime_features(const Runtime *r);
+
+/** runtime_capabilities_default() - Docker's default set as a mask */
+uint64_t runtime_capabilities_default(void);
+
+/* The container's first process, from clone3() to its end. */
+typedef struct RuntimeChild {
+        pid_t pid;
+        int pidfd;     /* owned; readable when PID 1 has ended */
+        int status_fd; /* owned; non-blocking read end of the status pipe */
+        struct Plan *plan; /* owned; what setup errors refer to; freed by runtime_child_settle() */
+} RuntimeChild;
+
+/**
+ * runtime_start() - make the container and its first process
+ *
+ * Does not wait for the child. What can be checked before is: the root is a directory, sources exist.
+ * Errors read "mount volume /srv/data on /data: No such file or directory".
+ */
+int runtime_start(Runtime *r, const RuntimeSpec *spec, RuntimeChild *ret, Error *error);
+
+/**
+ * runtime_status_read() - one record from a status pipe
+ *
+ * Return: 1 and *ret; 0 at end of file; -EAGAIN when there is nothing yet.
+ */
+int runtime_status_read(int status_fd, SupdStatusRecord *ret);
+
+/** runtime_child_error() - a SETUP_FAILED or EXEC_FAILED record as text; Return: its negative errno */
+int runtime_child_error(const RuntimeChild *c, const SupdStatusRecord *record, Error *error);
+
+/** runtime_child_settle() - the payload runs: free what only set-up errors needed */
+void runtime_child_settle(RuntimeChild *c);
+void runtime_child_done(RuntimeChild *c); /* closes; kills nothing */
+
+/**
+ * runtime_child_payload() - host pid of the payload: supinit's first child, or PID 1 itself
+ * Return: 0; -ESRCH if it is gone already.
+ */
+int runtime_child_payload(pid_t pid, bool init, pid_t *ret);
+
+/** runtime_command_is_init() - UNITS.md, RunInit: /sbin/init, systemd, tini, s6-svscan, … or a link to one
+ * inside @root */
+bool runtime_command_is_init(const char *root, const char *command);
