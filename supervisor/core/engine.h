@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The engine: units by name, jobs by number, and who wants to hear of changes. It orders and runs jobs
+ * through UnitKindOps and knows nothing of containers.
+ *
+ * A job is a request in progress: one per unit. A contrary request replaces it (the old one ends as
+ * "canceled"), the same one joins it. Jobs run from a queue, never from within the call that made them,
+ * so that a caller has the job's number before it ends.
+ *
+ * Pure: no system call. The clock and the wake-up of the queue come from EngineOps.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "core/lifecycle.h"
+#include "unitfile/unit-spec.h"
+
+typedef struct Engine Engine;
+typedef struct Unit Unit;
+typedef struct Job Job;
+
+/* ---- units ------------------------------------------------------------------------------------- */
+
+/* What is so now, for whoever shows it. Strings are borrowed until the unit changes. */
+typedef struct UnitStatus {
+        UnitActiveState active;
+        const char *sub;            /* "running" */
+        const char *result;         /* "success"; NULL: kind has none */
+        const char *freezer;        /* "running", "freezing", "frozen", "thawing"; NULL: none */
+        pid_t main_pid;             /* 0: none */
+        pid_t init_pid;             /* PID 1 of the container, as the host sees it; 0: none */
+        ExitInfo exit;              /* of the last main process */
+        DualTime main_started, main_ended;
+        DualTime state_entered, inactive_exit, active_enter, active_exit, inactive_enter;
+        unsigned n_restarts;
+        uint64_t next_restart_monotonic_usec; /* auto-restart: when; USEC_INFINITY else */
+        const char *status_text;    /* why it failed, or what it waits for; NULL: nothing to say */
+        const char *cgroup_path;    /* NULL: none exists now */
+        const char *invocation_id;  /* 32 hex digits; NULL: never started */
+        const char *container_id;   /* 64 hex digits; NULL: none */
+        const char *container_name, *log_driver, *log_directory, *rootfs;
+} UnitStatus;
+
+/* Figures that cost system calls; UINT64_MAX: not known. */
+typedef struct UnitUsage {
+        uint64_t memory_current_bytes, memory_peak_bytes, memory_max_bytes;
+        uint64_t tasks_current, tasks_max;
+        uint64_t cpu_usage_usec;
+        uint64_t io_read_bytes, io_write_bytes;
+} UnitUsage;
+
+typedef enum KillWhom {
+        KILL_MAIN,
+        KILL_ALL, /* every process of the cgroup */
+} KillWhom;
+
+/* Called once when a freeze or thaw has come to an end; @r is 0 or a negative errno. */
+typedef void (*UnitFreezeDone)(int r, const Error *error, void *userdata);
+
+/*
+ * A kind of unit. start and stop begin what unit_notify() later tells the end of. Nothing blocks.
+ */
+typedef struct UnitKindOps {
+        const char *name; /* "container" */
+        /* 0: begun or going on; -EALREADY: is so already; else the Error says why not. */
+        int (*start)(Unit *u, bool by_hand, Error *error);
+        int (*stop)(Unit *u, Error *error);
+        int (*kill)(Unit *u, KillWhom whom, int signal, Error *error);
+        int (*freeze)(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, Error *error);
+        void (*reset_failed)(Unit *u);
+        void (*status)(const Unit *u, UnitStatus *ret);
+        /* Processes for the tree (malloc'ed, may be NULL) and figures; either out pointer may be NULL. */
+        int (*usage)(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids);
+        Unit *(*free)(Unit *u);
+} UnitKindOps;
+
+/* First member of each kind's own struct; CONTAINER_OF() leads back. */
+struct Unit {
+        const UnitKindOps *ops; /* borrowed */
+        Engine *engine;         /* borrowed */
+        UnitSpec *spec;         /* owned; what the unit runs by */
+        UnitSpec *next_spec;    /* owned; a newer definition, taken at the next start; NULL: none */
+        Job *job;               /* owned by the engine; NULL: none */
+        bool gone;              /* its file has vanished: unloaded once it is inactive */
+};
+
+/** unit_id() - "web.service"; borrowed */
+const char *unit_id(const Unit *u);
+UnitActiveState unit_active_state(const Unit *u);
+/** unit_can_start() - the specification is loaded and startable. Return: 0, or the reason as error. */
+int unit_can_start(const Unit *u, Error *error);
+
+/** unit_notify() - a kind tells that its state may have changed: jobs end, listeners hear
+ * @start_failed: an attempt to start has just failed, even if a restart follows */
+void unit_notify(Unit *u, bool start_failed);
+
+/** unit_take_next_spec() - exchange the definition; kinds call it before a start. Return: true if one was waiting */
+bool unit_take_next_spec(Unit *u);
+
+/* ---- jobs -------------------------------------------------------------------------------------- */
+
+typedef enum JobType {
+        JOB_START,
+        JOB_STOP,
+        JOB_RESTART,     /* stop, if it runs, then start */
+        JOB_TRY_RESTART, /* restart if it runs, else nothing */
+        _JOB_TYPE_MAX,
+        _JOB_TYPE_INVALID = -EINVAL,
+} JobType;
+
+typedef enum JobResult { /* names as in systemd's JobRemoved signal */
+        JOB_DONE,
+        JOB_CANCELED,
+        JOB_TIMEOUT,
+        JOB_FAILED,
+        JOB_DEPENDENCY,
+        JOB_SKIPPED,
+        _JOB_RESULT_MAX,
+        _JOB_RESULT_INVALID = -EINVAL,
+} JobResult;
+
+typedef enum JobMode {
+        JOB_MODE_REPLACE, /* a contrary job is canceled */
+        JOB_MODE_FAIL,    /* a contrary job makes the request fail */
+        _JOB_MODE_MAX,
+        _JOB_MODE_INVALID = -EINVAL,
+} JobMode;
+
+const char *job_type_to_string(JobType t);
+const char *job_result_to_string(JobResult r);
+JobMode job_mode_from_string(const char *s); /* _JOB_MODE_INVALID if unknown or not supported yet */
+
+struct Job {
+        uint32_t id;
+        JobType type;
+        Unit *unit;      /* borrowed */
+        bool by_hand;    /* a person asked: the start limit does not hold */
+        bool running;    /* begun; else waiting in the queue */
+        bool stopping;   /* of a restart: the first half */
+        List queue_link; /* in Engine.queue while waiting */
+        char id_text[12]; /* the map's key */
+};
+
+/**
+ * engine_add_job() - ask for something
+ * @ret: borrowed; lives until the observer's job_removed
+ *
+ * Return: 0; -EBADMSG, -ENOENT, -EOPNOTSUPP where the unit can't; -EEXIST for a conflict in mode fail.
+ */
+int engine_add_job(Engine *e, Unit *u, JobType type, JobMode mode, bool by_hand, Job **ret, Error *error);
+Job *engine_find_job(Engine *e, uint32_t id);
+size_t engine_n_jobs(const Engine *e);
+Job *engine_job_at(const Engine *e, size_t index);
+/** engine_cancel_job() - it ends as "canceled"; what was begun goes on */
+void engine_cancel_job(Engine *e, Job *j);
+
+/* ---- the engine -------------------------------------------------------------------------------- */
+
+/* What the engine needs from outside. Any slot of the observer's half may be NULL. */
+typedef struct EngineOps {
+        void (*wake)(void *userdata); /* call engine_run_queue() soon, not from within this call */
+        void (*unit_added)(Unit *u, void *userdata);
+        void (*unit_removed)(Unit *u, void *userdata);
+        void (*unit_changed)(Unit *u, void *userdata);
+        void (*job_added)(Job *j, void *userdata);
+        void (*job_removed)(Job *j, JobResult result, void *userdata);
+} EngineOps;
+
+/* Makes the kind's object for a spec, which it takes over on success. */
+typedef int (*UnitFactory)(Engine *e, UnitSpec **spec, void *userdata, Unit **ret, Error *error);
+
+int engine_new(UnitFactory factory, void *factory_userdata, Engine **ret);
+Engine *engine_free(Engine *e);
+DEFINE_CLEANUP(Engine *, engine_free);
+/** engine_add_observer() - up to ENGINE_OBSERVERS_MAX, called in order; @ops stays borrowed */
+#define ENGINE_OBSERVERS_MAX 4U
+void engine_add_observer(Engine *e, const EngineOps *ops, void *userdata);
+
+/** engine_load() - take a freshly read set: new units appear, known ones get their new definition
+ *
+ * A running unit keeps its definition until its next start, a vanished one stays until it is
+ * inactive, a broken one keeps its last good definition while it runs. Takes *set over on success.
+ */
+int engine_load(Engine *e, UnitSet **set, Error *error);
+
+/** engine_find() - by name as a person writes it; borrowed; NULL: none. Instances are made on demand. */
+Unit *engine_find(Engine *e, const char *name);
+Unit *engine_find_by_pid(Engine *e, pid_t pid, const char *cgroup_path);
+size_t engine_n_units(const Engine *e);
+Unit *engine_unit_at(const Engine *e, size_t index);
+/** engine_diagnostics() - of the last load, beside those of the units; borrowed; NULL before any load */
+const DiagnosticList *engine_diagnostics(const Engine *e);
+
+/** engine_run_queue() - start what waits; called from the loop */
+void engine_run_queue(Engine *e);
+
+/** engine_collect() - free units that are gone and inactive */
+void engine_collect(Engine *e);
+
+/** engine_start_wanted() - start jobs for all units wanted by default.target or multi-user.target */
+int engine_start_wanted(Engine *e);
+/** engine_stop_all() - stop jobs for all that run. Return: how many */
+size_t engine_stop_all(Engine *e);
+/** engine_is_idle() - no unit runs and no job waits: supd may end */
+bool engine_is_idle(const Engine *e);
