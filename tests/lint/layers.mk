@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The include rule of the tree: what each folder of supervisor/ may include beside itself. Read by the
 # Makefile (what a folder's tests link) and by tests/lint/layers (what is refused). One line a folder.
 LAYER_base      =
