@@ -22,7 +22,12 @@ void diag_to_stderr(DiagLevel level, const DiagContext *context, const char *mes
 
         /* JOURNAL_STREAM is set where stderr is a journal stream, which parses "<N>". */
         if (getenv("JOURNAL_STREAM"))
-                dprintf(STDERR_FILENO, "<%d>%s%s%s\n", level, unit ?: "", unit ? ": " : "", message);
+                dprintf(STDERR_FILENO,
+                                "<%d>%s%s%s\n",
+                                level,
+                                unit ?: "",
+                                unit ? ": " : "",
+                                message);
         else
                 dprintf(STDERR_FILENO,
                                 "%s: %s%s%s\n",

@@ -20,10 +20,10 @@ typedef enum DiagLevel { /* syslog's numbers */
 
 /* Journal fields beside the text; NULL members are left out. All borrowed for the call. */
 typedef struct DiagContext {
-        const char *unit;       /* UNIT= : "web.service" */
-        const char *job;        /* JOB_ID= */
-        const char *message_id; /* MESSAGE_ID= : include/supd/message-ids.h */
-        int number;             /* ERRNO= : negative errno, 0 for none */
+        const char *unit;          /* UNIT= : "web.service" */
+        const char *job;           /* JOB_ID= */
+        const char *message_id;    /* MESSAGE_ID= : include/supd/message-ids.h */
+        int number;                /* ERRNO= : negative errno, 0 for none */
         const char *const *fields; /* further "FIELD=value", NULL-terminated */
 } DiagContext;
 

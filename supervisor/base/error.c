@@ -54,7 +54,10 @@ int error_set(Error *error, int number, ErrorCode code, const char *format, ...)
                 text = NULL;
         va_end(ap);
 
-        if (text && asprintf(&message, "%s: %s", text, strerrordesc_np(-number) ?: "unknown error") < 0)
+        if (text && asprintf(&message,
+                                    "%s: %s",
+                                    text,
+                                    strerrordesc_np(-number) ?: "unknown error") < 0)
                 message = NULL;
 
         error_replace(error, number, code, message);

@@ -27,8 +27,8 @@ typedef enum ErrorCode {
         ERROR_ACCESS_DENIED,
         ERROR_LIMIT_REACHED,
         ERROR_TIMEOUT,
-        ERROR_STORAGE,    /* files, directories, state */
-        ERROR_RUNTIME,    /* the kernel refused a step of making the container */
+        ERROR_STORAGE, /* files, directories, state */
+        ERROR_RUNTIME, /* the kernel refused a step of making the container */
         ERROR_CGROUP,
         ERROR_LOG,
         ERROR_DISCONNECTED, /* the supervisor can't be reached */

@@ -14,7 +14,7 @@
 
 #define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
 
-#define CONTAINER_OF(pointer, type, member) ((type *) ((char *) (pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) ((type *) ((char *) (pointer) -offsetof(type, member)))
 
 /* The value moves to the caller; the variable is left empty, so that its clean-up does nothing. */
 #define TAKE_PTR(pointer) \

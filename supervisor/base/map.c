@@ -101,7 +101,8 @@ void *map_remove(Map *m, const char *key) {
 
         /* Close the gap in the probe sequences that run over the hole. */
         m->slots[hole] = 0;
-        for (size_t i = (hole + 1) & (m->n_slots - 1); m->slots[i]; i = (i + 1) & (m->n_slots - 1)) {
+        for (size_t i = (hole + 1) & (m->n_slots - 1); m->slots[i];
+                        i = (i + 1) & (m->n_slots - 1)) {
                 size_t home = m->entries[m->slots[i] - 1].hash & (m->n_slots - 1);
                 if (((i - home) & (m->n_slots - 1)) < ((i - hole) & (m->n_slots - 1)))
                         continue;

@@ -75,7 +75,7 @@ typedef struct RecordPair {
 } RecordPair;
 
 struct Record {
-        char *text; /* owned; cut into keys and values in place */
+        char *text;        /* owned; cut into keys and values in place */
         RecordPair *pairs; /* owned */
         size_t n_pairs;
 };

@@ -90,10 +90,12 @@ static unsigned edit_distance(const char *a, const char *b) {
         for (size_t j = 0; j <= m; j++)
                 rows[0][j] = (unsigned) j;
         for (size_t i = 1; i <= n; i++) {
-                unsigned *row = rows[i % 3], *above = rows[(i - 1) % 3], *above2 = rows[(i + 1) % 3];
+                unsigned *row = rows[i % 3], *above = rows[(i - 1) % 3],
+                         *above2 = rows[(i + 1) % 3];
                 row[0] = (unsigned) i;
                 for (size_t j = 1; j <= m; j++) {
-                        int x = tolower((unsigned char) a[i - 1]), y = tolower((unsigned char) b[j - 1]);
+                        int x = tolower((unsigned char) a[i - 1]),
+                            y = tolower((unsigned char) b[j - 1]);
                         unsigned best = MIN(above[j], row[j - 1]) + 1;
                         best = MIN(best, above[j - 1] + (x != y));
                         if (i > 1 && j > 1 && x == tolower((unsigned char) b[j - 2]) &&
@@ -170,7 +172,9 @@ char *text_escape_controls(const char *s) {
                 else {
                         static const char digits[] = "0123456789abcdef";
                         unsigned char c = (unsigned char) *s;
-                        out = mempcpy(out, (char[]) { '\\', 'x', digits[c >> 4], digits[c & 15] }, 4);
+                        out = mempcpy(out,
+                                        (char[]) { '\\', 'x', digits[c >> 4], digits[c & 15] },
+                                        4);
                         n = 1;
                 }
                 s += n;

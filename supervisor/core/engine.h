@@ -32,20 +32,20 @@ typedef struct Job Job;
 /* What is so now, for whoever shows it. Strings are borrowed until the unit changes. */
 typedef struct UnitStatus {
         UnitActiveState active;
-        const char *sub;            /* "running" */
-        const char *result;         /* "success"; NULL: kind has none */
-        const char *freezer;        /* "running", "freezing", "frozen", "thawing"; NULL: none */
-        pid_t main_pid;             /* 0: none */
-        pid_t init_pid;             /* PID 1 of the container, as the host sees it; 0: none */
-        ExitInfo exit;              /* of the last main process */
+        const char *sub;     /* "running" */
+        const char *result;  /* "success"; NULL: kind has none */
+        const char *freezer; /* "running", "freezing", "frozen", "thawing"; NULL: none */
+        pid_t main_pid;      /* 0: none */
+        pid_t init_pid;      /* PID 1 of the container, as the host sees it; 0: none */
+        ExitInfo exit;       /* of the last main process */
         DualTime main_started, main_ended;
         DualTime state_entered, inactive_exit, active_enter, active_exit, inactive_enter;
         unsigned n_restarts;
         uint64_t next_restart_monotonic_usec; /* auto-restart: when; USEC_INFINITY else */
-        const char *status_text;    /* why it failed, or what it waits for; NULL: nothing to say */
-        const char *cgroup_path;    /* NULL: none exists now */
-        const char *invocation_id;  /* 32 hex digits; NULL: never started */
-        const char *container_id;   /* 64 hex digits; NULL: none */
+        const char *status_text;   /* why it failed, or what it waits for; NULL: nothing to say */
+        const char *cgroup_path;   /* NULL: none exists now */
+        const char *invocation_id; /* 32 hex digits; NULL: never started */
+        const char *container_id;  /* 64 hex digits; NULL: none */
         const char *container_name, *log_driver, *log_directory, *rootfs;
 } UnitStatus;
 
@@ -86,6 +86,7 @@ typedef struct UnitKindOps {
 struct Unit {
         const UnitKindOps *ops; /* borrowed */
         Engine *engine;         /* borrowed */
+        char *id;               /* owned by the engine; "web.service", the same for life */
         UnitSpec *spec;         /* owned; what the unit runs by */
         UnitSpec *next_spec;    /* owned; a newer definition, taken at the next start; NULL: none */
         Job *job;               /* owned by the engine; NULL: none */
@@ -102,7 +103,8 @@ int unit_can_start(const Unit *u, Error *error);
  * @start_failed: an attempt to start has just failed, even if a restart follows */
 void unit_notify(Unit *u, bool start_failed);
 
-/** unit_take_next_spec() - exchange the definition; kinds call it before a start. Return: true if one was waiting */
+/** unit_take_next_spec() - run by the newer definition from now on; kinds call it before a start.
+ * Pointers into the old one are dead then. Return: true if one was waiting. */
 bool unit_take_next_spec(Unit *u);
 
 /* ---- jobs -------------------------------------------------------------------------------------- */
@@ -141,11 +143,11 @@ JobMode job_mode_from_string(const char *s); /* _JOB_MODE_INVALID if unknown or 
 struct Job {
         uint32_t id;
         JobType type;
-        Unit *unit;      /* borrowed */
-        bool by_hand;    /* a person asked: the start limit does not hold */
-        bool running;    /* begun; else waiting in the queue */
-        bool stopping;   /* of a restart: the first half */
-        List queue_link; /* in Engine.queue while waiting */
+        Unit *unit;       /* borrowed */
+        bool by_hand;     /* a person asked: the start limit does not hold */
+        bool running;     /* begun; else waiting in the queue */
+        bool stopping;    /* of a restart: the first half */
+        List queue_link;  /* in Engine.queue while waiting */
         char id_text[12]; /* the map's key */
 };
 
@@ -155,7 +157,13 @@ struct Job {
  *
  * Return: 0; -EBADMSG, -ENOENT, -EOPNOTSUPP where the unit can't; -EEXIST for a conflict in mode fail.
  */
-int engine_add_job(Engine *e, Unit *u, JobType type, JobMode mode, bool by_hand, Job **ret, Error *error);
+int engine_add_job(Engine *e,
+                Unit *u,
+                JobType type,
+                JobMode mode,
+                bool by_hand,
+                Job **ret,
+                Error *error);
 Job *engine_find_job(Engine *e, uint32_t id);
 size_t engine_n_jobs(const Engine *e);
 Job *engine_job_at(const Engine *e, size_t index);

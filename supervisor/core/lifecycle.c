@@ -5,17 +5,21 @@
 
 #include "base/text.h"
 
+const ServiceSpec *lifecycle_spec(const Lifecycle *l) {
+        return &(*l->unit_spec)->service;
+}
+
 /* ---- guards: pure ------------------------------------------------------------------------------ */
 
 typedef bool (*Guard)(const Lifecycle *l, uint64_t now_usec);
 
 static bool is_over_limit(const Lifecycle *l, uint64_t now_usec) {
-        return !start_limit_allows(&l->limit, &l->spec->restart, now_usec);
+        return !start_limit_allows(&l->limit, &lifecycle_spec(l)->restart, now_usec);
 }
 
 static bool is_oneshot(const Lifecycle *l, uint64_t now_usec) {
         (void) now_usec;
-        return l->spec->type == SERVICE_ONESHOT;
+        return lifecycle_spec(l)->type == SERVICE_ONESHOT;
 }
 
 static bool payload_runs_with_grace(const Lifecycle *l, uint64_t now_usec) {
@@ -25,12 +29,13 @@ static bool payload_runs_with_grace(const Lifecycle *l, uint64_t now_usec) {
 
 static bool may_kill(const Lifecycle *l, uint64_t now_usec) {
         (void) now_usec;
-        return l->spec->send_sigkill;
+        return lifecycle_spec(l)->send_sigkill;
 }
 
 static bool wants_restart(const Lifecycle *l, uint64_t now_usec) {
         (void) now_usec;
-        return !l->stop_requested && restart_is_wanted(&l->spec->restart, l->result, l->exit);
+        return !l->stop_requested &&
+               restart_is_wanted(&lifecycle_spec(l)->restart, l->result, l->exit);
 }
 
 static bool ended_well(const Lifecycle *l, uint64_t now_usec) {
@@ -39,7 +44,8 @@ static bool ended_well(const Lifecycle *l, uint64_t now_usec) {
 }
 
 static bool stays_active(const Lifecycle *l, uint64_t now_usec) {
-        return ended_well(l, now_usec) && l->spec->remain_after_exit && !l->stop_requested;
+        return ended_well(l, now_usec) && lifecycle_spec(l)->remain_after_exit &&
+               !l->stop_requested;
 }
 
 /* ---- the table --------------------------------------------------------------------------------- */
@@ -112,23 +118,23 @@ static uint64_t limit_usec(uint64_t timeout_usec) {
 }
 
 static uint64_t timeout_of_start(const Lifecycle *l) {
-        return limit_usec(l->spec->start_timeout_usec);
+        return limit_usec(lifecycle_spec(l)->start_timeout_usec);
 }
 
 static uint64_t timeout_of_running(const Lifecycle *l) {
-        return l->spec->restart.reset_usec;
+        return lifecycle_spec(l)->restart.reset_usec;
 }
 
 static uint64_t timeout_of_terminate(const Lifecycle *l) {
-        return MIN(l->stop_timeout_usec, limit_usec(l->spec->stop_timeout_usec));
+        return MIN(l->stop_timeout_usec, limit_usec(lifecycle_spec(l)->stop_timeout_usec));
 }
 
 static uint64_t timeout_of_kill(const Lifecycle *l) {
-        return limit_usec(l->spec->stop_timeout_usec);
+        return limit_usec(lifecycle_spec(l)->stop_timeout_usec);
 }
 
 static uint64_t timeout_of_auto_restart(const Lifecycle *l) {
-        return restart_delay_usec(&l->spec->restart, l->n_restarts + 1);
+        return restart_delay_usec(&lifecycle_spec(l)->restart, l->n_restarts + 1);
 }
 
 static void enter_start(Lifecycle *l) {
@@ -216,10 +222,10 @@ UnitActiveState service_state_to_active(ServiceState s) {
 
 /* ---- dispatch ---------------------------------------------------------------------------------- */
 
-void lifecycle_init(Lifecycle *l, const LifecycleOps *ops, const ServiceSpec *spec) {
+void lifecycle_init(Lifecycle *l, const LifecycleOps *ops, UnitSpec *const *unit_spec) {
         *l = (Lifecycle) {
                 .ops = ops,
-                .spec = spec,
+                .unit_spec = unit_spec,
                 .stop_timeout_usec = 10 * USEC_PER_SEC,
                 .limit = START_LIMIT_CLEAR,
                 .deadline_usec = USEC_INFINITY,
@@ -227,11 +233,13 @@ void lifecycle_init(Lifecycle *l, const LifecycleOps *ops, const ServiceSpec *sp
         };
 }
 
-static const Transition *find_transition(const Lifecycle *l, ServiceEvent event, uint64_t now_usec) {
+static const Transition *find_transition(
+                const Lifecycle *l, ServiceEvent event, uint64_t now_usec) {
         for (size_t i = 0; i < ELEMENTSOF(transitions); i++) {
                 const Transition *t = &transitions[i];
 
-                if (t->from == l->state && t->event == event && (!t->guard || t->guard(l, now_usec)))
+                if (t->from == l->state && t->event == event &&
+                                (!t->guard || t->guard(l, now_usec)))
                         return t;
         }
         return NULL;
@@ -266,13 +274,16 @@ static void absorb(Lifecycle *l, ServiceEvent event, DualTime now) {
         case SERVICE_EV_STARTED:
                 l->payload_runs = true;
                 l->main_started = now;
-                l->start_failed = l->spec->type == SERVICE_ONESHOT;
+                l->start_failed = lifecycle_spec(l)->type == SERVICE_ONESHOT;
                 break;
         case SERVICE_EV_ENDED:
                 l->payload_runs = false;
                 l->main_ended = now;
                 if (!is_our_kill(l))
-                        set_result(l, exit_classify(&l->spec->restart, l->spec->type, l->exit));
+                        set_result(l,
+                                        exit_classify(&lifecycle_spec(l)->restart,
+                                                        lifecycle_spec(l)->type,
+                                                        l->exit));
                 if (l->result == SERVICE_SUCCESS)
                         l->start_failed = false;
                 break;
@@ -313,7 +324,7 @@ static void stamp(Lifecycle *l, UnitActiveState old, UnitActiveState new, DualTi
 static void begin_run(Lifecycle *l, ServiceState from, uint64_t now_usec) {
         if (from == SERVICE_AUTO_RESTART)
                 l->n_restarts++;
-        start_limit_count(&l->limit, &l->spec->restart, now_usec);
+        start_limit_count(&l->limit, &lifecycle_spec(l)->restart, now_usec);
         l->result = SERVICE_SUCCESS;
         l->exit = (ExitInfo) {};
         l->stop_requested = false;
@@ -330,8 +341,8 @@ static void set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
 static void enter(Lifecycle *l, ServiceState to, DualTime now) {
         ServiceState from = l->state;
 
-        if (to == SERVICE_FAILED &&
-                        (from == SERVICE_DEAD || from == SERVICE_FAILED || from == SERVICE_AUTO_RESTART)) {
+        if (to == SERVICE_FAILED && (from == SERVICE_DEAD || from == SERVICE_FAILED ||
+                                                    from == SERVICE_AUTO_RESTART)) {
                 /* Only the limit leads here from a state without processes. */
                 l->result = SERVICE_FAILURE_START_LIMIT_HIT;
                 l->start_failed = true;
@@ -403,7 +414,8 @@ void lifecycle_post_error(Lifecycle *l, ServiceResult result, ExitInfo exit, Dua
 }
 
 void lifecycle_start_by_hand(Lifecycle *l, DualTime now) {
-        if (l->state == SERVICE_DEAD || l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART)
+        if (l->state == SERVICE_DEAD || l->state == SERVICE_FAILED ||
+                        l->state == SERVICE_AUTO_RESTART)
                 forget_counts(l);
         lifecycle_post(l, SERVICE_EV_START, now);
 }

@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "core/restart.h"
+#include "unitfile/unit-spec.h"
 
 typedef enum ServiceState { /* names as systemd's SubState= */
         SERVICE_DEAD,
@@ -76,32 +77,34 @@ typedef struct Lifecycle Lifecycle;
 
 /* What the table asks for. None may call back into lifecycle_dispatch(); posting is fine. */
 typedef struct LifecycleOps {
-        void (*start)(Lifecycle *l);  /* make the container; answer by STARTED or ERROR, then ENDED */
+        void (*start)(Lifecycle *l); /* make the container; answer by STARTED or ERROR, then ENDED */
         void (*terminate)(Lifecycle *l); /* thaw, send the stop signal */
-        void (*kill)(Lifecycle *l);   /* SIGKILL to all; post EMPTY when, or if already, none is left */
+        void (*kill)(Lifecycle *l); /* SIGKILL to all; post EMPTY when, or if already, none is left */
         void (*release)(Lifecycle *l); /* dead or failed: give back cgroup and files */
         void (*set_deadline)(Lifecycle *l, uint64_t monotonic_usec); /* USEC_INFINITY: none */
-        void (*changed)(Lifecycle *l, ServiceState old); /* once per settled queue, if anything changed */
+        void (*changed)(Lifecycle *l,
+                        ServiceState old); /* once per settled queue, if anything changed */
 } LifecycleOps;
 
 #define LIFECYCLE_QUEUE_MAX 8U
 
 struct Lifecycle {
-        const LifecycleOps *ops;   /* borrowed */
-        const ServiceSpec *spec;   /* borrowed from the unit; may be exchanged between runs */
+        const LifecycleOps *ops; /* borrowed */
+        UnitSpec *const *
+                        unit_spec; /* borrowed: the unit's slot, whose content changes between runs */
         uint64_t stop_timeout_usec; /* StopTimeout= of a container; min with TimeoutStopSec= applies */
 
         ServiceState state;
         ServiceResult result;
-        ExitInfo exit;        /* of the last main process */
-        bool payload_runs;    /* STARTED was seen, ENDED was not */
-        bool stop_requested;  /* since the last start */
-        bool start_failed;    /* the last run never got to STARTED (oneshot: to a clean end) */
-        unsigned n_restarts;  /* automatic ones since the last start by hand: NRestarts= */
+        ExitInfo exit;       /* of the last main process */
+        bool payload_runs;   /* STARTED was seen, ENDED was not */
+        bool stop_requested; /* since the last start */
+        bool start_failed;   /* the last run never got to STARTED (oneshot: to a clean end) */
+        unsigned n_restarts; /* automatic ones since the last start by hand: NRestarts= */
         StartLimit limit;
         DualTime state_entered, inactive_exit, active_enter, active_exit, inactive_enter;
         DualTime main_started, main_ended;
-        uint64_t deadline_usec; /* monotonic; USEC_INFINITY: none */
+        uint64_t deadline_usec;    /* monotonic; USEC_INFINITY: none */
         uint64_t frozen_left_usec; /* what was left of the deadline when paused; USEC_INFINITY */
         bool frozen;
 
@@ -110,8 +113,10 @@ struct Lifecycle {
         bool dispatching;
 };
 
-/** lifecycle_init() - dead, no counts; @ops and @spec stay borrowed */
-void lifecycle_init(Lifecycle *l, const LifecycleOps *ops, const ServiceSpec *spec);
+/** lifecycle_init() - dead, no counts; @ops and @unit_spec stay borrowed */
+void lifecycle_init(Lifecycle *l, const LifecycleOps *ops, UnitSpec *const *unit_spec);
+/** lifecycle_spec() - [Service] as it is in force; borrowed */
+const ServiceSpec *lifecycle_spec(const Lifecycle *l);
 
 /** lifecycle_next_state() - what the table says now; the state itself where no row holds */
 ServiceState lifecycle_next_state(const Lifecycle *l, ServiceEvent event, uint64_t now_usec);

@@ -58,7 +58,7 @@ bool exit_set_matches(const ExitSet *set, ExitInfo exit) {
                 return exit_set_has_status(set, exit.status);
         if (exit.code == CLD_KILLED || exit.code == CLD_DUMPED)
                 return exit_set_has_signal(set, exit.status) ||
-                                exit_set_has_status(set, 128 + exit.status);
+                       exit_set_has_status(set, 128 + exit.status);
         return false;
 }
 
@@ -109,7 +109,7 @@ uint64_t restart_delay_usec(const RestartSpec *spec, unsigned n) {
 
 static bool window_is_open(const StartLimit *l, const RestartSpec *spec, uint64_t now_usec) {
         return l->begin_monotonic_usec != USEC_INFINITY &&
-                        now_usec < usec_add(l->begin_monotonic_usec, spec->limit_interval_usec);
+               now_usec < usec_add(l->begin_monotonic_usec, spec->limit_interval_usec);
 }
 
 bool start_limit_allows(const StartLimit *l, const RestartSpec *spec, uint64_t now_usec) {

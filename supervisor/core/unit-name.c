@@ -10,11 +10,25 @@
 #include "supd/bus.h"
 
 static const char *const unit_suffixes[] = {
-        ".service", ".target", ".timer", ".socket", ".mount", ".slice", ".scope", ".path",
+        ".service",
+        ".target",
+        ".timer",
+        ".socket",
+        ".mount",
+        ".slice",
+        ".scope",
+        ".path",
 };
 
 static const char *const quadlet_suffixes[] = {
-        ".container", ".volume", ".network", ".pod", ".image", ".build", ".kube", ".artifact",
+        ".container",
+        ".volume",
+        ".network",
+        ".pod",
+        ".image",
+        ".build",
+        ".kube",
+        ".artifact",
 };
 
 static bool has_suffix_of(const char *name, const char *const *suffixes, size_t n) {
@@ -41,7 +55,8 @@ char *unit_name_mangle(const char *name) {
         if (has_suffix_of(name, unit_suffixes, ELEMENTSOF(unit_suffixes)))
                 return strdup(name);
         if (str_has_suffix(name, ".container"))
-                return str_printf("%.*s.service", (int) (strlen(name) - strlen(".container")), name);
+                return str_printf(
+                                "%.*s.service", (int) (strlen(name) - strlen(".container")), name);
         /* The other Quadlet files name services as UNITS.md 1.3 says: foo.pod is foo-pod.service. */
         if (has_suffix_of(name, quadlet_suffixes, ELEMENTSOF(quadlet_suffixes))) {
                 const char *dot = strrchr(name, '.');

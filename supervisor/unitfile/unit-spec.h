@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * A unit as its files describe it, and all units of the search path.
+ *
+ * Loading never fails for what stands in a file: that is in the unit's diagnostics and load state.
+ * It fails for lack of memory only. One bad file never keeps the others from loading.
+ */
+
+#include "base/error.h"
+#include "base/map.h"
+#include "unitfile/container-spec.h"
+#include "unitfile/diagnostic.h"
+#include "unitfile/service-spec.h"
+
+typedef enum UnitLoadState {
+        UNIT_LOADED,
+        UNIT_BAD_SETTING,
+        UNIT_MASKED,
+        UNIT_NOT_FOUND,
+        UNIT_ERROR, /* the file could not be read */
+        _UNIT_LOAD_STATE_MAX,
+        _UNIT_LOAD_STATE_INVALID = -EINVAL,
+} UnitLoadState;
+
+const char *unit_load_state_to_string(UnitLoadState s); /* "loaded", "bad-setting", … */
+
+typedef enum UnitKind {
+        UNIT_KIND_CONTAINER,
+        UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .pod, .timer, … */
+        _UNIT_KIND_MAX,
+        _UNIT_KIND_INVALID = -EINVAL,
+} UnitKind;
+
+typedef struct UnitSpec {
+        char *id;        /* owned; service name: "web.service" */
+        char *file_name; /* owned; "web.container" */
+        char *fragment_path; /* owned; absolute */
+        char **dropin_paths; /* owned; in order of application */
+        char *instance; /* owned; of a template instance; NULL: none */
+        bool is_template; /* foo@.container itself: can't be started */
+        UnitKind kind;
+        UnitLoadState load_state;
+        UnitSectionSpec unit;
+        ServiceSpec service;
+        InstallSpec install;
+        ContainerSpec container;
+        DiagnosticList diagnostics;
+} UnitSpec;
+
+UnitSpec *unit_spec_free(UnitSpec *u);
+DEFINE_CLEANUP(UnitSpec *, unit_spec_free);
+
+/**
+ * unit_spec_load_file() - load one file outside of any search path, with its own drop-ins beside it
+ *
+ * For `supctl verify`. Return: 0; -ENOMEM. An unreadable file is a diagnostic.
+ */
+int unit_spec_load_file(const char *path, UnitSpec **ret, Error *error);
+
+/* Every unit of the search path, by id and by file name. */
+typedef struct UnitSet UnitSet;
+
+/**
+ * unit_set_load() - read all directories
+ * @dirs: search directories in order of precedence, as from unit_dirs_default()
+ *
+ * Cost is linear in files and bytes. Return: 0; -ENOMEM.
+ */
+int unit_set_load(char *const *dirs, UnitSet **ret, Error *error);
+
+/**
+ * unit_set_find() - by "web.service", "web.container", "web" or an alias
+ *
+ * Return: borrowed, NULL if there is none. Instances of templates are found if their own file exists
+ * or unit_set_instantiate() made them.
+ */
+UnitSpec *unit_set_find(UnitSet *s, const char *name);
+
+/** unit_set_instantiate() - foo@x from foo@.container. Return: 1 made or already there, 0 no template */
+int unit_set_instantiate(UnitSet *s, const char *name, UnitSpec **ret, Error *error);
+
+size_t unit_set_size(const UnitSet *s);
+UnitSpec *unit_set_at(const UnitSet *s, size_t index);
+/** unit_set_take() - the spec leaves the set and belongs to the caller; names go on resolving to NULL */
+UnitSpec *unit_set_take(UnitSet *s, const char *id);
+/** unit_set_resolve() - the id that @name means ("web.container", "web", an alias), also after
+ * unit_set_take() of it; borrowed from the set; NULL: no such name */
+const char *unit_set_resolve(const UnitSet *s, const char *name);
+/** unit_set_diagnostics() - problems that belong to no unit (unreadable directory, name collision) */
+const DiagnosticList *unit_set_diagnostics(const UnitSet *s);
+
+UnitSet *unit_set_free(UnitSet *s);
+DEFINE_CLEANUP(UnitSet *, unit_set_free);
+
+/**
+ * unit_dirs_default() - the table of UNITS.md 1.1, or $SUPD_UNIT_DIRS / $QUADLET_UNIT_DIRS
+ *
+ * Return: 0, *ret owned by the caller (strv); -EINVAL for a relative entry (*ret holds those before).
+ */
+int unit_dirs_default(char ***ret, Error *error);
+
+/**
+ * unit_expand() - ${NAME} and $NAME as UNITS.md 2.4 says, for values of the type section
+ * @split: a word that is exactly $NAME may become several words or none; else each gives one
+ */
+int unit_expand_words(char *const *words, char *const *environment, bool split, char ***ret);
+int unit_expand_string(const char *value, char *const *environment, char **ret);
+
+/* The two syntaxes of environment files (UNITS.md 2.4), from text to "NAME=VALUE" vectors. A bare NAME or
+ * NAME* of the raw one imports from @import. Return: 0; -EINVAL with *ret_line set; -ENOMEM. */
+int environment_parse_raw(const char *text, char *const *import, char ***ret, unsigned *ret_line);
+int environment_parse_systemd(const char *text, char ***ret, unsigned *ret_line);
