@@ -21,17 +21,19 @@ struct Engine {
         size_t n_observers;
 };
 
-/* Tell every observer that has the slot. */
+/* Tell every observer that has the slot; the arguments come before its userdata. */
+/* clang-format off */
 #define ENGINE_TELL(e, slot, ...) \
         do { \
                 for (size_t i_ = 0; i_ < (e)->n_observers; i_++) { \
                         if ((e)->observers[i_].ops->slot) \
-                                (e)->observers[i_].ops->slot(__VA_ARGS__ __VA_OPT__(, )(e) \
-                                                                             ->observers[i_] \
-                                                                             .userdata); \
+                                (e)->observers[i_].ops->slot(__VA_ARGS__, (e)->observers[i_].userdata); \
                 } \
         } while (0)
+/* clang-format on */
 
+/** engine_wake() - have engine_run_queue() called soon */
+void engine_wake(Engine *e);
 /** job_finish() - take the job off its unit and tell; frees it */
 void job_finish(Job *j, JobResult result);
 /** job_follow_unit() - the unit's state has changed: does that end the job, or begin its second half? */

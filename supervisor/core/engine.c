@@ -66,7 +66,7 @@ void unit_notify(Unit *u, bool start_failed) {
         job_follow_unit(u, start_failed);
         ENGINE_TELL(u->engine, unit_changed, u);
         if (u->gone && !u->job && unit_is_off(u))
-                ENGINE_TELL(u->engine, wake); /* engine_collect() frees it, never from here */
+                engine_wake(u->engine); /* engine_collect() frees it, never from here */
 }
 
 bool unit_take_next_spec(Unit *u) {
@@ -111,7 +111,7 @@ Engine *engine_free(Engine *e) {
         e->n_observers = 0;
         while (map_size(e->jobs) > 0)
                 job_finish(map_at(e->jobs, 0), JOB_CANCELED);
-        MAP_FOREACH(Unit, u, e->units) {
+        MAP_FOREACH (Unit, u, e->units) {
                 unit_free(u);
         }
         map_free(e->units);
@@ -125,6 +125,13 @@ void engine_add_observer(Engine *e, const EngineOps *ops, void *userdata) {
         assert(e->n_observers < ENGINE_OBSERVERS_MAX);
         e->observers[e->n_observers].ops = ops;
         e->observers[e->n_observers++].userdata = userdata;
+}
+
+void engine_wake(Engine *e) {
+        for (size_t i = 0; i < e->n_observers; i++) {
+                if (e->observers[i].ops->wake)
+                        e->observers[i].ops->wake(e->observers[i].userdata);
+        }
 }
 
 static int engine_add_unit(Engine *e, UnitSpec **spec, Error *error) {
@@ -156,7 +163,7 @@ static void unit_adopt_spec(Unit *u, UnitSpec *spec) {
 int engine_load(Engine *e, UnitSet **set, Error *error) {
         int r;
 
-        MAP_FOREACH(Unit, u, e->units) {
+        MAP_FOREACH (Unit, u, e->units) {
                 u->gone = true;
         }
 
@@ -180,7 +187,7 @@ int engine_load(Engine *e, UnitSet **set, Error *error) {
         e->set = TAKE_PTR(*set);
 
         /* Instances have no file of their own; they live on through their template. */
-        MAP_FOREACH(Unit, u, e->units) {
+        MAP_FOREACH (Unit, u, e->units) {
                 UnitSpec *spec = NULL;
                 if (!u->gone || !u->spec->instance)
                         continue;
@@ -194,7 +201,7 @@ int engine_load(Engine *e, UnitSet **set, Error *error) {
                 }
         }
 
-        MAP_FOREACH(Unit, u, e->units) {
+        MAP_FOREACH (Unit, u, e->units) {
                 ENGINE_TELL(e, unit_changed, u);
         }
         engine_collect(e);
@@ -228,7 +235,7 @@ Unit *engine_find(Engine *e, const char *name) {
 }
 
 Unit *engine_find_by_pid(Engine *e, pid_t pid, const char *cgroup_path) {
-        MAP_FOREACH(Unit, u, e->units) {
+        MAP_FOREACH (Unit, u, e->units) {
                 UnitStatus status = {};
 
                 u->ops->status(u, &status);

@@ -67,7 +67,7 @@ static void job_enqueue(Job *j) {
         j->running = false;
         if (list_is_empty(&j->queue_link))
                 list_append(&e->queue, &j->queue_link);
-        ENGINE_TELL(e, wake);
+        engine_wake(e);
 }
 
 static int job_new(Engine *e, Unit *u, JobType type, bool by_hand, Job **ret) {
