@@ -8,6 +8,10 @@
  * A Cgroup is one directory NAME below it, in every hierarchy that is needed. Freezer, kill, events and
  * membership always come from the v2 tree; only limits and device rules differ by driver.
  *
+ * The root of the tree carries the extended attribute user.supd.leaf, which names the leaf that
+ * cgroup_tree_enter() made. So a later supd finds the same root whether it is started in the leaf (by a
+ * guardian that was moved there too) or in the root (by systemd, which knows nothing of the leaf).
+ *
  * Not its duty: deciding when to freeze, kill or remove. Nothing here blocks beyond a system call.
  */
 
@@ -24,12 +28,12 @@ typedef struct Cgroup Cgroup;
 typedef struct CgroupLimits {
         uint64_t memory_max_bytes, memory_high_bytes, memory_swap_max_bytes;
         uint64_t pids_max;
-        uint64_t cpu_quota_usec; /* per period */
+        uint64_t cpu_quota_usec;  /* per period */
         uint64_t cpu_period_usec; /* 100 ms unless set */
-        uint64_t cpu_weight; /* 1 to 10000; 0: idle */
-        uint64_t io_weight;  /* 1 to 10000 */
-        const char *cpus;    /* borrowed; "0-3,8"; NULL: all */
-        bool memory_oom_group; /* OOMPolicy=kill */
+        uint64_t cpu_weight;      /* 1 to 10000; 0: idle */
+        uint64_t io_weight;       /* 1 to 10000 */
+        const char *cpus;         /* borrowed; "0-3,8"; NULL: all */
+        bool memory_oom_group;    /* OOMPolicy=kill; see cgroup_tree_has_oom_group() */
 } CgroupLimits;
 
 #define CGROUP_LIMITS_NONE \
@@ -45,8 +49,9 @@ typedef struct CgroupLimits {
         })
 
 /* One allowed device; what is not listed is denied. major or minor UINT32_MAX: any. */
+#define DEVICE_RULES_MAX 1024U
 typedef struct DeviceRule {
-        char type; /* 'c', 'b', or 'a' for all devices */
+        char type; /* 'c', 'b', or 'a': every device in every way, whatever else the rule says */
         uint32_t major, minor;
         bool read, write, mknod;
 } DeviceRule;
@@ -62,27 +67,47 @@ typedef struct CgroupStats {
 /**
  * cgroup_tree_open() - find out how cgroups are mounted and where this process is in them
  *
- * Accepts v2 alone and hybrid (v1 controllers beside a v2 tree). Return: 0; -EOPNOTSUPP with an
- * explanation for anything else; -EROFS, -EACCES where the subtree is not writable.
+ * Accepts v2 alone and hybrid (v1 controllers beside a v2 tree). Changes nothing. Return: 0;
+ * -EOPNOTSUPP with an explanation for anything else; -EROFS, -EACCES where the subtree is not writable.
  */
 int cgroup_tree_open(CgroupTree **ret, Error *error);
 
 /**
- * cgroup_tree_enter() - move this process into the leaf @name below the tree's root, in each hierarchy
- * used, and enable the controllers for the siblings to come
+ * cgroup_tree_enter() - take possession: move this process into the leaf @name below the tree's root
+ * and enable the controllers for the siblings to come
  *
  * On v2 a group with controllers enabled for its children holds no processes: other processes found in
- * the root of the subtree (the guardian that started us) are moved into the leaf too.
+ * the root of the subtree (the guardian that started us) are moved into the leaf too; only the root of
+ * the whole hierarchy may hold processes, and keeps them. v1 hierarchies know no such rule: there this
+ * process stays where it is.
+ *
+ * One supervisor a tree: a lock is held until cgroup_tree_leave(), cgroup_tree_free(), execve() or death.
+ * Return: 0; -EBUSY if another live process holds it.
+ *
+ * systemd resets cgroup.subtree_control of a delegated unit when it starts it again, and the kernel then
+ * forgets the limits of groups still running: who adopts a group applies its limits anew.
  */
 int cgroup_tree_enter(CgroupTree *t, const char *name, Error *error);
 
-/** cgroup_tree_leave() - undo cgroup_tree_enter() at the end: back to the root, leaf removed */
+/**
+ * cgroup_tree_leave() - undo cgroup_tree_enter() at the end: back to the root, leaf removed
+ *
+ * Return: 0; -EBUSY, nothing done, while a group of cgroup_list() is left: undoing would lift its limits.
+ */
 int cgroup_tree_leave(CgroupTree *t);
 
 const char *cgroup_tree_driver(const CgroupTree *t); /* "v2" or "hybrid" */
-const char *cgroup_tree_path(const CgroupTree *t);   /* in the v2 hierarchy: "/", "/system.slice/x" */
-/** cgroup_tree_controllers() - space-separated: what limits will work; borrowed */
+const char *cgroup_tree_path(const CgroupTree *t); /* in the v2 hierarchy: "/", "/system.slice/x" */
+/**
+ * cgroup_tree_controllers() - space-separated, of "cpu cpuset devices io memory pids": what will work;
+ * borrowed; final after cgroup_tree_enter()
+ */
 const char *cgroup_tree_controllers(const CgroupTree *t);
+/**
+ * cgroup_tree_has_oom_group() - whether the kernel itself can kill all of a group at once for memory
+ * (v2); else watch cgroup_oom_fd() and kill
+ */
+bool cgroup_tree_has_oom_group(const CgroupTree *t);
 
 CgroupTree *cgroup_tree_free(CgroupTree *t);
 DEFINE_CLEANUP(CgroupTree *, cgroup_tree_free);
@@ -91,6 +116,9 @@ DEFINE_CLEANUP(CgroupTree *, cgroup_tree_free);
  * cgroup_open() - the group NAME: made if missing, taken as it is if there (adoption, restart)
  * @name: "web.service"; one path component
  * @ret:  cgroup_free() closes, it never removes
+ *
+ * Only after cgroup_tree_enter(). Holds two descriptors and one for each v1 hierarchy used. The tree must
+ * outlive the group.
  */
 int cgroup_open(CgroupTree *t, const char *name, Cgroup **ret, Error *error);
 
@@ -101,16 +129,30 @@ int cgroup_list(CgroupTree *t, char ***ret, Error *error);
 Cgroup *cgroup_free(Cgroup *c);
 DEFINE_CLEANUP(Cgroup *, cgroup_free);
 
-/* A limit that was asked for and can't be set is an error naming it (and its controller). */
+/**
+ * cgroup_apply_limits() - set the limits asked for, put all others back to the kernel's default
+ *
+ * A limit that was asked for and can't be set is an error naming it (and its controller); what came before
+ * it is set then. Writes nothing when @limits are what this group has already. Approximations on v1:
+ * CPUWeight=idle is cpu.shares 2, a weight w is 10.24 w shares; MemorySwapMax needs a MemoryMax.
+ */
 int cgroup_apply_limits(Cgroup *c, const CgroupLimits *limits, Error *error);
-/** cgroup_apply_devices() - deny all devices but @rules; v2: a BPF program, replaced atomically */
+/**
+ * cgroup_apply_devices() - deny all devices but @rules
+ *
+ * v2: a BPF program, replaced atomically; it lives as long as the group, whatever becomes of us. v1: what
+ * is new is allowed before what is gone is denied.
+ */
 int cgroup_apply_devices(Cgroup *c, const DeviceRule *rules, size_t n_rules, Error *error);
 
 /** cgroup_dir_fd() - v2 directory, for CLONE_INTO_CGROUP; borrowed */
 int cgroup_dir_fd(const Cgroup *c);
 /**
- * cgroup_join_fds() - borrowed descriptors of the cgroup.procs files that a new process must write "0"
- * to by itself: the v1 hierarchies of the hybrid driver; none on v2
+ * cgroup_join_fds() - borrowed descriptors of the files that a new process must write "0" to by itself,
+ * while it has one thread: the v1 hierarchies of the hybrid driver; none on v2
+ *
+ * They are "tasks", not cgroup.procs: moving itself as a single thread spares the process a lock over all
+ * forks of the machine, and most of the time. Valid until the next cgroup_apply_limits() or _devices(): ask after those.
  */
 size_t cgroup_join_fds(const Cgroup *c, const int **ret_fds);
 /** cgroup_path() - path in the v2 hierarchy as journald and systemctl show it; borrowed */
@@ -124,7 +166,18 @@ int cgroup_events_fd(const Cgroup *c);
 typedef struct CgroupEvents {
         bool populated, frozen;
 } CgroupEvents;
+/** cgroup_read_events() - Return: 0; -ENODEV once the group is removed */
 int cgroup_read_events(Cgroup *c, CgroupEvents *ret);
+
+/**
+ * cgroup_oom_fd() - a descriptor, owned by the caller, that fires when the group runs out of memory
+ * @ret_events: what to poll for: EPOLLPRI (v2, memory.events) or EPOLLIN (v1, an eventfd)
+ *
+ * After it fires call cgroup_oom_rearm(), then cgroup_read_oom_kills(). On v1 it fires just before the
+ * kernel kills. Return: the descriptor; -EOPNOTSUPP without the memory controller.
+ */
+int cgroup_oom_fd(Cgroup *c, uint32_t *ret_events);
+void cgroup_oom_rearm(int oom_fd);
 
 /** cgroup_freeze() - ask the kernel to freeze or thaw; done when cgroup_read_events() says so */
 int cgroup_freeze(Cgroup *c, bool freeze, Error *error);
@@ -134,14 +187,23 @@ int cgroup_freeze(Cgroup *c, bool freeze, Error *error);
  * cgroup.kill where there is one (Linux 5.14), else a loop over cgroup.procs.
  */
 int cgroup_kill(Cgroup *c, Error *error);
-/** cgroup_signal() - @signal to every process in the group and its children groups */
+/** cgroup_signal() - @signal, once, to every process in the group and its children groups.
+ * Return: how many were there */
 int cgroup_signal(Cgroup *c, int signal, Error *error);
 
-/** cgroup_remove() - rmdir, children first. Return: 0; -EBUSY while processes are in it. */
+/**
+ * cgroup_remove() - rmdir, children first, in each hierarchy; may be repeated
+ *
+ * Return: 0; -EBUSY while processes are in it. After 0 @c is only good for cgroup_free().
+ */
 int cgroup_remove(Cgroup *c);
 
 int cgroup_read_stats(Cgroup *c, CgroupStats *ret);
-/** cgroup_read_oom_kills() - how many processes the kernel has killed here for memory, ever */
+/**
+ * cgroup_read_oom_kills() - how many processes the kernel has killed here for memory, ever
+ *
+ * Children groups included on v2 only. Return: 0; -EOPNOTSUPP without the memory controller.
+ */
 int cgroup_read_oom_kills(Cgroup *c, uint64_t *ret);
 /** cgroup_read_pids() - processes of the group and its children groups; malloc'ed array */
 int cgroup_read_pids(Cgroup *c, pid_t **ret, size_t *ret_n);
