@@ -275,7 +275,7 @@ supd_stop() {
                 status='none: killed after 20 s'
         fi
         SUPD_PID=
-        rm -rf "$UNIT_DIR" /etc/supd/supd.conf
+        rm -rf "$SUPD_TEST_DIR/units" /etc/supd/supd.conf
 
         supd_report_failure
         sanitizers_are_silent

@@ -15,19 +15,15 @@ kill_supd() {
 }
 
 containers_start() {
-        unit steady.container <<-EOT
-                [Container]
-                Rootfs=$ROOTFS:O
-                Exec=sh -c 'while true; do sleep 1; done'
-                [Service]
+        unit steady.container '[Container]' \
+                "Rootfs=$ROOTFS:O" \
+                "Exec=sh -c 'while true; do sleep 1; done'" \
+                '[Service]' \
                 Restart=always
-        EOT
-        unit brief.container <<-EOT
-                [Container]
-                Rootfs=$ROOTFS:O
-                Exec=sh -c 'while [ ! -e /flag/go ]; do usleep 20000; done; exit 42'
+        unit brief.container '[Container]' \
+                "Rootfs=$ROOTFS:O" \
+                "Exec=sh -c 'while [ ! -e /flag/go ]; do usleep 20000; done; exit 42'" \
                 Volume=/tmp/flag:/flag
-        EOT
         mkdir -p /tmp/flag
         supd_start
         supctl start steady brief

@@ -13,17 +13,15 @@ value_in() {
 }
 
 container_starts() {
-        unit web.container <<-EOT
-                [Container]
-                Rootfs=$ROOTFS:O
-                Exec=sh -c 'while true; do sleep 1; done'
-                Memory=64m
-                PidsLimit=20
-                [Service]
-                CPUQuota=50%
-                CPUWeight=30
+        unit web.container '[Container]' \
+                "Rootfs=$ROOTFS:O" \
+                "Exec=sh -c 'while true; do sleep 1; done'" \
+                Memory=64m \
+                PidsLimit=20 \
+                '[Service]' \
+                'CPUQuota=50%' \
+                CPUWeight=30 \
                 MemoryHigh=48M
-        EOT
         supctl daemon-reload
         supctl start web
         supctl is-active web
@@ -52,12 +50,9 @@ counter_has_lines() {
 }
 
 pause_stops_it() {
-        unit counter.container <<-EOT
-                [Container]
-                Rootfs=$ROOTFS:O
-                Exec=sh -c 'n=0; while true; do n=\$((n+1)); echo \$\$n; usleep 20000; done'
-                LogDriver=k8s-file
-        EOT
+        unit counter.container '[Container]' \
+                "Rootfs=$ROOTFS:O" \
+                "Exec=sh -c 'n=0; while true; do n=\$((n+1)); echo \$n; usleep 20000; done'"
         supctl daemon-reload
         supctl start counter
         wait_for 10 counter_has_lines 5
@@ -83,12 +78,10 @@ paused_container_stops() {
 }
 
 leak_is_stopped() {
-        unit leak.container <<-EOT
-                [Container]
-                Rootfs=$ROOTFS:O
-                Exec=tail /dev/zero
+        unit leak.container '[Container]' \
+                "Rootfs=$ROOTFS:O" \
+                'Exec=tail /dev/zero' \
                 Memory=16m
-        EOT
         supctl daemon-reload
         supctl start leak
         wait_for 60 is_substate leak failed
@@ -96,12 +89,10 @@ leak_is_stopped() {
 }
 
 pids_limit_holds() {
-        unit forker.container <<-EOT
-                [Container]
-                Rootfs=$ROOTFS:O
-                Exec=sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; wait'
+        unit forker.container '[Container]' \
+                "Rootfs=$ROOTFS:O" \
+                "Exec=sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; wait'" \
                 PidsLimit=6
-        EOT
         supctl daemon-reload
         supctl start forker
         wait_for 10 grep -q '^max [1-9]' "$(group forker)/pids.events"
@@ -114,15 +105,12 @@ devices_are_denied() {
         major_minor=$(stat -c '0x%t 0x%T' /dev/kmsg)
         # shellcheck disable=SC2086 # two words
         mknod $ROOTFS/tmp/kmsg c $major_minor
-        unit devices.container <<-EOT
-                [Container]
-                Rootfs=$ROOTFS:O
-                AddCapability=CAP_MKNOD
-                Exec=sh -c 'echo x >/dev/null && echo null-works; head -c 1 /dev/urandom >/dev/null && echo urandom-works; cat /tmp/kmsg </dev/null 2>&1 | head -n 1; mknod /tmp/null c 1 3 && echo mknod-works'
-                LogDriver=k8s-file
-                [Service]
+        unit devices.container '[Container]' \
+                "Rootfs=$ROOTFS:O" \
+                AddCapability=CAP_MKNOD \
+                "Exec=sh -c 'echo x >/dev/null && echo null-works; head -c 1 /dev/urandom >/dev/null && echo urandom-works; cat /tmp/kmsg </dev/null 2>&1 | head -n 1; mknod /tmp/null c 1 3 && echo mknod-works'" \
+                '[Service]' \
                 Type=oneshot
-        EOT
         supctl daemon-reload
         supctl start devices
         supctl logs devices >/tmp/devices.log

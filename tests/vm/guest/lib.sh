@@ -7,7 +7,7 @@
 #   check SENTENCE FUNCTION     run it, report "ok N SENTENCE" or "not ok N SENTENCE" with its output
 #   finish                      say how many there were; the last line of each script
 #   supd_start, supd_stop       `supinit supd`, in /sys/fs/cgroup/delegate
-#   unit NAME                   write a unit file; its text from standard input
+#   unit NAME LINE...           write a unit file
 #   prop UNIT PROPERTY          one property's value
 #   wait_for SECONDS COMMAND... try again until it succeeds
 #   not COMMAND...              succeeds if it fails; "! COMMAND" would not end a test
@@ -68,8 +68,10 @@ wait_for() {
 }
 
 unit() {
+        name=$1
+        shift
         mkdir -p "$UNITS"
-        cat >"$UNITS/$1"
+        printf '%s\n' "$@" >"$UNITS/$name"
 }
 
 prop() {
