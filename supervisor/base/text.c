@@ -121,8 +121,8 @@ const char *text_suggest(const char *word, const char *const *candidates) {
         return found;
 }
 
-/* Length of the sequence that starts at s, 0 if it is not valid UTF-8. */
-static size_t utf8_sequence(const unsigned char *s, size_t size) {
+size_t utf8_sequence_size(const char *text, size_t size) {
+        const unsigned char *s = (const unsigned char *) text;
         static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
         size_t length = s[0] < 0x80             ? 1
                         : (s[0] & 0xe0) == 0xc0 ? 2
@@ -146,13 +146,11 @@ static size_t utf8_sequence(const unsigned char *s, size_t size) {
 }
 
 bool utf8_is_valid(const char *s, size_t size) {
-        const unsigned char *p = (const unsigned char *) s;
-
         while (size > 0) {
-                size_t n = utf8_sequence(p, size);
+                size_t n = utf8_sequence_size(s, size);
                 if (n == 0)
                         return false;
-                p += n;
+                s += n;
                 size -= n;
         }
         return true;
@@ -165,15 +163,22 @@ char *text_escape_controls(const char *s) {
         if (!escaped)
                 return NULL;
         while (size > 0) {
-                size_t n = utf8_sequence((const unsigned char *) s, size);
-                bool plain = n > 1 || (n == 1 && (unsigned char) *s >= ' ' && *s != 0x7f);
+                size_t n = utf8_sequence_size(s, size);
+                unsigned char first = (unsigned char) *s;
+                bool plain = n > 1 || (n == 1 && first >= ' ' && first != 0x7f);
+
+                /* U+0080 to U+009F: U+009B starts an escape sequence on some terminals. */
+                if (n == 2 && first == 0xc2 && (unsigned char) s[1] < 0xa0)
+                        plain = false;
                 if (plain)
                         out = mempcpy(out, s, n);
                 else {
                         static const char digits[] = "0123456789abcdef";
-                        unsigned char c = (unsigned char) *s;
                         out = mempcpy(out,
-                                        (char[]) { '\\', 'x', digits[c >> 4], digits[c & 15] },
+                                        (char[]) { '\\',
+                                                        'x',
+                                                        digits[first >> 4],
+                                                        digits[first & 15] },
                                         4);
                         n = 1;
                 }

@@ -44,6 +44,9 @@ int parse_i64(const char *s, int64_t *ret);
  */
 const char *text_suggest(const char *word, const char *const *candidates);
 
+/** utf8_sequence_size() - of the code point that @s starts with, @size > 0; 0 if it is malformed */
+size_t utf8_sequence_size(const char *s, size_t size);
+
 /** utf8_is_valid() - no overlong forms, surrogates or code points above U+10FFFF */
 bool utf8_is_valid(const char *s, size_t size);
 
