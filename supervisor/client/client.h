@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The control bus as C calls: one connection, requests that are answered, jobs that are waited for.
+ *
+ * Peer to peer, without a bus daemon. A call is one round trip and never waits longer than
+ * CLIENT_TIMEOUT_USEC, so that a stopped supervisor can't hang its callers; only waiting for a job
+ * has no limit, because the unit's own time-outs are in force.
+ *
+ * Names of units go to the supervisor as a person writes them: "web", "web.container", "web.service"
+ * are resolved there, where the unit files are known.
+ */
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/macro.h"
+#include "client/value.h"
+
+#define CLIENT_TIMEOUT_USEC (25 * USEC_PER_SEC)
+
+typedef struct Client Client;
+
+/**
+ * client_connect() - reach the supervisor whose runtime directory is @runtime_dir
+ *
+ * Return: 0; negative errno with a text that says what to do, as ERROR_DISCONNECTED or
+ * ERROR_ACCESS_DENIED.
+ */
+int client_connect(const char *runtime_dir, Client **ret, Error *error);
+Client *client_free(Client *c);
+DEFINE_CLEANUP(Client *, client_free);
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+/** client_get_manager() - the supervisor's own properties; @ret: a dict, to be value_done() */
+int client_get_manager(Client *c, Value *ret, Error *error);
+
+/** client_get_unit() - all that there is to show of one unit; also of one that is not found */
+int client_get_unit(Client *c, const char *name, Value *ret, Error *error);
+
+/** client_list_units() - a dict from id to what client_get_unit() gives
+ * @patterns: shell globs of ids, NULL for all */
+int client_list_units(Client *c, char *const *patterns, Value *ret, Error *error);
+
+/** client_get_properties() - every property of a unit's bus object, as systemctl show has them */
+int client_get_properties(Client *c, const char *name, Value *ret, Error *error);
+
+/** client_get_processes() - an array of [cgroup, pid, command line] of the unit's processes */
+int client_get_processes(Client *c, const char *name, Value *ret, Error *error);
+
+/** client_get_diagnostics() - an array of dicts, of all unit files that were read last */
+int client_get_diagnostics(Client *c, Value *ret, Error *error);
+
+/* ---- acting on the supervisor ------------------------------------------------------------------ */
+
+/** client_reload() - read all unit files again */
+int client_reload(Client *c, Error *error);
+
+/** client_reexecute() - have the supervisor execute itself anew; returns when it has let go of us.
+ * The connection is of no use then. */
+int client_reexecute(Client *c, Error *error);
+
+/* ---- acting on units --------------------------------------------------------------------------- */
+
+typedef enum UnitAction {
+        UNIT_START,
+        UNIT_STOP,
+        UNIT_RESTART,
+        UNIT_TRY_RESTART,
+        UNIT_KILL,
+        UNIT_FREEZE,
+        UNIT_THAW,
+        UNIT_RESET_FAILED,
+        _UNIT_ACTION_MAX,
+        _UNIT_ACTION_INVALID = -EINVAL,
+} UnitAction;
+
+/** unit_action_makes_job() - the answer is a job, whose end can be waited for */
+bool unit_action_makes_job(UnitAction action);
+
+/* One unit of one call. The caller sets the first group, the calls below the others. */
+typedef struct UnitRequest {
+        const char *unit; /* borrowed */
+        UnitAction action;
+        const char *whom; /* UNIT_KILL: "main" or "all"; borrowed */
+        int signal;       /* UNIT_KILL */
+
+        int number;  /* 0, or why the request was refused */
+        Error error; /* the same in words */
+
+        char *job_path;   /* owned; NULL: no job was made */
+        char *job_result; /* owned; "done", "failed", …; NULL: still under way */
+        char *id;         /* owned; what the supervisor calls the unit; NULL: no job has ended */
+} UnitRequest;
+
+void unit_request_done(UnitRequest *request);
+
+/**
+ * client_run_units() - send all requests at once, then collect all answers
+ * @wait:         for the jobs to end, too
+ * @interrupt_fd: readable when waiting is to be given up; -EBADF: none
+ *
+ * Return: 0 if each was answered, be it by an error of its own; -EINTR; another negative errno if the
+ * connection broke. What is known then is in the requests.
+ */
+int client_run_units(Client *c,
+                UnitRequest *requests,
+                size_t n,
+                bool wait,
+                int interrupt_fd,
+                Error *error);
