@@ -107,7 +107,6 @@ unit_write() {
         done >"$UNIT_DIR/$name"
 }
 
-# shellcheck disable=SC2120 # tests give it a directory
 rootfs_make() {
         local root=${1:-$ROOTFS} busybox
         [[ ! -e $root/bin/sh ]] || return 0
@@ -205,7 +204,11 @@ supd_answers() {
         supctl list-units >/dev/null 2>&1
 }
 
-# Other tests' supd_launch: how supd is started is its own line, so that a test can do without supinit.
+supd_answers_or_ended() {
+        supd_answers || process_is_gone "$SUPD_PID"
+}
+
+# supd_launch() - supinit supd, or supd alone for a test of that
 supd_launch() {
         in_delegated_cgroups "$@" --runtime-dir "$RUNTIME_DIR" --state-dir "$STATE_DIR" \
                 --unit-dir "$UNIT_DIR" "${supd_options[@]}" </dev/null >>"$SUPD_LOG" 2>&1 &
@@ -218,7 +221,7 @@ supd_start() {
         : >"$SUPD_LOG"
         state_of_the_world >"$SUPD_TEST_DIR/before"
         supd_launch supinit supd
-        if ! wait_until 10 supd_answers; then
+        if ! wait_until 10 supd_answers_or_ended || ! supd_answers; then
                 cat "$SUPD_LOG" >&2
                 fail 'supd does not answer'
         fi
