@@ -52,7 +52,7 @@ archive = $(BUILD)/lib/$(1).a
 
 SUPD_FOLDERS := daemon control recovery kinds core log runtime unitfile base
 SUPCTL_FOLDERS := ctl client log unitfile base
-PROGRAMS := $(BUILD)/bin/supd $(BUILD)/bin/supctl $(BUILD)/bin/supinit
+PROGRAMS := $(addprefix $(BUILD)/bin/,supd supctl supinit supd-log)
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -88,20 +88,29 @@ $(BUILD)/bin/supctl: $(BUILD)/obj/ctl/main.o $(foreach f,$(SUPCTL_FOLDERS),$(cal
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(foreach f,$(SUPCTL_FOLDERS),$(call archive,$(f))) $(LIBS_supctl)
 
-# supinit is static and never sanitised: it is PID 1 in foreign roots. musl where there is one.
-INIT_CC = $(or $(MUSL_CC),$(CC))
-$(BUILD)/bin/supinit: $(wildcard supervisor/init/*.c supervisor/init/*.h include/supd/*.h) \
+# Static programs of one folder each, tiny because many instances run; musl where there is one. Never
+# sanitised: supinit is PID 1 in foreign roots. Not position-independent: relocated pages are private.
+STATIC_FOLDERS := init logger
+STATIC_CC = $(or $(MUSL_CC),$(CC))
+STATIC_FLAGS := -Os -fno-pie -fstack-protector-strong -fno-asynchronous-unwind-tables -static \
+        -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noseparate-code -s
+define static_program_rule
+$(BUILD)/bin/$(1): $(wildcard $(addprefix supervisor/$(2)/,*.c *.h) include/supd/*.h) \
                 supervisor/base/macro.h $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(call say,STATIC,$@)
-	$(Q)$(INIT_CC) $(COMMON) -Os -fstack-protector-strong -fno-asynchronous-unwind-tables -static \
-		-Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noseparate-code -s -o $@ $(filter %.c,$^)
+	@mkdir -p $$(@D)
+	$$(call say,STATIC,$$@)
+	$$(Q)$$(STATIC_CC) $$(COMMON) $$(STATIC_FLAGS) -o $$@ $$(filter %.c,$$^)
+endef
+$(eval $(call static_program_rule,supinit,init))
+$(eval $(call static_program_rule,supd-log,logger))
 
 # ---- tests -------------------------------------------------------------------------------------
-# tests/unit/test-FOLDER-MODULE.c links FOLDER and what FOLDER may include, nothing else.
+# tests/unit/test-FOLDER-MODULE.c links FOLDER and what FOLDER may include, nothing else. Tests of the
+# static programs link neither: they run the program in $SUPD_BIN_DIR, build/bin if unset.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test-*.c))
 test_folder = $(word 2,$(subst -, ,$(1)))
-test_folders = $(call test_folder,$(1)) $(LAYER_$(call test_folder,$(1)))
+test_folders = $(filter-out $(STATIC_FOLDERS), \
+        $(call test_folder,$(1)) $(LAYER_$(call test_folder,$(1))))
 define unit_test_rule
 $(1): tests/unit/$(notdir $(1)).c $(foreach f,$(call test_folders,$(notdir $(1))),$(call archive,$(f)))
 	@mkdir -p $$(@D)
@@ -110,6 +119,8 @@ $(1): tests/unit/$(notdir $(1)).c $(foreach f,$(call test_folders,$(notdir $(1))
 		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(LIBS_supd) -ljansson -lcmocka
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test_rule,$(t))))
+$(filter $(BUILD)/test/test-init-%,$(UNIT_TESTS)): | $(BUILD)/bin/supinit
+$(filter $(BUILD)/test/test-logger-%,$(UNIT_TESTS)): | $(BUILD)/bin/supd-log
 
 .PHONY: unit-tests
 unit-tests: $(UNIT_TESTS)

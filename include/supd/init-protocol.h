@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What supd and the PID 1 of a container say to each other.
+ * What supd and supinit say to each other, in supinit's two roles.
  *
- * supd executes supinit from a sealed memfd as
+ * PID 1 of a container. supd executes supinit from a sealed memfd as
  *
  *     supinit --container -- COMMAND [ARGUMENT...]
  *
@@ -15,6 +15,27 @@
  *
  * Before supinit runs, the half-made container (runtime/child.c) writes SUPD_STATUS_SETUP_FAILED
  * through the same pipe.
+ *
+ * The payload is found in its environment's PATH, leads a session of its own, and takes standard
+ * input as controlling terminal if that is a terminal which no session has yet. All descriptors but
+ * the status pipe are its alone: supinit closes its copies, so that logs and terminals reach end of
+ * file with the last process that can write to them.
+ *
+ * Guardian of supd. `supinit supd ...` restarts supd when it crashes and keeps descriptors for it by
+ * systemd's protocol: NOTIFY_SOCKET with FDSTORE=1, FDSTOREREMOVE=1, FDNAME=, BARRIER=1, from supd's
+ * main process only; LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES hand everything over, from descriptor
+ * 3 on. FDPOLL=0 is always implied: a hung-up pipe is one whose record matters most.
+ *
+ * One environment string holds at most 128 KiB, which some two thousand names fill. Where
+ * LISTEN_FDNAMES would exceed SUPD_LISTEN_FDNAMES_MAX bytes it is left out, and SUPD_ENV_FDNAMES_FD
+ * is the number of one more descriptor, not counted in LISTEN_FDS: a sealed memfd with the names,
+ * each ended by a newline, in the order of the descriptors. The receiver
+ *
+ *     1. takes nothing unless LISTEN_PID is its own pid; n = LISTEN_FDS;
+ *     2. if SUPD_ENV_FDNAMES_FD is set, reads that descriptor from offset 0 with pread() and closes
+ *        it: line i (from 0) names descriptor 3 + i. Otherwise splits LISTEN_FDNAMES at ':';
+ *     3. refuses the lot if the names are not exactly n;
+ *     4. marks descriptors 3 to 3 + n - 1 close-on-exec and unsets the variables.
  */
 
 #include <stdint.h>
@@ -32,5 +53,8 @@ typedef struct SupdStatusRecord {
         uint32_t type;
         int32_t code;
         int32_t status; /* of SETUP_FAILED: the step */
-        int32_t item;   /* of SETUP_FAILED: index of the mount, device, … within the step; -1: none */
+        int32_t item; /* of SETUP_FAILED: index of the mount, device, … within the step; -1: none */
 } SupdStatusRecord;
+
+#define SUPD_ENV_FDNAMES_FD "SUPD_LISTEN_FDNAMES_FD"
+#define SUPD_LISTEN_FDNAMES_MAX 65536 /* value and terminating NUL */

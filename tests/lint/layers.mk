@@ -11,6 +11,7 @@ LAYER_recovery  = base unitfile runtime core
 LAYER_control   = base unitfile runtime log core kinds recovery
 LAYER_daemon    = base unitfile runtime log core kinds recovery control
 LAYER_init      =
+LAYER_logger    =
 LAYER_client    = base
 LAYER_ctl       = base unitfile log client
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * supinit: PID 1 of a container (container.h) and guardian of supd (guardian.h). PID 1 of an
+ * appliance is to be a guardian that sets the machine up first.
+ *
+ * Static, without heap after start, and unable to fail once its child runs.
+ */
+
+#include <string.h>
+#include <unistd.h>
+
+#include "init/container.h"
+#include "init/guardian.h"
+#include "init/report.h"
+#include "init/signals.h"
+#include "supd/version.h"
+
+#define EXIT_USAGE 2
+
+static const char help_text[] =
+                "usage: supinit --container -- COMMAND [ARGUMENT...]\n"
+                "       supinit [--] PROGRAM [ARGUMENT...]\n"
+                "\n"
+                "With --container: run COMMAND as PID 1 of a container does: reap, forward "
+                "signals,\n"
+                "report its start and end as records on descriptor 3, exit with its status.\n"
+                "\n"
+                "Else: keep PROGRAM (supd) alive and hold descriptors for it over restarts, by\n"
+                "systemd's protocol (NOTIFY_SOCKET, FDSTORE=1, LISTEN_FDS). Ends when PROGRAM "
+                "exits\n"
+                "with 0, or in any way after SIGTERM or SIGINT, with its status.\n"
+                "\n"
+                "  --help     this text\n"
+                "  --version  the version\n";
+
+static const char version_text[] = "supinit " SUPD_VERSION "\n";
+
+static int print(const char *text, size_t length) {
+        return write(STDOUT_FILENO, text, length) == (ssize_t) length ? 0 : 1;
+}
+
+static int usage_error(const char *what, const char *argument) {
+        report(what, argument, "; see supinit --help", NULL);
+        return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+        SignalState signals;
+        bool is_container = false;
+        int i = 1;
+
+        signals_take(&signals);
+
+        for (; i < argc && argv[i][0] == '-'; i++) {
+                if (strcmp(argv[i], "--help") == 0)
+                        return print(help_text, sizeof(help_text) - 1);
+                if (strcmp(argv[i], "--version") == 0)
+                        return print(version_text, sizeof(version_text) - 1);
+                if (strcmp(argv[i], "--") == 0) {
+                        i++;
+                        break;
+                }
+                if (strcmp(argv[i], "--container") != 0)
+                        return usage_error("unknown option ", argv[i]);
+                is_container = true;
+        }
+
+        if (i >= argc)
+                return usage_error("no command given", "");
+
+        return is_container ? container_run(argv + i, &signals) : guardian_run(argv + i, &signals);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "supd/exit-status.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char *environment_path(char *const *envp) {
+        for (; *envp; envp++)
+                if (strncmp(*envp, "PATH=", 5) == 0)
+                        return *envp + 5;
+
+        return DEFAULT_PATH;
+}
+
+/* "DIRECTORY/COMMAND" into @buffer of PATH_MAX; an empty directory is the current one. */
+static int path_join(const char *directory, size_t length, const char *command, char *buffer) {
+        size_t command_size = strlen(command) + 1;
+
+        if (length + 1 + command_size > PATH_MAX)
+                return -ENAMETOOLONG;
+
+        memcpy(buffer, directory, length);
+        if (length > 0)
+                buffer[length++] = '/';
+        memcpy(buffer + length, command, command_size);
+        return 0;
+}
+
+/* Returns only on failure. Of several, the most telling: EACCES says more than a later ENOENT. */
+static int process_exec(char *const *argv, char *const *envp) {
+        if (strchr(argv[0], '/')) {
+                (void) execve(argv[0], argv, envp);
+                return -errno;
+        }
+        if (argv[0][0] == '\0')
+                return -ENOENT;
+
+        char path[PATH_MAX];
+        int r = -ENOENT;
+
+        for (const char *p = environment_path(envp);; p++) {
+                size_t length = strcspn(p, ":");
+
+                if (path_join(p, length, argv[0], path) == 0) {
+                        (void) execve(path, argv, envp);
+                        if (errno == EACCES)
+                                r = -EACCES;
+                        else if (errno != ENOENT && errno != ENOTDIR)
+                                return -errno;
+                }
+
+                p += length;
+                if (*p == '\0')
+                        return r;
+        }
+}
+
+static int child_exec(const Launch *launch) {
+        char *const *envp = environ;
+
+        if (launch->prepare) {
+                int r = launch->prepare(launch->userdata, &envp);
+                if (r < 0)
+                        return r;
+        }
+
+        signals_restore(launch->signals);
+        return process_exec(launch->argv, envp);
+}
+
+static _Noreturn void child_run(const Launch *launch, int report_fd) {
+        int high_fd = neg_errno(fcntl(report_fd, F_DUPFD_CLOEXEC, launch->fd_min));
+        int r = high_fd < 0 ? high_fd : child_exec(launch);
+
+        /* Without a reader there is nobody to tell. */
+        ssize_t n = write(high_fd < 0 ? report_fd : high_fd, &r, sizeof(r));
+        (void) n;
+        _exit(SUPD_EXIT_NOT_FOUND);
+}
+
+pid_t process_start(const Launch *launch) {
+        int pipe_fds[2];
+
+        if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+                return -errno;
+
+        pid_t pid = neg_errno(fork());
+        if (pid == 0)
+                child_run(launch, pipe_fds[1]);
+
+        /* End of file: the exec closed the other end. */
+        int error = pid < 0 ? pid : 0;
+        (void) close(pipe_fds[1]);
+        if (pid > 0 && read(pipe_fds[0], &error, sizeof(error)) == sizeof(error))
+                (void) waitpid(pid, NULL, 0);
+        (void) close(pipe_fds[0]);
+
+        return error < 0 ? error : pid;
+}
+
+int process_start_exit_code(int error) {
+        return error == -ENOENT ? SUPD_EXIT_NOT_FOUND : SUPD_EXIT_NOT_EXECUTABLE;
+}
+
+int process_exit_code(const siginfo_t *ended) {
+        return ended->si_code == CLD_EXITED ? ended->si_status : 128 + ended->si_status;
+}
