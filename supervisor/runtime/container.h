@@ -52,14 +52,15 @@ typedef struct RuntimeRoot {
         size_t n_binds;
         const RuntimeTmpfs *tmpfs;
         size_t n_tmpfs;
-        uint64_t shm_size_bytes;   /* 0: unlimited */
-        char *const *mask, *const *unmask; /* added to and taken from the default masked and read-only
+        uint64_t shm_size_bytes; /* 0: unlimited */
+        char *const *mask,
+                        *const *unmask; /* added to and taken from the default masked and read-only
                                             * paths; unmask "ALL" */
-        const char *timezone; /* zone name or "local"; NULL: leave alone */
+        const char *timezone;           /* zone name or "local"; NULL: leave alone */
 } RuntimeRoot;
 
 typedef struct RuntimeProcess {
-        char *const *argv;        /* argv[0] is looked up in the environment's PATH inside the root */
+        char *const *argv; /* argv[0] is looked up in the environment's PATH inside the root */
         char *const *environment; /* complete, but HOME, which is set from the user when missing */
         const char *working_dir;  /* inside; made if missing; NULL: / */
         const char *user, *group; /* names or ids, resolved in the root's files; NULL: root */
@@ -70,7 +71,7 @@ typedef struct RuntimeProcess {
 typedef struct RuntimeSecurity {
         uint64_t capabilities; /* 1 << CAP_…: bounding, permitted, effective; see runtime_capabilities_default() */
         bool no_new_privileges;
-        bool seccomp; /* the default profile */
+        bool seccomp;         /* the default profile */
         char *const *sysctls; /* "net.ipv4.ip_forward=1"; only namespaced ones */
         const RuntimeLimit *limits;
         size_t n_limits;
@@ -108,8 +109,8 @@ uint64_t runtime_capabilities_default(void);
 /* The container's first process, from clone3() to its end. */
 typedef struct RuntimeChild {
         pid_t pid;
-        int pidfd;     /* owned; readable when PID 1 has ended */
-        int status_fd; /* owned; non-blocking read end of the status pipe */
+        int pidfd;         /* owned; readable when PID 1 has ended */
+        int status_fd;     /* owned; non-blocking read end of the status pipe */
         struct Plan *plan; /* owned; what setup errors refer to; freed by runtime_child_settle() */
 } RuntimeChild;
 

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/child.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "runtime/capabilities.h"
+#include "runtime/kernel-file.h"
+#include "runtime/masks.h"
+#include "runtime/mount-point.h"
+#include "runtime/mounts.h"
+#include "runtime/network.h"
+#include "runtime/sysctl.h"
+#include "runtime/user.h"
+#include "supd/exit-status.h"
+
+#define SYS_ADMIN (UINT64_C(1) << CAP_SYS_ADMIN)
+
+/* An ignored signal stays ignored over execve(), and supd ignores some. */
+static int child_reset_signals(Plan *p) {
+        const struct sigaction by_default = { .sa_handler = SIG_DFL };
+        sigset_t none;
+
+        (void) p;
+        for (int signal = 1; signal < NSIG; signal++)
+                (void) sigaction(signal,
+                                &by_default,
+                                NULL); /* SIGKILL and the C library's own refuse */
+        (void) sigemptyset(&none);
+        return neg_errno(sigprocmask(SIG_SETMASK, &none, NULL));
+}
+
+/* "0" is whoever writes, whatever its pid namespace. */
+static int child_join_cgroups(Plan *p) {
+        int r = 0;
+
+        if (p->join_cgroup && p->cgroup_fd >= 0) {
+                _cleanup_close_ int fd = neg_errno(
+                                openat(p->cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC));
+                r = fd < 0 ? fd : fd_write_all(fd, "0", 1);
+        }
+        for (size_t i = 0; r >= 0 && i < p->n_join_fds; i++)
+                r = fd_write_all(p->join_fds[i], "0", 1);
+        return r;
+}
+
+/* Not by clone3(): its namespace would begin at the parent's v1 groups, not at ours. */
+static int child_unshare_cgroups(Plan *p) {
+        (void) p;
+        return neg_errno(unshare(CLONE_NEWCGROUP));
+}
+
+/* Keys of supd's session are no business of the container; a new keyring hides them. */
+static int child_new_session(Plan *p) {
+        (void) p;
+        umask(0); /* modes of what is made from here on are meant */
+        if (setsid() < 0)
+                return -errno;
+        if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+                return -errno;
+        return 0;
+}
+
+static int child_set_oom_score(Plan *p) {
+        /* We are process 1 of the new procfs; "self" would be a link. */
+        int r = procfs_write(p->proc_fd, "1/oom_score_adj", p->oom_score_adjust);
+
+        /* Without CAP_SYS_RESOURCE it can't be lowered. The default of 0 is not worth failing for. */
+        if (r == -EACCES && !p->oom_score_adjust_set)
+                return 0;
+        return r;
+}
+
+static int child_set_hostname(Plan *p) {
+        if (!p->hostname)
+                return 0;
+        return neg_errno(sethostname(p->hostname, strlen(p->hostname)));
+}
+
+static int child_loopback_up(Plan *p) {
+        return p->loopback ? network_loopback_up() : 0;
+}
+
+static int child_find_user(Plan *p) {
+        char name[USER_NAME_SIZE];
+
+        int r = user_find(p->root_fd, p->user, &p->who, name);
+        if (r < 0)
+                return r;
+
+        p->step = PLAN_STEP_GROUP;
+        if (!p->group)
+                return user_find_groups(p->root_fd, name, &p->who);
+        r = group_find(p->root_fd, p->group, &p->who.gid);
+        p->who.groups[0] = p->who.gid;
+        return r;
+}
+
+static int child_set_home(Plan *p) {
+        static const char prefix[] = "HOME=";
+
+        if (!p->home_needed)
+                return 0;
+        memcpy(p->home_assignment, prefix, sizeof(prefix) - 1);
+        memcpy(p->home_assignment + sizeof(prefix) - 1, p->who.home, strlen(p->who.home) + 1);
+        p->environment[p->home_slot] = p->home_assignment;
+        return 0;
+}
+
+static int child_open_working_dir(Plan *p) {
+        p->cwd_fd = mount_point_open(p->root_fd, p->working_dir, S_IFDIR, 0);
+        return p->cwd_fd < 0 ? p->cwd_fd : 0;
+}
+
+static int child_enter_working_dir(Plan *p) {
+        char cwd[PATH_MAX];
+
+        if (fchdir(p->cwd_fd) < 0)
+                return -errno;
+
+        /* CVE-2024-21626: the kernel says "(unreachable)" of a directory outside the root. */
+        long n = syscall(SYS_getcwd, cwd, sizeof(cwd));
+        if (n < 0)
+                return -errno;
+        umask(0022);
+        return cwd[0] == '/' ? 0 : -EXDEV;
+}
+
+/* A pipe to a container's user is his: programs reopen /dev/stdout, which asks for the right to. */
+static void child_own_pipe(int fd, uid_t uid) {
+        struct stat st;
+
+        if (uid == 0 || fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
+                return;
+        if (fchown(fd, uid, (gid_t) -1) < 0)
+                return; /* it still works, but for reopening */
+}
+
+static int child_set_stdio(Plan *p) {
+        int fds[3];
+
+        /* Above all that is overwritten, for any of them may be any number. */
+        for (unsigned i = 0; i < 3; i++) {
+                int from = p->stdio[i] >= 0 ? p->stdio[i] : p->null_fd;
+
+                fds[i] = neg_errno(fcntl(from, F_DUPFD_CLOEXEC, SUPD_STATUS_FD + 1));
+                if (fds[i] < 0)
+                        return fds[i];
+        }
+
+        int status = neg_errno(fcntl(p->status_fd, F_DUPFD_CLOEXEC, SUPD_STATUS_FD + 1));
+        if (status < 0)
+                return status;
+        /* supinit goes on reporting; without it, the end of file tells that the exec succeeded. */
+        if (dup3(status, SUPD_STATUS_FD, p->exec_paths ? O_CLOEXEC : 0) < 0)
+                return -errno;
+        p->status_fd = SUPD_STATUS_FD;
+
+        for (int i = 0; i < 3; i++) {
+                if (dup2(fds[i], i) < 0)
+                        return -errno;
+                child_own_pipe(i, p->who.uid);
+        }
+        return 0;
+}
+
+static int child_set_limit(const PlanLimit *l) {
+        struct rlimit now, limit = l->limit;
+
+        if (setrlimit(l->resource, &limit) >= 0)
+                return 0;
+        if (errno != EPERM || !l->best_effort)
+                return -errno;
+
+        /* Raising a hard limit takes CAP_SYS_RESOURCE: make do with the one there is. */
+        if (getrlimit(l->resource, &now) < 0)
+                return -errno;
+        limit.rlim_max = MIN(limit.rlim_max, now.rlim_max);
+        limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
+        return neg_errno(setrlimit(l->resource, &limit));
+}
+
+static int child_set_limits(Plan *p) {
+        for (size_t i = 0; i < p->n_limits; i++) {
+                p->item = (int) i;
+                int r = child_set_limit(&p->limits[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* The kernel's calls: those of the C library take locks to change all threads. */
+static int child_set_ids(const PlanUser *u) {
+        if (syscall(SYS_setgroups, u->n_groups, u->groups) < 0 ||
+                        syscall(SYS_setresgid, u->gid, u->gid, u->gid) < 0 ||
+                        syscall(SYS_setresuid, u->uid, u->uid, u->uid) < 0)
+                return -errno;
+        return 0;
+}
+
+/*
+ * Without no_new_privs a filter can be loaded only with CAP_SYS_ADMIN, and once it is loaded it may forbid
+ * what drops privileges. So everything is dropped first but that one capability, which goes last, by
+ * capset() alone.
+ */
+static int child_drop_privileges(Plan *p) {
+        bool keep = p->seccomp && !p->no_new_privileges;
+        int r;
+
+        r = capabilities_bound(p->capabilities);
+        if (r >= 0 && p->no_new_privileges)
+                r = neg_errno(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+        if (r >= 0 && keep && p->who.uid != 0)
+                r = neg_errno(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0));
+        if (r >= 0)
+                r = child_set_ids(&p->who);
+        if (r >= 0 && keep && p->who.uid != 0)
+                r = capabilities_set(SYS_ADMIN, SYS_ADMIN);
+        return r;
+}
+
+static int child_load_seccomp(Plan *p) {
+        if (!p->seccomp)
+                return 0;
+        /* SPEC_ALLOW: the slow-down that a filter else brings on older kernels is not asked for. */
+        return (int) neg_errno(syscall(SYS_seccomp,
+                        SECCOMP_SET_MODE_FILTER,
+                        SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+                        p->seccomp));
+}
+
+/* As in Docker: who is not root in the container keeps the bounding set only. */
+static int child_set_capabilities(Plan *p) {
+        uint64_t set = p->who.uid == 0 ? p->capabilities : 0;
+
+        return capabilities_set(set, set);
+}
+
+/* Not one descriptor of the host may survive the exec. */
+static int child_close_fds(Plan *p) {
+        unsigned first = SUPD_STATUS_FD + 1;
+
+        if (p->features.close_range_cloexec)
+                return sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
+
+        /* Linux 5.10 can only close: all but the program that is about to be executed. */
+        if (p->exec_paths)
+                return sys_close_range(first, ~0U, 0);
+        int r = (unsigned) p->init_fd > first ? sys_close_range(first, (unsigned) p->init_fd - 1, 0)
+                                              : 0;
+        return r < 0 ? r : sys_close_range((unsigned) p->init_fd + 1, ~0U, 0);
+}
+
+_Noreturn static void child_exit(const Plan *p, SupdStatusType type, int r) {
+        const SupdStatusRecord record = {
+                .type = type,
+                .code = -r,
+                .status = type == SUPD_STATUS_SETUP_FAILED ? (int) p->step : 0,
+                .item = p->item,
+        };
+
+        (void) fd_write_all(p->status_fd, &record, sizeof(record)); /* nobody left to tell */
+        if (type == SUPD_STATUS_EXEC_FAILED)
+                _exit(r == -ENOENT ? SUPD_EXIT_NOT_FOUND : SUPD_EXIT_NOT_EXECUTABLE);
+        _exit(SUPD_EXIT_RUNTIME);
+}
+
+/* As execvp(): go on where there is nothing, remember that something was there but not for us. */
+static int child_exec_payload(const Plan *p) {
+        int r = -ENOENT;
+
+        for (size_t i = 0; p->exec_paths[i]; i++) {
+                execve(p->exec_paths[i], p->argv, p->environment);
+                if (errno == EACCES)
+                        r = -EACCES;
+                else if (errno != ENOENT && errno != ENOTDIR)
+                        return -errno;
+        }
+        return r;
+}
+
+static int child_exec(Plan *p) {
+        if (p->exec_paths)
+                child_exit(p, SUPD_STATUS_EXEC_FAILED, child_exec_payload(p));
+        syscall(SYS_execveat, p->init_fd, "", p->exec_argv, p->environment, AT_EMPTY_PATH);
+        return -errno;
+}
+
+/* clang-format off */
+static const struct {
+        PlanStep step;
+        int (*run)(Plan *p);
+} steps[] = {
+        { PLAN_STEP_SIGNALS,          child_reset_signals },
+        { PLAN_STEP_CGROUP,           child_join_cgroups },
+        { PLAN_STEP_CGROUP_NAMESPACE, child_unshare_cgroups }, /* before the cgroup tree is mounted */
+        { PLAN_STEP_SESSION,          child_new_session },
+        { PLAN_STEP_SOURCES,          mounts_open_sources }, /* before propagation ends */
+        { PLAN_STEP_PRIVATE,          mounts_make_private },
+        { PLAN_STEP_ROOT,             mounts_make_root },
+        { PLAN_STEP_FILESYSTEMS,      mounts_add_filesystems },
+        { PLAN_STEP_OOM_SCORE,        child_set_oom_score },
+        { PLAN_STEP_HOSTNAME,         child_set_hostname },
+        { PLAN_STEP_LOOPBACK,         child_loopback_up },
+        { PLAN_STEP_SYSCTLS,          sysctl_apply }, /* before /proc/sys is read-only */
+        { PLAN_STEP_MOUNTS,           mounts_add_volumes },
+        { PLAN_STEP_MASKS,            masks_apply },
+        { PLAN_STEP_USER,             child_find_user }, /* after volumes: one may bring /etc/passwd */
+        { PLAN_STEP_USER,             child_set_home },
+        { PLAN_STEP_WORKING_DIR,      child_open_working_dir },
+        { PLAN_STEP_READ_ONLY,        mounts_make_read_only }, /* after all that makes mount points */
+        { PLAN_STEP_PIVOT,            mounts_pivot },
+        { PLAN_STEP_WORKING_DIR,      child_enter_working_dir },
+        { PLAN_STEP_STDIO,            child_set_stdio },
+        { PLAN_STEP_LIMITS,           child_set_limits }, /* a low one for files would hinder the above */
+        { PLAN_STEP_STDIO,            child_close_fds },
+        { PLAN_STEP_PRIVILEGES,       child_drop_privileges },
+        { PLAN_STEP_SECCOMP,          child_load_seccomp },
+        { PLAN_STEP_CAPABILITIES,     child_set_capabilities },
+        { PLAN_STEP_EXEC,             child_exec },
+};
+/* clang-format on */
+
+_Noreturn void child_run(Plan *p) {
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(steps) && r >= 0; i++) {
+                p->step = steps[i].step;
+                p->item = -1;
+                r = steps[i].run(p);
+        }
+        child_exit(p, SUPD_STATUS_SETUP_FAILED, r);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/text.h"
+#include "runtime/dev-tree.h"
+#include "runtime/mounts.h"
+#include "runtime/plan.h"
+
+/* What a step without items is called, and how one with items names the item. */
+typedef struct StepText {
+        const char *text;
+        char *(*describe)(const Plan *p, size_t item); /* NULL: text alone */
+        size_t (*count)(const Plan *p);                /* how many items there are */
+} StepText;
+
+/* clang-format off */
+static const struct {
+        int resource;
+        const char *name;
+} limit_names[] = {
+        { RLIMIT_AS, "as" },             { RLIMIT_CORE, "core" },     { RLIMIT_CPU, "cpu" },
+        { RLIMIT_DATA, "data" },         { RLIMIT_FSIZE, "fsize" },   { RLIMIT_LOCKS, "locks" },
+        { RLIMIT_MEMLOCK, "memlock" },   { RLIMIT_MSGQUEUE, "msgqueue" }, { RLIMIT_NICE, "nice" },
+        { RLIMIT_NOFILE, "nofile" },     { RLIMIT_NPROC, "nproc" },   { RLIMIT_RSS, "rss" },
+        { RLIMIT_RTPRIO, "rtprio" },     { RLIMIT_RTTIME, "rttime" }, { RLIMIT_SIGPENDING, "sigpending" },
+        { RLIMIT_STACK, "stack" },
+};
+/* clang-format on */
+
+static const char *limit_name(int resource) {
+        for (size_t i = 0; i < ELEMENTSOF(limit_names); i++) {
+                if (limit_names[i].resource == resource)
+                        return limit_names[i].name;
+        }
+        return "?";
+}
+
+static char *describe_mount(const Plan *p, size_t item) {
+        const PlanMount *m = &p->mounts[item];
+
+        if (m->kind == PLAN_MOUNT_TMPFS)
+                return str_printf("mount tmpfs on %s", m->target);
+        if (m->kind == PLAN_MOUNT_TIMEZONE)
+                return str_printf("mount timezone %s on %s", m->source, m->target);
+        return str_printf("mount volume %s on %s", m->source, m->target);
+}
+
+static char *describe_mount_point(const Plan *p, size_t item) {
+        _cleanup_free_ char *mount = describe_mount(p, item);
+
+        return mount ? str_printf("%s: find or make the mount point", mount) : NULL;
+}
+
+static char *describe_copy_up(const Plan *p, size_t item) {
+        return str_printf("copy the content of %s to its tmpfs", p->mounts[item].target);
+}
+
+static char *describe_filesystem(const Plan *p, size_t item) {
+        (void) p;
+        return str_printf("mount %s on %s",
+                        filesystem_type((int) item),
+                        filesystem_target((int) item));
+}
+
+static char *describe_device(const Plan *p, size_t item) {
+        (void) p;
+        return str_printf("make device /dev/%s", dev_tree_device((int) item));
+}
+
+static char *describe_mask(const Plan *p, size_t item) {
+        return str_printf("%s %s",
+                        p->masks[item].read_only ? "make read-only" : "mask",
+                        p->masks[item].path);
+}
+
+static char *describe_sysctl(const Plan *p, size_t item) {
+        return str_printf("set sysctl %s=%s", p->sysctls[item].name, p->sysctls[item].value);
+}
+
+static char *describe_limit(const Plan *p, size_t item) {
+        return str_printf("set limit %s", limit_name(p->limits[item].resource));
+}
+
+static char *describe_root(const Plan *p, size_t item) {
+        (void) item;
+        return str_printf("mount root %s%s", p->root_path, p->root_overlay ? " as overlay" : "");
+}
+
+static char *describe_hostname(const Plan *p, size_t item) {
+        (void) item;
+        return str_printf("set host name '%s'", p->hostname);
+}
+
+static char *describe_working_dir(const Plan *p, size_t item) {
+        (void) item;
+        return str_printf("enter working directory %s", p->working_dir);
+}
+
+static char *describe_user(const Plan *p, size_t item) {
+        (void) item;
+        return str_printf("find user '%s'", p->user);
+}
+
+static char *describe_group(const Plan *p, size_t item) {
+        (void) item;
+        return p->group ? str_printf("find group '%s'", p->group)
+                        : str_printf("find the groups of user '%s'", p->user);
+}
+
+static char *describe_oom_score(const Plan *p, size_t item) {
+        (void) item;
+        return str_printf("set OOM score adjustment %s", p->oom_score_adjust);
+}
+
+static char *describe_exec(const Plan *p, size_t item) {
+        (void) p;
+        (void) item;
+        return strdup("execute supinit");
+}
+
+static size_t count_mounts(const Plan *p) {
+        return p->n_mounts;
+}
+
+static size_t count_masks(const Plan *p) {
+        return p->n_masks;
+}
+
+static size_t count_sysctls(const Plan *p) {
+        return p->n_sysctls;
+}
+
+static size_t count_limits(const Plan *p) {
+        return p->n_limits;
+}
+
+static size_t count_filesystems(const Plan *p) {
+        size_t n = 0;
+
+        (void) p;
+        while (filesystem_type((int) n))
+                n++;
+        return n;
+}
+
+static size_t count_devices(const Plan *p) {
+        size_t n = 0;
+
+        (void) p;
+        while (dev_tree_device((int) n))
+                n++;
+        return n;
+}
+
+/* clang-format off */
+static const StepText step_texts[] = {
+        [PLAN_STEP_SIGNALS]          = { "reset signals" },
+        [PLAN_STEP_CGROUP]           = { "join the cgroup" },
+        [PLAN_STEP_CGROUP_NAMESPACE] = { "make a cgroup namespace" },
+        [PLAN_STEP_SESSION]          = { "make a session" },
+        [PLAN_STEP_SOURCES]          = { "open volumes", describe_mount, count_mounts },
+        [PLAN_STEP_PRIVATE]          = { "make mounts private" },
+        [PLAN_STEP_ROOT]             = { "mount root", describe_root },
+        [PLAN_STEP_FILESYSTEMS]      = { "mount kernel file systems", describe_filesystem, count_filesystems },
+        [PLAN_STEP_DEVICES]          = { "fill /dev", describe_device, count_devices },
+        [PLAN_STEP_OOM_SCORE]        = { "set OOM score", describe_oom_score },
+        [PLAN_STEP_HOSTNAME]         = { "set host name", describe_hostname },
+        [PLAN_STEP_LOOPBACK]         = { "set the loopback interface up" },
+        [PLAN_STEP_SYSCTLS]          = { "set sysctls", describe_sysctl, count_sysctls },
+        [PLAN_STEP_MOUNTS]           = { "mount volumes", describe_mount, count_mounts },
+        [PLAN_STEP_MASKS]            = { "mask paths", describe_mask, count_masks },
+        [PLAN_STEP_USER]             = { "find user", describe_user },
+        [PLAN_STEP_WORKING_DIR]      = { "enter working directory", describe_working_dir },
+        [PLAN_STEP_READ_ONLY]        = { "make the root read-only" },
+        [PLAN_STEP_PIVOT]            = { "enter the root" },
+        [PLAN_STEP_STDIO]            = { "set standard streams" },
+        [PLAN_STEP_LIMITS]           = { "set limits", describe_limit, count_limits },
+        [PLAN_STEP_PRIVILEGES]       = { "drop privileges" },
+        [PLAN_STEP_SECCOMP]          = { "load the seccomp filter" },
+        [PLAN_STEP_CAPABILITIES]     = { "set capabilities" },
+        [PLAN_STEP_EXEC]             = { "execute", describe_exec },
+        [PLAN_STEP_MOUNT_POINT]      = { "make mount point", describe_mount_point, count_mounts },
+        [PLAN_STEP_COPY_UP]          = { "copy up", describe_copy_up, count_mounts },
+        [PLAN_STEP_GROUP]            = { "find group", describe_group },
+};
+/* clang-format on */
+static_assert(ELEMENTSOF(step_texts) == _PLAN_STEP_MAX, "every step has a text");
+
+/* Errors of the look-ups that no errno tells well. */
+static const char *plan_explain(PlanStep step, int number) {
+        if (number == -ESRCH && step == PLAN_STEP_USER)
+                return "no such user in /etc/passwd";
+        if (number == -ESRCH && step == PLAN_STEP_GROUP)
+                return "no such group in /etc/group";
+        if (number == -EPERM && step == PLAN_STEP_MOUNTS)
+                return "not permitted, or a target inside /proc";
+        return NULL;
+}
+
+int plan_error(const Plan *p, PlanStep step, int item, int number, Error *error) {
+        /* The record comes through a pipe that the container's supinit also holds: believe nothing. */
+        if (step < 0 || step >= _PLAN_STEP_MAX)
+                return error_set(error, number, ERROR_RUNTIME, "set-up step %d", (int) step);
+
+        const StepText *t = &step_texts[step];
+        bool describable = t->describe && (!t->count || (item >= 0 && (size_t) item < t->count(p)));
+        _cleanup_free_ char *text =
+                        describable ? t->describe(p, (size_t) MAX(item, 0)) : strdup(t->text);
+        if (!text)
+                return -ENOMEM;
+
+        const char *why = plan_explain(step, number);
+        if (why)
+                return error_set_plain(error, number, ERROR_RUNTIME, "%s: %s", text, why);
+        return error_set(error, number, ERROR_RUNTIME, "%s", text);
+}
