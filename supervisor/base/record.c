@@ -146,6 +146,14 @@ const char *record_get(const Record *r, const char *key) {
         return NULL;
 }
 
+const char *record_get_nth(const Record *r, const char *key, size_t n) {
+        for (size_t i = 0; i < r->n_pairs; i++) {
+                if (strcmp(r->pairs[i].key, key) == 0 && n-- == 0)
+                        return r->pairs[i].value;
+        }
+        return NULL;
+}
+
 int record_get_u64(const Record *r, const char *key, uint64_t *ret) {
         const char *value = record_get(r, key);
         return value ? parse_u64(value, ret) : -ENOENT;

@@ -33,6 +33,8 @@ typedef struct Record Record;
 int record_parse(const char *text, Record **ret);
 /** record_get() - the last value of @key, borrowed; NULL if absent */
 const char *record_get(const Record *r, const char *key);
+/** record_get_nth() - the @n-th value of a repeated @key, from 0, borrowed; NULL: there are not so many */
+const char *record_get_nth(const Record *r, const char *key, size_t n);
 /* Return: 0; -ENOENT if absent; -EINVAL or -ERANGE if malformed. */
 int record_get_u64(const Record *r, const char *key, uint64_t *ret);
 int record_get_i64(const Record *r, const char *key, int64_t *ret);

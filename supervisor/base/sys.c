@@ -106,13 +106,13 @@ int sys_process_start_time(pid_t pid, uint64_t *ret) {
                 return r;
 
         /* The name in field 2 may hold blanks and parentheses: count from the last ')'. */
-        const char *p = strrchr(stat, ')');
-        for (unsigned field = 2; p && field < 22; field++) {
+        char *p = strrchr(stat, ')');
+        for (unsigned field = 2; p && field < 22; field++)
                 p = strchr(p + 1, ' ');
-        }
-        unsigned long long ticks;
-        if (!p || sscanf(p, " %llu", &ticks) != 1)
+        if (!p)
                 return -EBADMSG;
-        *ret = ticks;
-        return 0;
+
+        p++;
+        p[strcspn(p, " ")] = '\0';
+        return parse_u64(p, ret) < 0 ? -EBADMSG : 0;
 }

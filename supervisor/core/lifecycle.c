@@ -32,6 +32,11 @@ static bool may_kill(const Lifecycle *l, uint64_t now_usec) {
         return lifecycle_spec(l)->send_sigkill;
 }
 
+static bool starts_anew(const Lifecycle *l, uint64_t now_usec) {
+        (void) now_usec;
+        return l->half_made && !l->stop_requested;
+}
+
 static bool wants_restart(const Lifecycle *l, uint64_t now_usec) {
         (void) now_usec;
         return !l->stop_requested &&
@@ -93,6 +98,7 @@ static const Transition transitions[] = {
         { SERVICE_STOP_SIGKILL,  SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_FAILED        },
         { SERVICE_STOP_SIGKILL,  SERVICE_EV_STOP,         NULL,                    SERVICE_STOP_SIGKILL  },
 
+        { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        starts_anew,             SERVICE_START         },
         { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        wants_restart,           SERVICE_AUTO_RESTART  },
         { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        stays_active,            SERVICE_EXITED        },
         { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        ended_well,              SERVICE_DEAD          },
@@ -328,6 +334,7 @@ static void begin_run(Lifecycle *l, ServiceState from, uint64_t now_usec) {
         l->result = SERVICE_SUCCESS;
         l->exit = (ExitInfo) {};
         l->stop_requested = false;
+        l->half_made = false;
         l->start_failed = true;
         l->payload_runs = false;
         l->main_started = l->main_ended = (DualTime) {};
@@ -407,9 +414,18 @@ void lifecycle_post_ended(Lifecycle *l, ExitInfo exit, DualTime now) {
         lifecycle_post(l, SERVICE_EV_ENDED, now);
 }
 
+void lifecycle_note_oom(Lifecycle *l) {
+        set_result(l, SERVICE_FAILURE_OOM_KILL);
+}
+
 void lifecycle_post_error(Lifecycle *l, ServiceResult result, ExitInfo exit, DualTime now) {
         set_result(l, result);
         l->exit = exit;
+        lifecycle_post(l, SERVICE_EV_ERROR, now);
+}
+
+void lifecycle_post_half_made(Lifecycle *l, DualTime now) {
+        l->half_made = true;
         lifecycle_post(l, SERVICE_EV_ERROR, now);
 }
 

@@ -99,6 +99,7 @@ struct Lifecycle {
         ExitInfo exit;       /* of the last main process */
         bool payload_runs;   /* STARTED was seen, ENDED was not */
         bool stop_requested; /* since the last start */
+        bool half_made;            /* its start was under way when supd ended: starts anew */
         bool start_failed;   /* the last run never got to STARTED (oneshot: to a clean end) */
         unsigned n_restarts; /* automatic ones since the last start by hand: NRestarts= */
         StartLimit limit;
@@ -125,8 +126,13 @@ ServiceState lifecycle_next_state(const Lifecycle *l, ServiceEvent event, uint64
 void lifecycle_post(Lifecycle *l, ServiceEvent event, DualTime now);
 /** lifecycle_post_ended() - the main process ended so; then as lifecycle_post() */
 void lifecycle_post_ended(Lifecycle *l, ExitInfo exit, DualTime now);
+/** lifecycle_note_oom() - the main process was killed for memory: before lifecycle_post_ended() */
+void lifecycle_note_oom(Lifecycle *l);
 /** lifecycle_post_error() - the container could not be made; @result is RESOURCES or EXIT_CODE */
 void lifecycle_post_error(Lifecycle *l, ServiceResult result, ExitInfo exit, DualTime now);
+
+/** lifecycle_post_half_made() - restored in the middle of a start: tear down, then start anew */
+void lifecycle_post_half_made(Lifecycle *l, DualTime now);
 
 /** lifecycle_start_by_hand() - counts and limits are cleared first: a person is never refused */
 void lifecycle_start_by_hand(Lifecycle *l, DualTime now);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The container's own struct and what its files ask of each other:
+ *
+ *   container.c          the unit: verbs, lifecycle actions, states told to the engine
+ *   container-run.c      one run: start, status pipe, end of PID 1, emptiness of the cgroup
+ *   container-spec.c     the unit's specification as specs of the mechanisms
+ *   container-freeze.c   pause and unpause
+ *   container-record.c   saving, restoring, adopting
+ *   container-message.c  life-cycle messages for the journal
+ */
+
+#include "core/engine.h"
+#include "kinds/context.h"
+#include "log/driver.h"
+
+/* One run, from the first system call to the last process gone. */
+typedef struct ContainerRun {
+        Cgroup *cgroup;            /* owned; kept over automatic restarts; NULL: none */
+        RuntimeChild child;        /* owned; pid 0: PID 1 does not exist (any more) */
+        uint64_t child_start_time; /* in clock ticks: with the pid it names the process for good */
+        pid_t payload_pid;         /* 0: not known */
+        int payload_pidfd;         /* owned; -EBADF */
+        bool init;                 /* supinit is PID 1 */
+        bool executes;             /* the payload's exec succeeded */
+        bool reported;             /* supinit told how the payload ended: exit holds it */
+        ExitInfo exit;
+        uint64_t oom_kills; /* count at the start of the run */
+        sd_event_source *status_source, *pid_source, *cgroup_source, *oom_source; /* owned */
+} ContainerRun;
+
+typedef enum FreezerState {
+        FREEZER_RUNNING,
+        FREEZER_FREEZING,
+        FREEZER_FROZEN,
+        FREEZER_THAWING,
+        _FREEZER_STATE_MAX,
+        _FREEZER_STATE_INVALID = -EINVAL,
+} FreezerState;
+
+typedef struct ContainerFreezer {
+        FreezerState state;
+        UnitFreezeDone done; /* who waits; NULL: nobody */
+        void *userdata;      /* borrowed */
+        unsigned tries;      /* reads of cgroup.events since the request */
+        uint64_t give_up_usec;
+        sd_event_source *timer; /* owned */
+} ContainerFreezer;
+
+typedef struct ContainerLog {
+        LogDriver *driver; /* owned; NULL: never opened */
+        char *directory;   /* owned; of the driver "file" */
+        char **stored;     /* owned; names of descriptors in the store */
+        sd_event_source *logger_source, *forget_source, *retry_timer; /* owned */
+} ContainerLog;
+
+typedef struct Container {
+        Unit unit;                  /* first */
+        const KindContext *context; /* borrowed */
+        Lifecycle lifecycle;
+        ContainerRun run;
+        ContainerFreezer freezer;
+        ContainerLog log;
+        char *container_id;  /* owned; 64 hex digits; kept while the unit has a record */
+        char *invocation_id; /* owned; 32 hex digits; new with each start */
+        char *fd_name;       /* owned; prefix of this run's descriptors in the store */
+        char *status_text;   /* owned; why it failed; NULL: nothing to say */
+        sd_event_source *deadline_source; /* owned */
+} Container;
+
+static inline Container *container_of_unit(const Unit *u) {
+        return CONTAINER_OF(u, Container, unit);
+}
+
+static inline Container *container_of_lifecycle(const Lifecycle *l) {
+        return CONTAINER_OF(l, Container, lifecycle);
+}
+
+/* container-run.c */
+void container_run_init(ContainerRun *run);
+/** container_start_run() - make the container. Failure leaves nothing behind but the cgroup. */
+int container_start_run(Container *c, Error *error);
+/** container_watch_run() - event sources for a run, new or adopted */
+int container_watch_run(Container *c, Error *error);
+/** container_read_status() - take in the status pipe's records */
+void container_read_status(Container *c);
+/** container_check_empty() - post EMPTY if neither PID 1 nor another process of the run is left, else watch */
+void container_check_empty(Container *c);
+/** container_close_run() - PID 1 has ended: close, drop from the store; the cgroup stays */
+void container_close_run(Container *c);
+/** container_run_done() - for freeing: closes everything, drops nothing from the store, kills nothing */
+void container_run_done(ContainerRun *run);
+int container_signal_main(Container *c, int signal, Error *error);
+
+/* container-log.c */
+int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Error *error);
+/** container_log_prepare() - the driver exists, as the unit says; opens nothing */
+int container_log_prepare(Container *c, Error *error);
+/** container_log_watch() - after adoption: take the logger under watch again */
+void container_log_watch(Container *c);
+void container_log_forget(Container *c);
+void container_log_done(ContainerLog *log);
+
+/* container-spec.c */
+CgroupLimits container_limits(const UnitSpec *spec);
+/** container_set_up_cgroup() - open it, apply limits and devices */
+int container_set_up_cgroup(Container *c, Error *error);
+
+/* Everything a RuntimeSpec borrows, in one owner. */
+typedef struct ContainerPlan ContainerPlan;
+int container_plan_new(Container *c, ContainerPlan **ret, Error *error);
+const RuntimeSpec *container_plan_spec(
+                ContainerPlan *p, Cgroup *cgroup, int stdout_fd, int stderr_fd);
+ContainerPlan *container_plan_free(ContainerPlan *p);
+DEFINE_CLEANUP(ContainerPlan *, container_plan_free);
+
+/* container-freeze.c */
+const char *freezer_state_to_string(FreezerState s);
+FreezerState freezer_state_from_string(const char *s);
+int container_freeze(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, Error *error);
+/** container_thaw_now() - on the way to an end: thaw, tell whoever waits for a freeze that it is off */
+void container_thaw_now(Container *c);
+/** container_freeze_check() - cgroup.events may have changed */
+void container_freeze_check(Container *c);
+
+/* container-record.c */
+void container_save(Container *c);
+void container_forget(Container *c);
+/** container_new_ids() - a fresh invocation, and a container id if there is none */
+int container_new_ids(Container *c);
+
+/* container-message.c */
+void container_tell_state(Container *c, ServiceState old);
+void container_tell(Container *c, int level, const char *message_id, const char *format, ...)
+                _printf_(4, 5);

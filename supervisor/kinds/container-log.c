@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/epoll.h>
+
+#include "base/diag.h"
+#include "base/fd.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "kinds/container-internal.h"
+
+/* clang-format off */
+static const LogDriverType log_types[] = {
+        [LOG_DRIVER_AUTO]        = LOG_AUTO,
+        [LOG_DRIVER_JOURNALD]    = LOG_JOURNALD,
+        [LOG_DRIVER_FILE]        = LOG_FILE,
+        [LOG_DRIVER_NONE]        = LOG_NONE,
+        [LOG_DRIVER_PASSTHROUGH] = LOG_PASSTHROUGH,
+};
+/* clang-format on */
+static_assert(ELEMENTSOF(log_types) == _LOG_DRIVER_KIND_MAX, "every LogDriver= has a driver");
+
+/* The store is told of descriptors that are new and of those that are no more. */
+static void log_sync_store(Container *c) {
+        UnitStore *store = c->context->store;
+        LogDescriptor now[LOG_DESCRIPTORS_MAX];
+        size_t n = log_driver_descriptors(c->log.driver, now);
+        _cleanup_strv_ char **names = NULL;
+
+        for (size_t i = 0; i < n; i++) {
+                if (!strv_contains(c->log.stored, now[i].name) &&
+                                store->ops->put_fd(store, now[i].name, now[i].fd) < 0)
+                        continue;
+                if (strv_append(&names, now[i].name) < 0)
+                        return;
+        }
+        STRV_FOREACH (name, c->log.stored) {
+                if (!strv_contains(names, *name))
+                        store->ops->drop_fd(store, *name);
+        }
+        strv_free(c->log.stored);
+        c->log.stored = TAKE_PTR(names);
+}
+
+int container_log_prepare(Container *c, Error *error) {
+        const UnitSpec *spec = c->unit.spec;
+        const ContainerSpec *container = &spec->container;
+
+        if (!c->log.directory) {
+                c->log.directory = str_printf("%s/log/%s", c->context->state_dir, container->name);
+                if (!c->log.directory)
+                        return -ENOMEM;
+        }
+
+        LogSpec log = {
+                .type = log_types[container->log_driver],
+                .unit_id = unit_id(&c->unit),
+                .container_name = container->name,
+                .container_id = c->container_id,
+                .image_name = container->root.rootfs,
+                .rate_limit_interval_usec = spec->service.log_rate_limit_interval_usec,
+                .rate_limit_burst = spec->service.log_rate_limit_burst,
+                .directory = c->log.directory,
+                .logger_path = c->context->logger_path,
+                .size_max_bytes = container->log_size_max_bytes,
+                .count_max = UINT_MAX,
+        };
+        return log_driver_new(&log, &c->log.driver, error);
+}
+
+static void log_respawn(Container *c);
+
+static int log_on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        Container *c = userdata;
+
+        (void) source, (void) usec;
+        c->log.retry_timer = sd_event_source_disable_unref(c->log.retry_timer);
+        log_respawn(c);
+        return 0;
+}
+
+static int log_on_logger_end(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Container *c = userdata;
+
+        (void) source, (void) fd, (void) events;
+        c->log.logger_source = sd_event_source_disable_unref(c->log.logger_source);
+        log_respawn(c);
+        return 0;
+}
+
+static void log_watch_logger(Container *c) {
+        int pidfd = log_driver_child_pidfd(c->log.driver);
+
+        c->log.logger_source = sd_event_source_disable_unref(c->log.logger_source);
+        if (pidfd < 0)
+                return;
+        int r = sd_event_add_io(c->context->event,
+                        &c->log.logger_source,
+                        pidfd,
+                        EPOLLIN,
+                        log_on_logger_end,
+                        c);
+        if (r < 0)
+                diag_warning("%s: cannot watch its logger: %s; it will not be restarted",
+                                unit_id(&c->unit),
+                                error_text(NULL, r));
+}
+
+static void log_respawn(Container *c) {
+        _cleanup_(error_done) Error error = {};
+
+        int r = log_driver_respawn(c->log.driver, &error);
+        if (r < 0 && !c->log.retry_timer) {
+                if (r != -EAGAIN)
+                        diag_warning("%s: cannot restart its logger: %s; trying again",
+                                        unit_id(&c->unit),
+                                        error_text(&error, r));
+                /* A logger that can't be had is asked for again; the pipes hold the lines meanwhile. */
+                (void) sd_event_add_time_relative(c->context->event,
+                                &c->log.retry_timer,
+                                CLOCK_MONOTONIC,
+                                LOG_RESPAWN_DELAY_USEC,
+                                0,
+                                log_on_retry,
+                                c);
+        }
+        log_sync_store(c);
+        log_watch_logger(c);
+        if (r >= 0)
+                container_save(c);
+}
+
+void container_log_watch(Container *c) {
+        log_respawn(c);
+}
+
+int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Error *error) {
+        int r;
+
+        c->log.forget_source = sd_event_source_disable_unref(c->log.forget_source);
+        if (!c->log.driver) {
+                r = container_log_prepare(c, error);
+                if (r < 0)
+                        return r;
+        }
+        r = log_driver_open(c->log.driver, ret_stdout_fd, ret_stderr_fd, error);
+        if (r < 0)
+                return r;
+        log_sync_store(c);
+        log_watch_logger(c);
+        return 0;
+}
+
+static int log_on_forgotten(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Container *c = userdata;
+
+        (void) source, (void) fd, (void) events;
+        c->log.forget_source = sd_event_source_disable_unref(c->log.forget_source);
+        container_log_forget(c);
+        return 0;
+}
+
+void container_log_forget(Container *c) {
+        if (!c->log.driver || c->log.forget_source)
+                return;
+
+        int r = log_driver_forget(c->log.driver);
+        log_sync_store(c);
+        if (r > 0) {
+                r = sd_event_add_io(c->context->event,
+                                &c->log.forget_source,
+                                log_driver_forget_fd(c->log.driver),
+                                EPOLLIN,
+                                log_on_forgotten,
+                                c);
+                if (r >= 0)
+                        return;
+                /* Not to be watched: log_driver_free() completes it. */
+        }
+        /* The next start makes a driver anew: the unit may say another one by then. A logger that still
+         * drains the last lines keeps this one until it has ended. */
+        if (!c->log.logger_source)
+                c->log.driver = log_driver_free(c->log.driver);
+}
+
+void container_log_done(ContainerLog *log) {
+        log->logger_source = sd_event_source_disable_unref(log->logger_source);
+        log->forget_source = sd_event_source_disable_unref(log->forget_source);
+        log->retry_timer = sd_event_source_disable_unref(log->retry_timer);
+        log->driver = log_driver_free(log->driver);
+        log->stored = strv_free(log->stored);
+        free(log->directory);
+        log->directory = NULL;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "kinds/container.h"
+
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "kinds/container-internal.h"
+#include "supd/message-ids.h"
+
+/* ---- lifecycle actions --------------------------------------------------------------------------- */
+
+static void action_start(Lifecycle *l) {
+        Container *c = container_of_lifecycle(l);
+        _cleanup_(error_done) Error error = {};
+
+        (void) unit_take_next_spec(&c->unit);
+        l->stop_timeout_usec = c->unit.spec->container.process.stop_timeout_usec;
+        (void) str_replace(&c->status_text, NULL); /* NULL needs no memory */
+        c->freezer.state = FREEZER_RUNNING;
+        l->frozen = false;
+
+        int r = container_start_run(c, &error);
+        if (r < 0) {
+                (void) str_replace(&c->status_text,
+                                error_text(&error, r)); /* without memory: no text */
+                lifecycle_post_error(l,
+                                SERVICE_FAILURE_RESOURCES,
+                                (ExitInfo) { .code = CLD_EXITED, .status = 125 },
+                                clock_dual());
+        }
+}
+
+static void action_terminate(Lifecycle *l) {
+        Container *c = container_of_lifecycle(l);
+        const ServiceSpec *service = &c->unit.spec->service;
+        int signal = service->kill_signal ?: c->unit.spec->container.process.stop_signal;
+        _cleanup_(error_done) Error error = {};
+        int r;
+
+        /* First the signal, then the thaw: what runs again finds it pending. */
+        if (service->kill_mixed)
+                r = container_signal_main(c, signal, &error);
+        else
+                r = cgroup_signal(c->run.cgroup, signal, &error);
+        if (r >= 0 && service->send_sighup)
+                r = container_signal_main(c, SIGHUP, &error);
+        if (r < 0 && r != -ESRCH)
+                diag_warning("%s: %s; SIGKILL follows when its time is up",
+                                unit_id(&c->unit),
+                                error_text(&error, r));
+        container_thaw_now(c);
+}
+
+static void action_kill(Lifecycle *l) {
+        Container *c = container_of_lifecycle(l);
+        _cleanup_(error_done) Error error = {};
+
+        if (c->run.cgroup) {
+                CgroupEvents events = { .populated = true };
+
+                (void) cgroup_read_events(
+                                c->run.cgroup, &events); /* not to be read: kill to be sure */
+                if (events.populated || c->run.child.pid > 0) {
+                        int r = cgroup_kill(c->run.cgroup, &error);
+                        if (r < 0)
+                                diag_warning("%s: %s", unit_id(&c->unit), error_text(&error, r));
+                }
+        }
+        container_thaw_now(c);
+        container_check_empty(c);
+}
+
+static void action_release(Lifecycle *l) {
+        Container *c = container_of_lifecycle(l);
+
+        container_log_forget(c);
+        if (c->run.cgroup) {
+                int r = cgroup_remove(c->run.cgroup);
+                if (r < 0 && r != -ENOENT)
+                        diag_warning("%s: cannot remove its cgroup: %s; left for the next start",
+                                        unit_id(&c->unit),
+                                        error_text(NULL, r));
+                c->run.cgroup_source = sd_event_source_disable_unref(c->run.cgroup_source);
+                c->run.cgroup = cgroup_free(c->run.cgroup);
+        }
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        Container *c = userdata;
+
+        (void) source, (void) usec;
+        lifecycle_post(&c->lifecycle, SERVICE_EV_TIMEOUT, clock_dual());
+        return 0;
+}
+
+static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
+        Container *c = container_of_lifecycle(l);
+        int r;
+
+        if (monotonic_usec == USEC_INFINITY) {
+                c->deadline_source = sd_event_source_disable_unref(c->deadline_source);
+                return;
+        }
+        if (!c->deadline_source)
+                r = sd_event_add_time(c->context->event,
+                                &c->deadline_source,
+                                CLOCK_MONOTONIC,
+                                monotonic_usec,
+                                /* accuracy= */ 1,
+                                on_deadline,
+                                c);
+        else {
+                r = sd_event_source_set_time(c->deadline_source, monotonic_usec);
+                if (r >= 0)
+                        r = sd_event_source_set_enabled(c->deadline_source, SD_EVENT_ONESHOT);
+        }
+        if (r < 0)
+                diag_error("%s: cannot set a timer: %s; it may wait for ever",
+                                unit_id(&c->unit),
+                                error_text(NULL, r));
+}
+
+static void action_changed(Lifecycle *l, ServiceState old) {
+        Container *c = container_of_lifecycle(l);
+
+        if (l->state == SERVICE_DEAD)
+                container_forget(c); /* nothing is left that a next supd would have to know */
+        else
+                container_save(c);
+        container_tell_state(c, old);
+
+        bool attempt_over = l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART;
+        unit_notify(&c->unit, /* start_failed= */ attempt_over && l->start_failed);
+}
+
+static const LifecycleOps lifecycle_ops = {
+        .start = action_start,
+        .terminate = action_terminate,
+        .kill = action_kill,
+        .release = action_release,
+        .set_deadline = action_set_deadline,
+        .changed = action_changed,
+};
+
+/* ---- the unit's verbs ---------------------------------------------------------------------------- */
+
+static int container_start(Unit *u, bool by_hand, Error *error) {
+        Container *c = container_of_unit(u);
+        UnitActiveState active = service_state_to_active(c->lifecycle.state);
+
+        (void) error;
+        if (active == UNIT_ACTIVE)
+                return -EALREADY;
+        if (by_hand)
+                lifecycle_start_by_hand(&c->lifecycle, clock_dual());
+        else
+                lifecycle_post(&c->lifecycle, SERVICE_EV_START, clock_dual());
+        return 0;
+}
+
+static int container_stop(Unit *u, Error *error) {
+        Container *c = container_of_unit(u);
+        UnitActiveState active = service_state_to_active(c->lifecycle.state);
+
+        (void) error;
+        if (active == UNIT_INACTIVE || active == UNIT_STATE_FAILED)
+                return -EALREADY;
+        lifecycle_post(&c->lifecycle, SERVICE_EV_STOP, clock_dual());
+        return 0;
+}
+
+static int container_kill(Unit *u, KillWhom whom, int signal, Error *error) {
+        Container *c = container_of_unit(u);
+        int r;
+
+        if (!c->run.cgroup || c->run.child.pid <= 0)
+                return error_set_plain(error,
+                                -ESRCH,
+                                ERROR_NO_SUCH_PROCESS,
+                                "%s has no processes to signal",
+                                unit_id(u));
+        if (c->freezer.state != FREEZER_RUNNING && signal != SIGKILL && signal != SIGCONT)
+                return error_set_plain(error,
+                                -EBUSY,
+                                ERROR_UNIT_STATE,
+                                "%s is paused: it would see %s only later; 'supctl unpause %s' "
+                                "first",
+                                unit_id(u),
+                                signal_to_string(signal) ?: "the signal",
+                                unit_id(u));
+        if (whom == KILL_MAIN)
+                r = container_signal_main(c, signal, error);
+        else if (signal == SIGKILL)
+                r = cgroup_kill(c->run.cgroup, error);
+        else
+                r = cgroup_signal(c->run.cgroup, signal, error);
+        if (r >= 0)
+                container_tell(c,
+                                DIAG_INFO,
+                                SUPD_MESSAGE_KILLED,
+                                "Sent %s to %s.",
+                                signal_to_string(signal) ?: "a signal",
+                                whom == KILL_MAIN ? "the main process" : "all processes");
+        return r;
+}
+
+static void container_reset_failed(Unit *u) {
+        Container *c = container_of_unit(u);
+
+        lifecycle_post(&c->lifecycle, SERVICE_EV_RESET_FAILED, clock_dual());
+}
+
+static void container_status(const Unit *u, UnitStatus *ret) {
+        const Container *c = container_of_unit(u);
+        const Lifecycle *l = &c->lifecycle;
+
+        *ret = (UnitStatus) {
+                .active = service_state_to_active(l->state),
+                .sub = service_state_to_string(l->state),
+                .result = service_result_to_string(l->result),
+                .freezer = freezer_state_to_string(c->freezer.state),
+                .main_pid = c->run.payload_pid,
+                .init_pid = c->run.child.pid > 0 ? c->run.child.pid : 0,
+                .exit = l->exit,
+                .main_started = l->main_started,
+                .main_ended = l->main_ended,
+                .state_entered = l->state_entered,
+                .inactive_exit = l->inactive_exit,
+                .active_enter = l->active_enter,
+                .active_exit = l->active_exit,
+                .inactive_enter = l->inactive_enter,
+                .n_restarts = l->n_restarts,
+                .next_restart_monotonic_usec =
+                                l->state == SERVICE_AUTO_RESTART ? l->deadline_usec : USEC_INFINITY,
+                .status_text = c->status_text,
+                .cgroup_path = c->run.cgroup ? cgroup_path(c->run.cgroup) : NULL,
+                .invocation_id = c->invocation_id,
+                .container_id = c->container_id,
+                .container_name = u->spec->container.name,
+                .log_driver = c->log.driver ? log_driver_name(c->log.driver) : NULL,
+                .log_directory = c->log.directory,
+                .rootfs = u->spec->container.root.rootfs,
+        };
+}
+
+static int container_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids) {
+        Container *c = container_of_unit(u);
+        CgroupStats stats;
+        int r = 0;
+
+        memset(&stats, 0xff, sizeof(stats)); /* UINT64_MAX each: not known */
+        if (ret_pids) {
+                *ret_pids = NULL;
+                *ret_n_pids = 0;
+        }
+        if (c->run.cgroup) {
+                if (ret_usage)
+                        r = cgroup_read_stats(c->run.cgroup, &stats);
+                if (r >= 0 && ret_pids)
+                        r = cgroup_read_pids(c->run.cgroup, ret_pids, ret_n_pids);
+        }
+        if (r >= 0 && ret_usage)
+                *ret_usage = (UnitUsage) {
+                        .memory_current_bytes = stats.memory_current_bytes,
+                        .memory_peak_bytes = stats.memory_peak_bytes,
+                        .memory_max_bytes = stats.memory_max_bytes,
+                        .tasks_current = stats.tasks_current,
+                        .tasks_max = stats.tasks_max,
+                        .cpu_usage_usec = stats.cpu_usage_usec,
+                        .io_read_bytes = stats.io_read_bytes,
+                        .io_write_bytes = stats.io_write_bytes,
+                };
+        return r;
+}
+
+static Unit *container_free(Unit *u) {
+        Container *c = container_of_unit(u);
+
+        c->deadline_source = sd_event_source_disable_unref(c->deadline_source);
+        c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
+        container_run_done(&c->run);
+        container_log_done(&c->log);
+        free(c->container_id);
+        free(c->invocation_id);
+        free(c->fd_name);
+        free(c->status_text);
+        unit_spec_free(c->unit.spec);
+        free(c);
+        return NULL;
+}
+
+static const UnitKindOps container_ops = {
+        .name = "container",
+        .start = container_start,
+        .stop = container_stop,
+        .kill = container_kill,
+        .freeze = container_freeze,
+        .reset_failed = container_reset_failed,
+        .status = container_status,
+        .usage = container_usage,
+        .free = container_free,
+};
+
+int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error) {
+        (void) error;
+
+        Container *c = calloc(1, sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        *c = (Container) {
+                .unit = { .ops = &container_ops, .spec = TAKE_PTR(*spec) },
+                .context = context,
+        };
+        container_run_init(&c->run);
+        lifecycle_init(&c->lifecycle, &lifecycle_ops, &c->unit.spec);
+        *ret = &c->unit;
+        return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The unit kind "container": a .container file brought to life. It joins the lifecycle (core) with
+ * the mechanisms (runtime, log), and nothing else does.
+ */
+
+#include "kinds/context.h"
+
+/** container_new() - a unit for a spec, dead. Takes *spec over on success. */
+int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error);
+
+/**
+ * container_restore() - take the unit's stored record, if there is one, and go on from there
+ *
+ * To be called once the unit is in its engine. A container found alive is adopted, one that ended
+ * meanwhile takes the way of every end, a half-made one is torn down and started anew.
+ */
+int container_restore(Unit *u, Error *error);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "kinds/registry.h"
+
+#include "kinds/container.h"
+#include "kinds/inert.h"
+
+static const struct {
+        int (*make)(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error);
+        int (*restore)(Unit *u, Error *error); /* NULL: keeps no record */
+} kinds[] = {
+        [UNIT_KIND_CONTAINER] = { container_new, container_restore },
+        [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL },
+};
+static_assert(ELEMENTSOF(kinds) == _UNIT_KIND_MAX, "every kind of unit can be made");
+
+int kind_make_unit(Engine *e, UnitSpec **spec, void *userdata, Unit **ret, Error *error) {
+        (void) e;
+        return kinds[(*spec)->kind].make(userdata, spec, ret, error);
+}
+
+int kind_restore_unit(Unit *u, Error *error) {
+        return kinds[u->spec->kind].restore ? kinds[u->spec->kind].restore(u, error) : 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Which code makes a unit of which kind: the only list of kinds.
+ */
+
+#include "kinds/context.h"
+
+/** kind_make_unit() - a UnitFactory for engine_new(); @userdata is the KindContext */
+int kind_make_unit(Engine *e, UnitSpec **spec, void *userdata, Unit **ret, Error *error);
+
+/**
+ * kind_restore_unit() - have the unit go on from its stored record, if it has one
+ *
+ * After every unit is in its engine: what happened meanwhile is told to jobs and listeners.
+ */
+int kind_restore_unit(Unit *u, Error *error);
