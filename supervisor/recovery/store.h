@@ -10,6 +10,7 @@
  * supd, and processes are found again by pid and start time.
  */
 
+#include "core/engine.h"
 #include "core/unit-store.h"
 
 typedef struct Store Store;
@@ -26,6 +27,9 @@ UnitStore *store_unit_store(Store *s);
 
 /** store_is_first_start() - no supd has run here since boot or since the last clean end */
 bool store_is_first_start(const Store *s);
+
+/** store_instantiate() - have the engine make the instances of templates that there are records of */
+int store_instantiate(Store *s, Engine *e, Error *error);
 
 /** store_keep_for_exec() - let the descriptors survive execve() of ourselves, as LISTEN_FDS would. Return: 0 or
  * negative errno */

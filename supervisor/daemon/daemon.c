@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/daemon.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "control/control.h"
+#include "core/engine.h"
+#include "daemon/libexec.h"
+#include "kinds/registry.h"
+#include "log/journal-send.h"
+#include "recovery/store.h"
+#include "supd/bus.h"
+#include "supd/message-ids.h"
+#include "supd/paths.h"
+
+#define CGROUP_LEAF "supd"
+
+struct Daemon {
+        const Options *options;                         /* borrowed */
+        sd_event *event;                                /* owned */
+        CgroupTree *cgroups;                            /* owned */
+        Runtime *runtime;                               /* owned */
+        Store *store;                                   /* owned */
+        Engine *engine;                                 /* owned */
+        Control *control;                               /* owned */
+        char *logger_path;                              /* owned */
+        KindContext kinds;                              /* borrows from the above */
+        sd_event_source *queue_source, *collect_source; /* owned */
+        DualTime started, finished;
+        uint64_t units_loaded_realtime_usec;
+        bool stopping; /* all units are to stop, then supd ends */
+        DaemonVerdict verdict;
+};
+
+/* ---- the engine's needs -------------------------------------------------------------------------- */
+
+static int daemon_on_queue(sd_event_source *source, void *userdata) {
+        Daemon *d = userdata;
+
+        (void) source;
+        engine_run_queue(d->engine);
+        engine_collect(d->engine);
+        if (d->stopping && engine_is_idle(d->engine)) {
+                d->verdict = DAEMON_ENDED;
+                return sd_event_exit(d->event, 0);
+        }
+        return 0;
+}
+
+static void daemon_wake(void *userdata) {
+        Daemon *d = userdata;
+
+        if (d->queue_source)
+                (void) sd_event_source_set_enabled(
+                                d->queue_source, SD_EVENT_ONESHOT); /* can't fail here */
+}
+
+static void daemon_unit_changed(Unit *u, void *userdata) {
+        Daemon *d = userdata;
+
+        (void) u;
+        if (d->stopping)
+                daemon_wake(d); /* was it the last? */
+}
+
+static const EngineOps engine_ops = {
+        .wake = daemon_wake,
+        .unit_changed = daemon_unit_changed,
+};
+
+/* ---- loading units ------------------------------------------------------------------------------- */
+
+static void tell_diagnostics(const char *unit, const DiagnosticList *list) {
+        for (size_t i = 0; list && i < list->n_items; i++) {
+                const Diagnostic *p = &list->items[i];
+                DiagContext context = { .unit = unit, .message_id = SUPD_MESSAGE_BAD_SETTING };
+                DiagLevel level = p->severity == DIAGNOSTIC_ERROR     ? DIAG_ERROR
+                                  : p->severity == DIAGNOSTIC_WARNING ? DIAG_WARNING
+                                                                      : DIAG_NOTICE;
+                _cleanup_free_ char *text = diagnostic_format(p);
+                if (text)
+                        diag_log(level, &context, "%s", text);
+        }
+}
+
+static int daemon_load_units(Daemon *d, Error *error) {
+        _cleanup_(unit_set_freep) UnitSet *set = NULL;
+        int r;
+
+        r = unit_set_load(d->options->unit_dirs, &set, error);
+        if (r < 0)
+                return r;
+        tell_diagnostics(NULL, unit_set_diagnostics(set));
+        for (size_t i = 0; i < unit_set_size(set); i++)
+                tell_diagnostics(unit_set_at(set, i)->id, &unit_set_at(set, i)->diagnostics);
+        r = engine_load(d->engine, &set, error);
+        if (r >= 0)
+                d->units_loaded_realtime_usec = clock_realtime_usec();
+        return r;
+}
+
+/* ---- coming up ----------------------------------------------------------------------------------- */
+
+/* A group of ours that no unit's record speaks of: made by a supd that died before it could say so, or of
+ * a unit whose file is gone. It can't be supervised, so it must not run. */
+static void daemon_remove_strays(Daemon *d) {
+        _cleanup_(error_done) Error error = {};
+        _cleanup_strv_ char **names = NULL;
+
+        int r = cgroup_list(d->cgroups, &names, &error);
+        if (r < 0) {
+                diag_warning("%s; leftovers of a former supd are not looked for",
+                                error_text(&error, r));
+                return;
+        }
+        STRV_FOREACH (name, names) {
+                _cleanup_(cgroup_freep) Cgroup *stray = NULL;
+                UnitStatus status = {};
+                Unit *u = engine_find(d->engine, *name);
+
+                if (u)
+                        u->ops->status(u, &status);
+                if (status.cgroup_path)
+                        continue; /* in use */
+                diag_notice("%s: its processes belong to no unit; ending them", *name);
+                if (cgroup_open(d->cgroups, *name, &stray, NULL) < 0)
+                        continue;
+                (void) cgroup_kill(stray, NULL);
+                for (unsigned tries = 0; cgroup_remove(stray) == -EBUSY && tries < 200; tries++)
+                        (void) usleep(1000); /* before the loop runs, and only after a crash: killing takes a moment */
+        }
+}
+
+static int daemon_restore_units(Daemon *d, Error *error) {
+        _cleanup_strv_ char **orphans = NULL;
+        int r;
+
+        r = store_instantiate(d->store, d->engine, error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < engine_n_units(d->engine); i++) {
+                _cleanup_(error_done) Error reason = {};
+                Unit *u = engine_unit_at(d->engine, i);
+
+                r = kind_restore_unit(u, &reason);
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0)
+                        diag_warning("%s: %s; taken as stopped",
+                                        unit_id(u),
+                                        error_text(&reason, r));
+        }
+
+        r = store_settle(d->store, &orphans);
+        if (r < 0)
+                return r;
+        STRV_FOREACH (name, orphans) {
+                diag_warning("%s: its unit file is gone; stopping it", *name);
+        }
+        daemon_remove_strays(d);
+        return 0;
+}
+
+static gid_t control_group(void) {
+        const struct group *g = getgrnam(SUPD_GROUP);
+        return g ? g->gr_gid : (gid_t) -1;
+}
+
+static void daemon_info(void *userdata, ControlInfo *ret) {
+        Daemon *d = userdata;
+
+        *ret = (ControlInfo) {
+                .features = runtime_features(d->runtime),
+                .cgroup_driver = cgroup_tree_driver(d->cgroups),
+                .cgroup_path = cgroup_tree_path(d->cgroups),
+                .log_level = options_log_level_name(d->options->log_level),
+                .unit_dirs = d->options->unit_dirs,
+                .started = d->started,
+                .finished = d->finished,
+                .units_loaded_realtime_usec = d->units_loaded_realtime_usec,
+                .stopping = d->stopping,
+        };
+}
+
+static int daemon_reload(void *userdata, Error *error) {
+        Daemon *d = userdata;
+        _cleanup_free_ char *message = NULL;
+
+        message = str_printf("RELOADING=1\nMONOTONIC_USEC=%llu",
+                        (unsigned long long) clock_monotonic_usec());
+        if (message)
+                (void) sd_notify(0, message); /* for the manager's status only */
+        int r = daemon_load_units(d, error);
+        (void) sd_notify(0, "READY=1");
+        return r;
+}
+
+static int daemon_reexecute(void *userdata, Error *error) {
+        Daemon *d = userdata;
+
+        (void) error;
+        d->verdict = DAEMON_REEXECUTE;
+        return sd_event_exit(d->event, 0);
+}
+
+static int daemon_exit(void *userdata, Error *error) {
+        Daemon *d = userdata;
+
+        (void) error;
+        if (d->stopping)
+                return 0;
+        d->stopping = true;
+        (void) sd_notify(0, "STOPPING=1");
+        size_t n = engine_stop_all(d->engine);
+        if (n > 0)
+                diag_info("Stopping %zu unit%s.", n, n == 1 ? "" : "s");
+        daemon_wake(d);
+        return 0;
+}
+
+static const ControlOps control_ops = {
+        .info = daemon_info,
+        .reload = daemon_reload,
+        .reexecute = daemon_reexecute,
+        .exit = daemon_exit,
+};
+
+static int daemon_listen(Daemon *d, Error *error) {
+        int r;
+
+        r = control_new(d->event, d->engine, &control_ops, d, &d->control, error);
+        if (r < 0)
+                return r;
+
+        gid_t gid = control_group();
+        _cleanup_free_ char *path =
+                        str_printf("%s/%s", d->options->runtime_dir, SUPD_CONTROL_SOCKET);
+        if (!path)
+                return -ENOMEM;
+        r = control_listen(d->control, path, gid == (gid_t) -1 ? 0600 : 0660, gid, error);
+        if (r < 0 || !d->options->systemd_socket)
+                return r;
+
+        r = dir_make_all("/run/systemd/system", 0755);
+        if (r < 0)
+                return error_set(error,
+                                r,
+                                ERROR_STORAGE,
+                                "cannot make /run/systemd/system for systemctl");
+        return control_listen(d->control, SUPD_SYSTEMD_PRIVATE_SOCKET, 0600, (gid_t) -1, error);
+}
+
+static int on_signal_exit(
+                sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        (void) source;
+        diag_info("Got %s; stopping all units.", strsignal((int) si->ssi_signo));
+        (void) daemon_exit(userdata, NULL);
+        return 0;
+}
+
+static int on_signal_reload(
+                sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        _cleanup_(error_done) Error error = {};
+
+        (void) source, (void) si;
+        int r = daemon_reload(userdata, &error);
+        if (r < 0)
+                diag_error("Cannot read the unit files: %s; all units stay as they are",
+                                error_text(&error, r));
+        return 0;
+}
+
+static int daemon_add_sources(Daemon *d, Error *error) {
+        /* clang-format off */
+        static const struct {
+                int signal;
+                sd_event_signal_handler_t handler;
+        } signals[] = {
+                { SIGTERM, on_signal_exit   },
+                { SIGINT,  on_signal_exit   },
+                { SIGHUP,  on_signal_reload },
+        };
+        /* clang-format on */
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
+                r = sd_event_add_signal(d->event, NULL, signals[i].signal, signals[i].handler, d);
+        if (r >= 0)
+                r = sd_event_add_defer(d->event, &d->queue_source, daemon_on_queue, d);
+        if (r < 0)
+                return error_set(error, r, ERROR_FAILED, "cannot set up the event loop");
+        return 0;
+}
+
+static int daemon_open_parts(Daemon *d, Error *error) {
+        _cleanup_free_ char *supinit = NULL;
+        int r;
+
+        r = sd_event_new(&d->event);
+        if (r < 0)
+                return error_set(error, r, ERROR_FAILED, "cannot make an event loop");
+        r = libexec_find("supd-log", &d->logger_path, error);
+        if (r >= 0)
+                r = libexec_find("supinit", &supinit, error);
+        if (r >= 0)
+                r = cgroup_tree_open(&d->cgroups, error);
+        if (r >= 0)
+                r = cgroup_tree_enter(d->cgroups, CGROUP_LEAF, error);
+        if (r >= 0)
+                r = runtime_new(supinit, &d->runtime, error);
+        if (r >= 0)
+                r = store_open(d->options->runtime_dir, &d->store, error);
+        if (r < 0)
+                return r;
+
+        r = dir_make_all(d->options->state_dir, 0755);
+        if (r < 0)
+                return error_set(error, r, ERROR_STORAGE, "cannot make %s", d->options->state_dir);
+        return 0;
+}
+
+int daemon_new(const Options *options, Daemon **ret, Error *error) {
+        int r;
+
+        _cleanup_(daemon_freep) Daemon *d = calloc(1, sizeof(*d));
+        if (!d)
+                return -ENOMEM;
+        d->options = options;
+        d->started = clock_dual();
+
+        r = daemon_open_parts(d, error);
+        if (r < 0)
+                return r;
+        d->kinds = (KindContext) {
+                .event = d->event,
+                .cgroups = d->cgroups,
+                .runtime = d->runtime,
+                .store = store_unit_store(d->store),
+                .runtime_dir = options->runtime_dir,
+                .state_dir = options->state_dir,
+                .logger_path = d->logger_path,
+        };
+        r = engine_new(kind_make_unit, &d->kinds, &d->engine);
+        if (r < 0)
+                return r;
+        engine_add_observer(d->engine, &engine_ops, d);
+
+        r = daemon_add_sources(d, error);
+        if (r >= 0)
+                r = daemon_load_units(d, error);
+        if (r >= 0)
+                r = daemon_restore_units(d, error);
+        if (r >= 0)
+                r = daemon_listen(d, error);
+        if (r >= 0 && store_is_first_start(d->store))
+                r = engine_start_wanted(d->engine);
+        if (r < 0)
+                return r;
+
+        d->finished = clock_dual();
+        *ret = TAKE_PTR(d);
+        return 0;
+}
+
+DaemonVerdict daemon_run(Daemon *d, Error *error) {
+        (void) sd_notify(0, "READY=1\nSTATUS=Supervising");
+        int r = sd_event_loop(d->event);
+        if (r < 0) {
+                (void) error_set(error, r, ERROR_FAILED, "the event loop failed");
+                return DAEMON_FAILED;
+        }
+        if (d->verdict == DAEMON_ENDED) {
+                store_remove(d->store);
+                (void) cgroup_tree_leave(
+                                d->cgroups); /* refused while something is left in it: told before */
+        }
+        return d->verdict;
+}
+
+int daemon_prepare_exec(Daemon *d) {
+        control_keep_sockets(d->control);
+        return store_keep_for_exec(d->store);
+}
+
+Daemon *daemon_free(Daemon *d) {
+        if (!d)
+                return NULL;
+
+        d->queue_source = sd_event_source_disable_unref(d->queue_source);
+        d->control = control_free(d->control);
+        d->engine = engine_free(d->engine);
+        d->store = store_free(d->store);
+        d->runtime = runtime_free(d->runtime);
+        d->cgroups = cgroup_tree_free(d->cgroups);
+        d->event = sd_event_unref(d->event);
+        free(d->logger_path);
+        free(d);
+        return NULL;
+}
