@@ -372,10 +372,32 @@ static LogFeed *feed_get(FileDriver *f, unsigned number) {
         return &f->feeds[i];
 }
 
+/* The number in "log.NUMBER.out" or "log.NUMBER.err". */
+static int descriptor_parse(const char *name, unsigned *ret_number, bool *ret_is_stdout) {
+        const char *digits = name + strlen(LOG_DESCRIPTOR_PREFIX);
+        uint64_t number;
+
+        if (!str_has_prefix(name, LOG_DESCRIPTOR_PREFIX))
+                return -EINVAL;
+        _cleanup_free_ char *text = strndup(digits, strcspn(digits, "."));
+        if (!text)
+                return -ENOMEM;
+
+        int r = parse_u64(text, &number);
+        if (r < 0)
+                return r;
+        const char *end = digits + strlen(text);
+        if (number >= UINT_MAX || (!str_equal(end, ".out") && !str_equal(end, ".err")))
+                return -EINVAL;
+        *ret_number = (unsigned) number;
+        *ret_is_stdout = str_equal(end, ".out");
+        return 0;
+}
+
 static int file_adopt(LogDriver *d, const char *name, int *fd) {
         FileDriver *f = file_from(d);
         unsigned number;
-        int end = 0;
+        bool is_stdout;
 
         if (str_equal(name, LOGGER_DESCRIPTOR)) {
                 close_fd(f->logger_pidfd);
@@ -383,10 +405,9 @@ static int file_adopt(LogDriver *d, const char *name, int *fd) {
                 return 0;
         }
 
-        bool is_stdout = str_has_suffix(name, ".out");
-        if (sscanf(name, LOG_DESCRIPTOR_PREFIX "%8u.%n", &number, &end) != 1 || end == 0 ||
-                        (!is_stdout && !str_has_suffix(name, ".err")))
-                return -EINVAL;
+        int r = descriptor_parse(name, &number, &is_stdout);
+        if (r < 0)
+                return r;
         LogFeed *feed = feed_get(f, number);
         if (!feed)
                 return -ENFILE;
