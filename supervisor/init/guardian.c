@@ -93,11 +93,8 @@ static int environment_inherit(Environment *e) {
 /* @name includes the '='. The text has room by construction: all but the names are short. */
 static void environment_add(Environment *e, const char *name, const char *value) {
         char *p = e->text + e->used;
-        size_t name_length = strlen(name), value_size = strlen(value) + 1;
 
-        memcpy(p, name, name_length);
-        memcpy(p + name_length, value, value_size);
-        e->used += name_length + value_size;
+        e->used += (size_t) (stpcpy(stpcpy(p, name), value) - p) + 1;
         e->variables[e->n++] = p;
 }
 
@@ -127,7 +124,7 @@ static int pass_store(const FdStore *store, Environment *e) {
         environment_add(e, "LISTEN_FDS=", number_text((unsigned) count, buffer));
 
         int size = fd_store_names(store, ':', names, sizeof(names));
-        if (size < 0)
+        if (size < 1)
                 return pass_names_file(store, FD_STORE_FIRST + count, e);
 
         names[size - 1] = '\0'; /* the last ':' */

@@ -21,22 +21,32 @@ static const char *environment_path(char *const *envp) {
         return DEFAULT_PATH;
 }
 
-/* "DIRECTORY/COMMAND" into @buffer of PATH_MAX; an empty directory is the current one. */
-static int path_join(const char *directory, size_t length, const char *command, char *buffer) {
-        size_t command_size = strlen(command) + 1;
+/*
+ * Returns only on failure. -ENOENT: look elsewhere, as well in place of a directory that may not be
+ * searched, like root's own for others. -EACCES: a file is there, but may not be executed.
+ */
+static int exec_in(const char *directory, size_t length, char *const *argv, char *const *envp) {
+        char path[PATH_MAX];
+        size_t name_size = strlen(argv[0]) + 1;
 
-        if (length + 1 + command_size > PATH_MAX)
-                return -ENAMETOOLONG;
+        if (length + 1 + name_size > sizeof(path))
+                return -ENOENT;
 
-        memcpy(buffer, directory, length);
-        if (length > 0)
-                buffer[length++] = '/';
-        memcpy(buffer + length, command, command_size);
-        return 0;
+        memcpy(path, directory, length);
+        if (length > 0) /* empty: the current one */
+                path[length++] = '/';
+        memcpy(path + length, argv[0], name_size);
+
+        (void) execve(path, argv, envp);
+        if (errno == ENOTDIR || (errno == EACCES && access(path, F_OK) < 0))
+                return -ENOENT;
+        return -errno;
 }
 
-/* Returns only on failure. Of several, the most telling: EACCES says more than a later ENOENT. */
+/* Returns only on failure. A file that may not be executed says more than a later -ENOENT. */
 static int process_exec(char *const *argv, char *const *envp) {
+        int result = -ENOENT;
+
         if (strchr(argv[0], '/')) {
                 (void) execve(argv[0], argv, envp);
                 return -errno;
@@ -44,23 +54,15 @@ static int process_exec(char *const *argv, char *const *envp) {
         if (argv[0][0] == '\0')
                 return -ENOENT;
 
-        char path[PATH_MAX];
-        int r = -ENOENT;
-
         for (const char *p = environment_path(envp);; p++) {
                 size_t length = strcspn(p, ":");
+                int r = exec_in(p, length, argv, envp);
 
-                if (path_join(p, length, argv[0], path) == 0) {
-                        (void) execve(path, argv, envp);
-                        if (errno == EACCES)
-                                r = -EACCES;
-                        else if (errno != ENOENT && errno != ENOTDIR)
-                                return -errno;
-                }
-
+                if (r != -ENOENT)
+                        result = r;
                 p += length;
-                if (*p == '\0')
-                        return r;
+                if ((r != -ENOENT && r != -EACCES) || *p == '\0')
+                        return result;
         }
 }
 

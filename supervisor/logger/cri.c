@@ -20,6 +20,7 @@ static char *put_number(char *p, unsigned value, int digits) {
 void cri_prefix_now(const char *stream_name, CriPrefix *ret) {
         struct timespec now = {};
         struct tm tm = {};
+        static const char tag[] = { ' ', 'F', ' ' };
         char *p = ret->text;
 
         (void) clock_gettime(CLOCK_REALTIME, &now);
@@ -46,7 +47,7 @@ void cri_prefix_now(const char *stream_name, CriPrefix *ret) {
         *p++ = ' ';
         memcpy(p, stream_name, CRI_STREAM_LENGTH);
         p += CRI_STREAM_LENGTH;
-        memcpy(p, " F ", 3);
+        memcpy(p, tag, sizeof(tag));
 }
 
 void cri_prefix_mark(CriPrefix *prefix, bool is_partial) {

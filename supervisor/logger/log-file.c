@@ -16,13 +16,6 @@
 
 #define NOTICE_MAX 160
 
-static char *put_text(char *p, const char *text) {
-        size_t length = strlen(text);
-
-        memcpy(p, text, length);
-        return p + length;
-}
-
 static char *put_number(char *p, uint64_t value) {
         char digits[20];
         size_t n = 0;
@@ -36,7 +29,7 @@ static char *put_number(char *p, uint64_t value) {
 }
 
 static void file_name(unsigned number, char *ret_name) {
-        char *p = put_text(ret_name, CURRENT);
+        char *p = stpcpy(ret_name, CURRENT);
 
         if (number > 0) {
                 *p++ = '.';
@@ -152,19 +145,26 @@ static uint64_t count_lines(const char *text, size_t length) {
         return n;
 }
 
-/* Writes whole lines. Return: how many bytes of them are in the file; with an error if not all. */
-static size_t write_lines(LogFile *f, const char *text, size_t length, int *ret_error) {
+/* Return: how many bytes are written; with an error if not all. */
+static size_t write_all(int fd, const char *text, size_t length, int *ret_error) {
         size_t done = 0;
 
         *ret_error = 0;
-        while (done < length) {
-                ssize_t n = write(f->fd, text + done, length - done);
-                if (n <= 0) {
+        while (done < length && *ret_error == 0) {
+                ssize_t n = write(fd, text + done, length - done);
+
+                if (n > 0)
+                        done += (size_t) n;
+                else
                         *ret_error = n < 0 ? errno : ENOSPC;
-                        break;
-                }
-                done += (size_t) n;
         }
+
+        return done;
+}
+
+/* Writes whole lines. Return: how many bytes of them are in the file; with an error if not all. */
+static size_t write_lines(LogFile *f, const char *text, size_t length, int *ret_error) {
+        size_t done = write_all(f->fd, text, length, ret_error);
 
         if (done < length) {
                 done = whole_lines(text, done);
@@ -186,12 +186,15 @@ static bool tell_losses(LogFile *f) {
                 return true;
 
         cri_prefix_now("stderr", &prefix);
+        /* Not later than the line that it goes before. */
+        if (f->pending > 0)
+                memcpy(prefix.text, f->buffer, CRI_TIME_LENGTH);
         memcpy(notice, prefix.text, CRI_PREFIX_LENGTH);
 
-        char *p = put_text(notice + CRI_PREFIX_LENGTH, "supd-log: ");
+        char *p = stpcpy(notice + CRI_PREFIX_LENGTH, "supd-log: ");
         p = put_number(p, f->lost_lines);
-        p = put_text(p, f->lost_lines == 1 ? " line lost: " : " lines lost: ");
-        p = put_text(p, strerror(f->lost_error));
+        p = stpcpy(p, f->lost_lines == 1 ? " line lost: " : " lines lost: ");
+        p = stpcpy(p, strerror(f->lost_error));
         *p++ = '\n';
 
         (void) write_lines(f, notice, (size_t) (p - notice), &error);

@@ -187,12 +187,13 @@ static size_t stream_copy(CriStream *s, LogFile *f, const Options *o) {
 
 /* Gives back the whole pages of @buffer above @used. */
 static void memory_trim(char *buffer, size_t used, size_t size) {
-        uintptr_t page = (uintptr_t) getpagesize();
-        uintptr_t begin = ((uintptr_t) buffer + used + page - 1) & ~(page - 1);
-        uintptr_t end = ((uintptr_t) buffer + size) & ~(page - 1);
+        size_t page = (size_t) getpagesize();
+        size_t over = (uintptr_t) (buffer + used) % page;
+        char *begin = buffer + used + (over > 0 ? page - over : 0);
+        char *end = buffer + size - (uintptr_t) (buffer + size) % page;
 
         if (end > begin)
-                (void) madvise((void *) begin, end - begin, MADV_DONTNEED);
+                (void) madvise(begin, (size_t) (end - begin), MADV_DONTNEED);
 }
 
 /* One wake-up: reads each stream once, writes once. Return: whether much memory was used. */

@@ -12,6 +12,7 @@
 #include <pty.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "supd/init-protocol.h"
@@ -252,6 +253,32 @@ static void test_command_is_searched_in_its_own_path(void **state) {
         }
 }
 
+static char unsearchable[] = "/tmp/test-init-XXXXXX";
+
+/* Root without its power over other modes, from the exec on. */
+static int path_is_unsearchable(void) {
+        enum {
+                CAP_DAC_OVERRIDE = 1,
+                CAP_DAC_READ_SEARCH = 2
+        };
+
+        (void) prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0L, 0L, 0L);
+        (void) prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH, 0L, 0L, 0L);
+        return setenv("PATH", unsearchable, 1);
+}
+
+static void test_forbidden_directory_of_path_is_not_permission_denied(void **state) {
+        Run r = { .prepare = path_is_unsearchable };
+
+        (void) state;
+        assert_non_null(mkdtemp(unsearchable));
+        assert_int_equal(chmod(unsearchable, 0), 0);
+        container_start(&r, COMMAND("true"));
+        expect_record(&r, SUPD_STATUS_EXEC_FAILED, ENOENT, 0);
+        assert_int_equal(run_wait(&r), 127);
+        assert_int_equal(rmdir(unsearchable), 0);
+}
+
 static void test_orphans_are_reaped(void **state) {
         Run r = {};
 
@@ -410,6 +437,7 @@ static void test_works_without_a_status_pipe(void **state) {
 static void test_idle_memory_is_tiny(void **state) {
         Run r = {};
         char path[64], text[8192];
+        struct stat binary;
         unsigned kib = 0;
 
         (void) state;
@@ -423,7 +451,9 @@ static void test_idle_memory_is_tiny(void **state) {
                 (void) run_read_all(fd, text, sizeof(text));
                 assert_non_null(strstr(text, "Anonymous:"));
                 assert_int_equal(sscanf(strstr(text, "Anonymous:"), "Anonymous: %u", &kib), 1);
-                assert_in_range(kib, 1, 32);
+                assert_int_equal(stat(run_binary("supinit"), &binary), 0);
+                /* Where there is no musl, glibc's own data are the larger part. */
+                assert_in_range(kib, 1, binary.st_size < 100 * 1024 ? 32 : 60);
                 (void) close(fd);
         }
 
@@ -460,6 +490,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(test_command_not_found_is_127),
                 cmocka_unit_test(test_command_not_executable_is_126),
                 cmocka_unit_test(test_command_is_searched_in_its_own_path),
+                cmocka_unit_test(test_forbidden_directory_of_path_is_not_permission_denied),
                 cmocka_unit_test(test_orphans_are_reaped),
                 cmocka_unit_test(test_every_signal_reaches_the_payload),
                 cmocka_unit_test(test_end_of_pid_1_itself_leaves_no_exit_record),

@@ -24,7 +24,7 @@ static char self_path[PATH_MAX];
 
 static void notify(const char *text, const int *fds, int n_fds) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
-        const char *name = getenv("NOTIFY_SOCKET");
+        const char *name = getenv("NOTIFY_SOCKET") ?: "unset";
         char control[CMSG_SPACE(253 * sizeof(int))] = {};
         struct iovec iov = { .iov_base = (char *) text, .iov_len = strlen(text) };
         struct msghdr header = { .msg_name = &address, .msg_iov = &iov, .msg_iovlen = 1 };
@@ -148,6 +148,10 @@ static void do_barrier(char *arguments) {
         (void) close(fds[0]);
 }
 
+static int number(const char *text) {
+        return (int) strtol(text, NULL, 10);
+}
+
 /* The receiver of supd/init-protocol.h. Return: names, each ended by @ret_separator. */
 static char *received_names(char *ret_separator) {
         static char text[1024 * 1024];
@@ -155,7 +159,7 @@ static char *received_names(char *ret_separator) {
 
         *ret_separator = names_fd ? '\n' : ':';
         if (names_fd)
-                (void) !pread(atoi(names_fd), text, sizeof(text) - 1, 0); /* NOLINT: a test */
+                (void) !pread(number(names_fd), text, sizeof(text) - 1, 0);
         else if (names)
                 (void) snprintf(text, sizeof(text), "%s:", names);
         return text;
@@ -164,7 +168,7 @@ static char *received_names(char *ret_separator) {
 static int received_count(void) {
         const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 
-        return pid && count && atoi(pid) == getpid() ? atoi(count) : 0; /* NOLINT: a test */
+        return pid && count && number(pid) == getpid() ? number(count) : 0;
 }
 
 static void do_list(char *arguments) {
@@ -218,11 +222,11 @@ static void do_fds(char *arguments) {
 }
 
 static void do_exit(char *arguments) {
-        _exit(atoi(arguments)); /* NOLINT: a test */
+        _exit(number(arguments));
 }
 
 static void do_kill(char *arguments) {
-        (void) raise(atoi(arguments)); /* NOLINT: a test */
+        (void) raise(number(arguments));
 }
 
 static void do_orphans(char *arguments) {
@@ -592,7 +596,7 @@ static void test_crash_loop_backs_off(void **state) {
         (void) state;
         (void) guardian_start(&r);
         uint64_t begin = run_now_msec();
-        run_say(&r, "exit 3\nexit 3\nkill 11\nexit 3\nkill 9\nexit 0\n");
+        run_say(&r, "exit 3\nexit 3\nkill 6\nexit 3\nkill 9\nexit 0\n");
         (void) expect_start(&r);
         uint64_t first = run_now_msec() - begin;
         for (int i = 0; i < 4; i++)
