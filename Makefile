@@ -41,7 +41,7 @@ SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=
 ALL_CFLAGS = $(COMMON) $(HARDENING) $(SANITIZE_FLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SANITIZE_FLAGS) $(LDFLAGS)
 
-LIBS_supd := -lsystemd -linih -lseccomp -lcap
+LIBS_supd := -lsystemd -linih -lseccomp -lcap -lm
 LIBS_supctl := -lsystemd -linih -ljansson
 
 # ---- what is built -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "kinds/container-internal.h"
 #include "supd/exit-status.h"
+#include "supd/message-ids.h"
 
 void container_run_init(ContainerRun *run) {
         *run = (ContainerRun) {
@@ -187,6 +188,7 @@ void container_close_run(Container *c) {
         run_drop_fds(c);
         c->run.status_source = sd_event_source_disable_unref(c->run.status_source);
         c->run.pid_source = sd_event_source_disable_unref(c->run.pid_source);
+        c->run.oom_source = sd_event_source_disable_unref(c->run.oom_source);
         runtime_child_done(&c->run.child);
         c->run.child = (RuntimeChild) { .pidfd = -EBADF, .status_fd = -EBADF };
         c->run.payload_pidfd = close_fd(c->run.payload_pidfd);
@@ -250,9 +252,62 @@ void container_check_empty(Container *c) {
         lifecycle_post(&c->lifecycle, SERVICE_EV_EMPTY, clock_dual());
 }
 
+/* The kernel has killed, or on v1 is about to kill, some process of the container for memory. */
+static int run_on_oom(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Container *c = userdata;
+        uint64_t kills = 0;
+
+        (void) source;
+        cgroup_oom_rearm(fd);
+        (void) cgroup_read_oom_kills(
+                        c->run.cgroup, &kills); /* not to be read: as if nothing happened */
+        if (!(events & EPOLLIN) && kills <= c->run.oom_kills)
+                return 0; /* v2 tells of every change to memory.events, not of kills alone */
+
+        c->run.oom_source = sd_event_source_disable_unref(c->run.oom_source);
+        container_tell(c,
+                        DIAG_WARNING,
+                        SUPD_MESSAGE_OOM,
+                        "Out of memory: the kernel killed a process of it.");
+        if (c->unit.spec->service.resource.oom_policy == OOM_POLICY_KILL &&
+                        !cgroup_tree_has_oom_group(c->context->cgroups))
+                (void) cgroup_kill(c->run.cgroup,
+                                NULL); /* what is left ends by the stop that follows */
+        lifecycle_post(&c->lifecycle, SERVICE_EV_OOM, clock_dual());
+        return 0;
+}
+
+/* OOMPolicy=stop and kill are ours to carry out where a process other than the main one was killed. */
+static void run_watch_oom(Container *c) {
+        uint32_t events;
+
+        if (c->unit.spec->service.resource.oom_policy == OOM_POLICY_CONTINUE ||
+                        container_limits(c->unit.spec).memory_max_bytes == UINT64_MAX)
+                return;
+        _cleanup_close_ int fd = cgroup_oom_fd(c->run.cgroup, &events);
+        if (fd < 0 ||
+                        sd_event_add_io(c->context->event,
+                                        &c->run.oom_source,
+                                        fd,
+                                        events,
+                                        run_on_oom,
+                                        c) < 0 ||
+                        sd_event_source_set_io_fd_own(c->run.oom_source, /* own= */ true) < 0) {
+                c->run.oom_source = sd_event_source_disable_unref(c->run.oom_source);
+                diag_warning("%s: cannot watch for a lack of memory; OOMPolicy= sees the main "
+                             "process only",
+                                unit_id(&c->unit));
+                return;
+        }
+        (void) TAKE_FD(fd); /* the source's now */
+}
+
 int container_watch_run(Container *c, Error *error) {
         sd_event *event = c->context->event;
         int r = 0;
+
+        c->run.oom_source = sd_event_source_disable_unref(c->run.oom_source);
+        run_watch_oom(c);
 
         if (c->run.child.status_fd >= 0)
                 r = sd_event_add_io(event,

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The lifecycle without a kernel: a fake container whose answers the test gives, and a clock that
+ * the test moves.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "core/lifecycle.h"
+
+typedef struct Fake {
+        Lifecycle l;
+        UnitSpec spec;
+        UnitSpec *slot;
+        uint64_t now;
+        uint64_t deadline;
+        unsigned starts, terminates, kills, releases, changes;
+        bool empty_at_once; /* nothing is left when killed */
+} Fake;
+
+static DualTime at(const Fake *f) {
+        return (DualTime) { .realtime_usec = 1000 + f->now, .monotonic_usec = f->now };
+}
+
+static void fake_start(Lifecycle *l) {
+        CONTAINER_OF(l, Fake, l)->starts++;
+}
+
+static void fake_terminate(Lifecycle *l) {
+        CONTAINER_OF(l, Fake, l)->terminates++;
+}
+
+static void fake_kill(Lifecycle *l) {
+        Fake *f = CONTAINER_OF(l, Fake, l);
+
+        f->kills++;
+        if (l->state == SERVICE_FINAL_SIGKILL && f->empty_at_once)
+                lifecycle_post(l, SERVICE_EV_EMPTY, at(f));
+}
+
+static void fake_release(Lifecycle *l) {
+        CONTAINER_OF(l, Fake, l)->releases++;
+}
+
+static void fake_set_deadline(Lifecycle *l, uint64_t usec) {
+        CONTAINER_OF(l, Fake, l)->deadline = usec;
+}
+
+static void fake_changed(Lifecycle *l, ServiceState old) {
+        (void) old;
+        CONTAINER_OF(l, Fake, l)->changes++;
+}
+
+static const LifecycleOps fake_ops = {
+        .start = fake_start,
+        .terminate = fake_terminate,
+        .kill = fake_kill,
+        .release = fake_release,
+        .set_deadline = fake_set_deadline,
+        .changed = fake_changed,
+};
+
+static void fake_init(Fake *f) {
+        *f = (Fake) { .now = 1000 * USEC_PER_SEC, .empty_at_once = true };
+        f->slot = &f->spec;
+        f->spec.service = (ServiceSpec) {
+                .type = SERVICE_NOTIFY,
+                .start_timeout_usec = 90 * USEC_PER_SEC,
+                .stop_timeout_usec = 90 * USEC_PER_SEC,
+                .send_sigkill = true,
+                .restart = {
+                        .policy = RESTART_NO,
+                        .delay_usec = 100 * USEC_PER_MSEC,
+                        .delay_max_usec = USEC_INFINITY,
+                        .reset_usec = USEC_INFINITY,
+                        .limit_interval_usec = 10 * USEC_PER_SEC,
+                        .limit_burst = 5,
+                },
+        };
+        lifecycle_init(&f->l, &fake_ops, &f->slot);
+}
+
+static void post(Fake *f, ServiceEvent e) {
+        lifecycle_post(&f->l, e, at(f));
+}
+
+static void end_with(Fake *f, int code, int status) {
+        lifecycle_post_ended(&f->l, (ExitInfo) { .code = code, .status = status }, at(f));
+}
+
+/* Let time pass until the deadline and have it ring. */
+static void ring(Fake *f) {
+        assert_int_not_equal(f->deadline, USEC_INFINITY);
+        f->now = MAX(f->now, f->deadline);
+        post(f, SERVICE_EV_TIMEOUT);
+}
+
+static void start_and_run(Fake *f) {
+        lifecycle_start_by_hand(&f->l, at(f));
+        post(f, SERVICE_EV_STARTED);
+}
+
+#define assert_state(f, s) \
+        assert_string_equal(service_state_to_string((f)->l.state), service_state_to_string(s))
+#define assert_result(f, r) \
+        assert_string_equal(service_result_to_string((f)->l.result), service_result_to_string(r))
+
+/* ---- the table as a whole ------------------------------------------------------------------------ */
+
+/* Each pair that may be ignored, and no other: a forgotten transition fails here. */
+static void test_every_state_and_event_is_handled_or_listed_as_too_late(void **state) {
+        /* clang-format off */
+        static const char *const ignored[_SERVICE_STATE_MAX] = {
+                [SERVICE_DEAD]          = "stop started error ended empty timeout oom reset-failed",
+                [SERVICE_START]         = "start empty reset-failed",
+                [SERVICE_RUNNING]       = "start started error empty reset-failed",
+                [SERVICE_EXITED]        = "start started error ended empty timeout oom reset-failed",
+                [SERVICE_STOP_SIGTERM]  = "start started error empty oom reset-failed",
+                [SERVICE_STOP_SIGKILL]  = "start started error empty oom reset-failed",
+                [SERVICE_FINAL_SIGKILL] = "start started error ended oom reset-failed",
+                [SERVICE_FAILED]        = "stop started error ended empty timeout oom",
+                [SERVICE_AUTO_RESTART]  = "start started error ended empty oom reset-failed",
+        };
+        /* clang-format on */
+
+        (void) state;
+        for (ServiceState s = 0; s < _SERVICE_STATE_MAX; s++) {
+                for (ServiceEvent e = 0; e < _SERVICE_EVENT_MAX; e++) {
+                        _cleanup_free_ char *list = str_printf(" %s ", ignored[s]);
+                        _cleanup_free_ char *word = str_printf(" %s ", service_event_to_string(e));
+                        bool listed = strstr(list, word) != NULL;
+                        if (lifecycle_may_ignore(s, e) != listed)
+                                fail_msg("%s in %s",
+                                                service_event_to_string(e),
+                                                service_state_to_string(s));
+                }
+        }
+}
+
+static void test_no_event_in_any_order_breaks_the_machine(void **state) {
+        uint32_t random = 1;
+
+        (void) state;
+        for (unsigned round = 0; round < 200; round++) {
+                Fake f;
+
+                fake_init(&f);
+                f.spec.service.restart.policy = (RestartPolicy) (round % _RESTART_POLICY_MAX);
+                f.spec.service.type = round % 3 ? SERVICE_NOTIFY : SERVICE_ONESHOT;
+                f.spec.service.remain_after_exit = round % 5 == 0;
+                f.empty_at_once = round % 2;
+                for (unsigned i = 0; i < 300; i++) {
+                        random = random * 1664525 + 1013904223;
+                        f.now += random >> 12;
+                        ServiceEvent e = (ServiceEvent) ((random >> 24) % _SERVICE_EVENT_MAX);
+                        if (e == SERVICE_EV_ENDED)
+                                end_with(&f,
+                                                random & 1 ? CLD_EXITED : CLD_KILLED,
+                                                (int) (random >> 8 & 15));
+                        else
+                                post(&f, e);
+                        assert_in_range(f.l.state, 0, _SERVICE_STATE_MAX - 1);
+                        assert_int_equal(f.l.n_queued, 0);
+                }
+        }
+}
+
+static void test_names_of_states_lead_back(void **state) {
+        (void) state;
+        for (ServiceState s = 0; s < _SERVICE_STATE_MAX; s++)
+                assert_int_equal(service_state_from_string(service_state_to_string(s)), s);
+        assert_int_equal(service_state_from_string("nonsense"), _SERVICE_STATE_INVALID);
+}
+
+/* ---- single lives -------------------------------------------------------------------------------- */
+
+static void test_a_start_is_active_once_the_payload_executes(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        lifecycle_start_by_hand(&f.l, at(&f));
+        assert_state(&f, SERVICE_START);
+        assert_int_equal(f.deadline, f.now + 90 * USEC_PER_SEC);
+        f.now += 5;
+        post(&f, SERVICE_EV_STARTED);
+        assert_state(&f, SERVICE_RUNNING);
+        assert_int_equal(f.deadline, USEC_INFINITY);
+        assert_int_equal(f.l.active_enter.monotonic_usec, f.now);
+        assert_false(f.l.start_failed);
+}
+
+static void test_a_clean_end_without_restart_is_dead_and_released(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 0);
+        assert_state(&f, SERVICE_DEAD);
+        assert_result(&f, SERVICE_SUCCESS);
+        assert_int_equal(f.releases, 1);
+}
+
+static void test_an_exit_code_is_failed(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 7);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_EXIT_CODE);
+        assert_int_equal(f.l.exit.status, 7);
+}
+
+static void test_the_rest_of_the_cgroup_is_awaited_before_the_end(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.empty_at_once = false;
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 0);
+        assert_state(&f, SERVICE_FINAL_SIGKILL);
+        assert_int_equal(f.kills, 1);
+        post(&f, SERVICE_EV_EMPTY);
+        assert_state(&f, SERVICE_DEAD);
+}
+
+static void test_what_survives_sigkill_fails_the_unit_when_time_is_up(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.empty_at_once = false;
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 0);
+        ring(&f);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_TIMEOUT);
+}
+
+static void test_a_setup_error_fails_with_resources_and_keeps_its_exit(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.empty_at_once = false;
+        lifecycle_start_by_hand(&f.l, at(&f));
+        lifecycle_post_error(&f.l,
+                        SERVICE_FAILURE_RESOURCES,
+                        (ExitInfo) { .code = CLD_EXITED, .status = 125 },
+                        at(&f));
+        end_with(&f, CLD_EXITED, 1); /* the child that reported the error */
+        post(&f, SERVICE_EV_EMPTY);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_RESOURCES);
+        assert_int_equal(f.l.exit.status, 125);
+        assert_true(f.l.start_failed);
+}
+
+static void test_a_stop_sends_the_signal_then_kills_when_time_is_up(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        start_and_run(&f);
+        post(&f, SERVICE_EV_STOP);
+        assert_state(&f, SERVICE_STOP_SIGTERM);
+        assert_int_equal(f.terminates, 1);
+        assert_int_equal(f.deadline,
+                        f.now + 10 * USEC_PER_SEC); /* StopTimeout= before TimeoutStopSec= */
+        ring(&f);
+        assert_state(&f, SERVICE_STOP_SIGKILL);
+        assert_int_equal(f.kills, 1);
+        end_with(&f, CLD_KILLED, SIGKILL);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_TIMEOUT);
+}
+
+static void test_a_stop_that_is_obeyed_is_clean_and_never_restarts(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.policy = RESTART_ALWAYS;
+        start_and_run(&f);
+        post(&f, SERVICE_EV_STOP);
+        end_with(&f, CLD_KILLED, SIGTERM);
+        assert_state(&f, SERVICE_DEAD);
+}
+
+static void test_stop_timeout_zero_kills_at_once_and_is_no_failure(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.l.stop_timeout_usec = 0;
+        start_and_run(&f);
+        post(&f, SERVICE_EV_STOP);
+        assert_state(&f, SERVICE_STOP_SIGKILL);
+        assert_int_equal(f.terminates, 0);
+        end_with(&f, CLD_KILLED, SIGKILL);
+        assert_state(&f, SERVICE_DEAD);
+}
+
+static void test_timeout_stop_zero_means_no_limit(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.stop_timeout_usec = 0;
+        f.spec.service.start_timeout_usec = 0;
+        lifecycle_start_by_hand(&f.l, at(&f));
+        assert_int_equal(f.deadline, USEC_INFINITY);
+        post(&f, SERVICE_EV_STARTED);
+        post(&f, SERVICE_EV_STOP);
+        assert_int_equal(f.deadline, f.now + 10 * USEC_PER_SEC);
+}
+
+static void test_without_sigkill_a_stubborn_process_fails_the_unit(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.send_sigkill = false;
+        start_and_run(&f);
+        post(&f, SERVICE_EV_STOP);
+        ring(&f);
+        assert_state(&f, SERVICE_FAILED);
+        assert_int_equal(f.kills, 0);
+}
+
+static void test_a_start_that_takes_too_long_is_killed_with_result_timeout(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        lifecycle_start_by_hand(&f.l, at(&f));
+        ring(&f);
+        assert_state(&f, SERVICE_STOP_SIGKILL);
+        end_with(&f, CLD_KILLED, SIGKILL);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_TIMEOUT);
+}
+
+static void test_a_stop_during_setup_kills_and_is_clean(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        lifecycle_start_by_hand(&f.l, at(&f));
+        post(&f, SERVICE_EV_STOP);
+        assert_state(&f, SERVICE_STOP_SIGKILL);
+        end_with(&f, CLD_KILLED, SIGKILL);
+        assert_state(&f, SERVICE_DEAD);
+}
+
+static void test_a_oneshot_is_activating_until_it_ends(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.type = SERVICE_ONESHOT;
+        start_and_run(&f);
+        assert_state(&f, SERVICE_START);
+        assert_true(f.l.payload_runs);
+        end_with(&f, CLD_EXITED, 0);
+        assert_state(&f, SERVICE_DEAD);
+        assert_false(f.l.start_failed);
+}
+
+static void test_remain_after_exit_stays_active_after_a_clean_end_only(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.remain_after_exit = true;
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 0);
+        assert_state(&f, SERVICE_EXITED);
+        assert_int_equal(service_state_to_active(f.l.state), UNIT_ACTIVE);
+        post(&f, SERVICE_EV_STOP);
+        assert_state(&f, SERVICE_DEAD);
+
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 1);
+        assert_state(&f, SERVICE_FAILED);
+}
+
+static void test_out_of_memory_is_the_result_even_if_the_stop_is_clean(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        start_and_run(&f);
+        post(&f, SERVICE_EV_OOM);
+        assert_state(&f, SERVICE_STOP_SIGTERM);
+        end_with(&f, CLD_KILLED, SIGTERM);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_OOM_KILL);
+}
+
+static void test_reset_failed_brings_a_failed_unit_back_to_dead(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 1);
+        post(&f, SERVICE_EV_RESET_FAILED);
+        assert_state(&f, SERVICE_DEAD);
+        assert_result(&f, SERVICE_SUCCESS);
+}
+
+static void test_a_half_made_start_is_torn_down_and_made_anew(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.empty_at_once = false;
+        lifecycle_restore(&f.l, SERVICE_START);
+        lifecycle_post_half_made(&f.l, at(&f));
+        assert_state(&f, SERVICE_FINAL_SIGKILL);
+        post(&f, SERVICE_EV_EMPTY);
+        assert_state(&f, SERVICE_START);
+        assert_int_equal(f.starts, 1);
+        assert_int_equal(f.l.n_restarts, 0);
+}
+
+/* ---- restarts ------------------------------------------------------------------------------------ */
+
+static void test_a_crash_waits_restart_sec_and_starts_again(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.policy = RESTART_ON_FAILURE;
+        start_and_run(&f);
+        end_with(&f, CLD_KILLED, SIGKILL);
+        assert_state(&f, SERVICE_AUTO_RESTART);
+        assert_int_equal(f.deadline, f.now + 100 * USEC_PER_MSEC);
+        assert_int_equal(f.releases, 0);
+        ring(&f);
+        assert_state(&f, SERVICE_START);
+        assert_int_equal(f.l.n_restarts, 1);
+        assert_int_equal(f.starts, 2);
+}
+
+static void test_a_stop_ends_the_wait_for_a_restart(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.policy = RESTART_ALWAYS;
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 1);
+        post(&f, SERVICE_EV_STOP);
+        assert_state(&f, SERVICE_DEAD);
+        assert_int_equal(f.releases, 1);
+        assert_int_equal(f.deadline, USEC_INFINITY);
+}
+
+static void crash_until_it_settles(Fake *f, unsigned most) {
+        for (unsigned i = 0; i < most && f->l.state != SERVICE_FAILED; i++) {
+                if (f->l.state == SERVICE_START)
+                        post(f, SERVICE_EV_STARTED);
+                else if (f->l.state == SERVICE_RUNNING)
+                        end_with(f, CLD_EXITED, 1);
+                else
+                        ring(f);
+        }
+}
+
+static void test_a_crash_loop_ends_in_start_limit_hit(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.policy = RESTART_ALWAYS;
+        start_and_run(&f);
+        crash_until_it_settles(&f, 1000);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_START_LIMIT_HIT);
+        assert_int_equal(f.starts, 5);
+        assert_int_equal(f.l.n_restarts, 4);
+}
+
+static void test_a_person_is_never_refused_for_the_start_limit(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.policy = RESTART_ALWAYS;
+        start_and_run(&f);
+        crash_until_it_settles(&f, 1000);
+        post(&f, SERVICE_EV_START); /* anything but a person is refused */
+        assert_state(&f, SERVICE_FAILED);
+        lifecycle_start_by_hand(&f.l, at(&f));
+        assert_state(&f, SERVICE_START);
+        assert_int_equal(f.l.n_restarts, 0);
+        assert_int_equal(f.l.limit.count, 1);
+}
+
+static void test_a_long_healthy_run_resets_counts_if_the_unit_says_so(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.policy = RESTART_ALWAYS;
+        f.spec.service.restart.reset_usec = USEC_PER_HOUR;
+        start_and_run(&f);
+        end_with(&f, CLD_EXITED, 1);
+        ring(&f);
+        post(&f, SERVICE_EV_STARTED);
+        assert_int_equal(f.l.n_restarts, 1);
+        assert_int_equal(f.deadline, f.now + USEC_PER_HOUR);
+        ring(&f);
+        assert_state(&f, SERVICE_RUNNING);
+        assert_int_equal(f.l.n_restarts, 0);
+        assert_int_equal(f.deadline, USEC_INFINITY);
+}
+
+/* Thirty days of a service that lives for a while and dies: back-off stays within its bounds, grows
+ * only while lives are short, and nothing overflows or drifts. */
+static void test_back_off_holds_over_simulated_days(void **state) {
+        uint32_t random = 7;
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart = (RestartSpec) {
+                .policy = RESTART_ALWAYS,
+                .delay_usec = USEC_PER_SEC,
+                .delay_max_usec = 5 * USEC_PER_MINUTE,
+                .steps = 8,
+                .reset_usec = 10 * USEC_PER_MINUTE,
+                .limit_interval_usec = 0,
+        };
+        start_and_run(&f);
+        uint64_t end = f.now + 30 * USEC_PER_DAY, last_delay = 0;
+        unsigned resets = 0, lives = 0;
+        while (f.now < end) {
+                uint64_t life;
+
+                random = random * 1664525 + 1013904223;
+                life = lives % 20 == 19 ? USEC_PER_HOUR : (random >> 8) % (2 * USEC_PER_MINUTE);
+                if (f.now + life >= f.deadline) {
+                        ring(&f);
+                        assert_int_equal(f.l.n_restarts, 0);
+                        resets++;
+                        last_delay = 0;
+                }
+                f.now += life;
+                end_with(&f, CLD_EXITED, 1);
+                assert_state(&f, SERVICE_AUTO_RESTART);
+                uint64_t delay = f.deadline - f.now;
+                assert_in_range(delay, USEC_PER_SEC, 5 * USEC_PER_MINUTE);
+                assert_true(delay >= last_delay);
+                last_delay = delay;
+                ring(&f);
+                post(&f, SERVICE_EV_STARTED);
+                lives++;
+        }
+        assert_true(resets >= 20);
+        assert_true(lives > 100);
+}
+
+/* ---- pause --------------------------------------------------------------------------------------- */
+
+static void test_a_paused_unit_does_not_use_up_its_running_time(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.reset_usec = USEC_PER_HOUR;
+        start_and_run(&f);
+        f.now += 20 * USEC_PER_MINUTE;
+        lifecycle_set_frozen(&f.l, true, f.now);
+        assert_int_equal(f.deadline, USEC_INFINITY);
+        f.now += 3 * USEC_PER_DAY;
+        lifecycle_set_frozen(&f.l, false, f.now);
+        assert_int_equal(f.deadline, f.now + 40 * USEC_PER_MINUTE);
+}
+
+static void test_a_run_without_limit_has_none_after_a_pause(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        start_and_run(&f);
+        lifecycle_set_frozen(&f.l, true, f.now);
+        lifecycle_set_frozen(&f.l, false, f.now + 5);
+        assert_int_equal(f.deadline, USEC_INFINITY);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_every_state_and_event_is_handled_or_listed_as_too_late),
+                cmocka_unit_test(test_no_event_in_any_order_breaks_the_machine),
+                cmocka_unit_test(test_names_of_states_lead_back),
+                cmocka_unit_test(test_a_start_is_active_once_the_payload_executes),
+                cmocka_unit_test(test_a_clean_end_without_restart_is_dead_and_released),
+                cmocka_unit_test(test_an_exit_code_is_failed),
+                cmocka_unit_test(test_the_rest_of_the_cgroup_is_awaited_before_the_end),
+                cmocka_unit_test(test_what_survives_sigkill_fails_the_unit_when_time_is_up),
+                cmocka_unit_test(test_a_setup_error_fails_with_resources_and_keeps_its_exit),
+                cmocka_unit_test(test_a_stop_sends_the_signal_then_kills_when_time_is_up),
+                cmocka_unit_test(test_a_stop_that_is_obeyed_is_clean_and_never_restarts),
+                cmocka_unit_test(test_stop_timeout_zero_kills_at_once_and_is_no_failure),
+                cmocka_unit_test(test_timeout_stop_zero_means_no_limit),
+                cmocka_unit_test(test_without_sigkill_a_stubborn_process_fails_the_unit),
+                cmocka_unit_test(test_a_start_that_takes_too_long_is_killed_with_result_timeout),
+                cmocka_unit_test(test_a_stop_during_setup_kills_and_is_clean),
+                cmocka_unit_test(test_a_oneshot_is_activating_until_it_ends),
+                cmocka_unit_test(test_remain_after_exit_stays_active_after_a_clean_end_only),
+                cmocka_unit_test(test_out_of_memory_is_the_result_even_if_the_stop_is_clean),
+                cmocka_unit_test(test_reset_failed_brings_a_failed_unit_back_to_dead),
+                cmocka_unit_test(test_a_half_made_start_is_torn_down_and_made_anew),
+                cmocka_unit_test(test_a_crash_waits_restart_sec_and_starts_again),
+                cmocka_unit_test(test_a_stop_ends_the_wait_for_a_restart),
+                cmocka_unit_test(test_a_crash_loop_ends_in_start_limit_hit),
+                cmocka_unit_test(test_a_person_is_never_refused_for_the_start_limit),
+                cmocka_unit_test(test_a_long_healthy_run_resets_counts_if_the_unit_says_so),
+                cmocka_unit_test(test_back_off_holds_over_simulated_days),
+                cmocka_unit_test(test_a_paused_unit_does_not_use_up_its_running_time),
+                cmocka_unit_test(test_a_run_without_limit_has_none_after_a_pause),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
