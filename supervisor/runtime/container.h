@@ -61,15 +61,19 @@ typedef struct RuntimeRoot {
 
 typedef struct RuntimeProcess {
         char *const *argv; /* argv[0] is looked up in the environment's PATH inside the root */
-        char *const *environment; /* complete, but HOME, which is set from the user when missing */
+        char *const *environment; /* complete, but for HOME, from the user's entry, and PATH, a usual
+                                   * one, where they are missing */
         const char *working_dir;  /* inside; made if missing; NULL: / */
         const char *user, *group; /* names or ids, resolved in the root's files; NULL: root */
         bool init;                /* supinit as PID 1 */
-        int stdin_fd, stdout_fd, stderr_fd; /* borrowed; -EBADF: /dev/null */
+        int stdin_fd, stdout_fd,
+                        stderr_fd; /* borrowed; -EBADF: /dev/null. Pipes become the user's. */
 } RuntimeProcess;
 
 typedef struct RuntimeSecurity {
-        uint64_t capabilities; /* 1 << CAP_…: bounding, permitted, effective; see runtime_capabilities_default() */
+        /* 1 << CAP_…: bounding, and for root permitted and effective too; see
+         * runtime_capabilities_default(). UINT64_MAX: all that supd has. */
+        uint64_t capabilities;
         bool no_new_privileges;
         bool seccomp;         /* the default profile */
         char *const *sysctls; /* "net.ipv4.ip_forward=1"; only namespaced ones */
@@ -86,7 +90,7 @@ typedef struct RuntimeSpec {
         RuntimeRoot root;
         RuntimeProcess process;
         RuntimeSecurity security;
-        Cgroup *cgroup; /* limits and devices already applied */
+        Cgroup *cgroup; /* limits and devices already applied; NULL: stay in the caller's groups */
 } RuntimeSpec;
 
 /* What lasts as long as supd: the sealed supinit, compiled seccomp programs, probed kernel features. */
@@ -94,6 +98,7 @@ typedef struct Runtime Runtime;
 
 /**
  * runtime_new() - probe the kernel; read @supinit_path into a sealed memfd
+ * @supinit_path: NULL: only containers without init can be started
  *
  * The seccomp profile is compiled on first use and kept.
  */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The default seccomp profile as a BPF program. Compiling takes libseccomp milliseconds, so each variant
- * (the profile depends on the capabilities) is compiled once and kept.
+ * The default seccomp profile as BPF programs. Compiling takes a millisecond, so each variant (the
+ * profile depends on the capabilities) is compiled once and kept.
  */
 
 #include <linux/filter.h>
