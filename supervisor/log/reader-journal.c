@@ -15,6 +15,9 @@
 /* Fields of one entry; journald itself takes no more than 1024. */
 #define ENTRY_FIELDS_MAX 2048U
 
+/* As packaging/ installs it. */
+#define SUPD_UNIT_OF_SYSTEMD "supd.service"
+
 typedef struct JournalReader {
         LogReader reader;
         sd_journal *journal; /* owned */
@@ -54,26 +57,39 @@ static int match(sd_journal *journal, const char *field, const char *value) {
 /*
  * Fields with an underscore come from journald and can be trusted. A message about the unit from
  * anybody else than root is not: everyone may claim to be supd.
+ *
+ * Where supd is itself a service of systemd, journald takes all processes below its cgroup for those
+ * of that service. Then the identifier tells them apart, or the cgroup while there is one.
  */
 static int journal_add_matches(sd_journal *journal, const LogQuery *query) {
-        int r;
+        const struct {
+                bool is_wanted;
+                const char *assignments[3][2];
+        } alternatives[] = {
+                { true, { { "_SYSTEMD_UNIT", query->unit_id } } },
+                { query->control_group, { { "_SYSTEMD_CGROUP", query->control_group } } },
+                { query->container_name,
+                                { { "_SYSTEMD_UNIT", SUPD_UNIT_OF_SYSTEMD },
+                                                { "_TRANSPORT", "stdout" },
+                                                { "SYSLOG_IDENTIFIER", query->container_name } } },
+                { query->with_lifecycle,
+                                { { "UNIT", query->unit_id },
+                                                { "SYSLOG_IDENTIFIER", JOURNAL_SEND_IDENTIFIER },
+                                                { "_UID", "0" } } },
+        };
 
-        r = match(journal, "_SYSTEMD_UNIT", query->unit_id);
-        if (r >= 0 && query->control_group) {
-                r = sd_journal_add_disjunction(journal);
-                if (r >= 0)
-                        r = match(journal, "_SYSTEMD_CGROUP", query->control_group);
+        for (size_t i = 0; i < ELEMENTSOF(alternatives); i++) {
+                if (!alternatives[i].is_wanted)
+                        continue;
+                int r = sd_journal_add_disjunction(journal);
+                for (size_t k = 0; k < 3 && r >= 0 && alternatives[i].assignments[k][0]; k++)
+                        r = match(journal,
+                                        alternatives[i].assignments[k][0],
+                                        alternatives[i].assignments[k][1]);
+                if (r < 0)
+                        return r;
         }
-        if (r >= 0 && query->with_lifecycle) {
-                r = sd_journal_add_disjunction(journal);
-                if (r >= 0)
-                        r = match(journal, "UNIT", query->unit_id);
-                if (r >= 0)
-                        r = match(journal, "SYSLOG_IDENTIFIER", JOURNAL_SEND_IDENTIFIER);
-                if (r >= 0)
-                        r = match(journal, "_UID", "0");
-        }
-        return r;
+        return 0;
 }
 
 /* ---- where to begin -------------------------------------------------------------------------- */

@@ -28,10 +28,9 @@
 /* All borrowed for the call. */
 typedef struct LogQuery {
         const char *unit_id;        /* "web.service" */
-        const char *container_name; /* identifier of lines from files; journal: not used */
+        const char *container_name; /* identifier of the lines */
         const char *control_group; /* journal: also lines of processes right in this cgroup, a path as
-                                       in /proc/PID/cgroup, where journald can't tell the unit because
-                                       supd is a unit of systemd itself; NULL: none */
+                                       in /proc/PID/cgroup; NULL: none */
         unsigned lines;            /* at most so many of those there are; LOG_LINES_ALL */
         uint64_t since_realtime_usec, until_realtime_usec; /* UINT64_MAX: no bound */
         bool follow;                                       /* wait for more after the last line */
