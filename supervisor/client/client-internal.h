@@ -30,6 +30,19 @@ int client_call(Client *c,
                 const char *types,
                 ...);
 
+/**
+ * client_turn() - work on what is there, else wait for more
+ * @interrupt_fd: -EBADF: none
+ *
+ * Return: 0; -EINTR if @interrupt_fd became readable; another negative errno if the connection broke.
+ */
+int client_turn(Client *c, int interrupt_fd);
+
+static inline void slot_unrefp(sd_bus_slot **slot) {
+        *slot = sd_bus_slot_unref(*slot);
+}
+#define _cleanup_slot_ _cleanup_(slot_unrefp)
+
 static inline void message_unrefp(sd_bus_message **m) {
         *m = sd_bus_message_unref(*m);
 }

@@ -38,11 +38,22 @@ DEFINE_CLEANUP(Client *, client_free);
 /** client_get_manager() - the supervisor's own properties; @ret: a dict, to be value_done() */
 int client_get_manager(Client *c, Value *ret, Error *error);
 
-/** client_get_unit() - all that there is to show of one unit; also of one that is not found */
+/** client_get_unit() - all that there is to show of one unit; LoadState= "not-found" of an unknown one */
 int client_get_unit(Client *c, const char *name, Value *ret, Error *error);
 
-/** client_list_units() - a dict from id to what client_get_unit() gives
- * @patterns: shell globs of ids, NULL for all */
+/**
+ * client_get_units() - the same of several units side by side
+ * @ret:     @n values, zeroed by the caller and to be value_done() whatever the outcome
+ *
+ * Return: 0; negative errno of the first that failed.
+ */
+int client_get_units(Client *c, const char *const *names, size_t n, Value *ret, Error *error);
+
+/**
+ * client_list_units() - a dict from id to what client_get_unit() gives, but for what costs the
+ * supervisor system calls: memory, tasks, CPU time
+ * @patterns: shell globs of ids, NULL for all
+ */
 int client_list_units(Client *c, char *const *patterns, Value *ret, Error *error);
 
 /** client_get_properties() - every property of a unit's bus object, as systemctl show has them */
@@ -58,6 +69,9 @@ int client_get_diagnostics(Client *c, Value *ret, Error *error);
 
 /** client_reload() - read all unit files again */
 int client_reload(Client *c, Error *error);
+
+/** client_reset_failed() - of all units; of single ones see UNIT_RESET_FAILED */
+int client_reset_failed(Client *c, Error *error);
 
 /** client_reexecute() - have the supervisor execute itself anew; returns when it has let go of us.
  * The connection is of no use then. */

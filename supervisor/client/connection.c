@@ -2,6 +2,7 @@
 #include "client/client.h"
 
 #include <ctype.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +127,35 @@ int client_call(Client *c,
                         ap);
         va_end(ap);
         return r < 0 ? client_error(c, r, &bus_error, error) : 0;
+}
+
+int client_turn(Client *c, int interrupt_fd) {
+        uint64_t until_usec = USEC_INFINITY;
+        int timeout_msec = -1;
+
+        int r = sd_bus_process(c->bus, NULL);
+        if (r != 0)
+                return MIN(r, 0);
+
+        int events = sd_bus_get_events(c->bus);
+        if (events >= 0)
+                events = (r = sd_bus_get_timeout(c->bus, &until_usec)) < 0 ? r : events;
+        if (events < 0)
+                return events;
+        if (until_usec != USEC_INFINITY) {
+                /* Rounded up, or the last millisecond would be spent spinning. */
+                uint64_t left = usec_sub(until_usec, clock_monotonic_usec());
+                timeout_msec = (int) MIN(left / USEC_PER_MSEC + 1, UINT64_C(3600000));
+        }
+
+        struct pollfd fds[] = {
+                { .fd = sd_bus_get_fd(c->bus), .events = (short) events },
+                { .fd = interrupt_fd, .events = POLLIN }, /* negative: ignored */
+        };
+        r = neg_errno(poll(fds, ELEMENTSOF(fds), timeout_msec));
+        if (r < 0 && r != -EINTR)
+                return r;
+        return r > 0 && fds[1].revents ? -EINTR : 0;
 }
 
 /* An address is "unix:path=" and the path, in which only these bytes stand for themselves. */

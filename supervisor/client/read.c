@@ -47,6 +47,81 @@ int client_get_unit(Client *c, const char *name, Value *ret, Error *error) {
         return r < 0 ? r : read_reply(c, reply, ret, error);
 }
 
+#define IN_FLIGHT_MAX 64U /* the supervisor limits what may wait for a client to be read */
+
+/* One of several units that are asked for side by side. */
+typedef struct UnitQuery {
+        Client *client;    /* borrowed */
+        sd_bus_slot *slot; /* owned; NULL: not asked yet, or answered */
+        Value *value;      /* borrowed */
+        Error error;       /* owned */
+        size_t *n_answered;
+        int result;
+} UnitQuery;
+
+static int on_unit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        UnitQuery *query = ASSERT_PTR(userdata);
+        const sd_bus_error *bus_error = sd_bus_message_get_error(m);
+
+        (void) ret_error;
+        (*query->n_answered)++;
+        if (bus_error)
+                query->result = client_error(query->client,
+                                -sd_bus_error_get_errno(bus_error),
+                                bus_error,
+                                &query->error);
+        else
+                query->result = read_reply(query->client, m, query->value, &query->error);
+        return 0;
+}
+
+static int ask_unit(UnitQuery *query, const char *name) {
+        return sd_bus_call_method_async(query->client->bus,
+                        &query->slot,
+                        SUPD_SYSTEMD_DESTINATION,
+                        SUPD_BUS_PATH,
+                        SUPD_BUS_MANAGER,
+                        "GetUnitStatus",
+                        on_unit,
+                        query,
+                        "s",
+                        name);
+}
+
+int client_get_units(Client *c, const char *const *names, size_t n, Value *ret, Error *error) {
+        size_t n_asked = 0, n_answered = 0;
+        int r = 0;
+
+        _cleanup_free_ UnitQuery *queries = calloc(MAX(n, (size_t) 1), sizeof(*queries));
+        if (!queries)
+                return -ENOMEM;
+
+        while (r >= 0 && n_answered < n) {
+                if (n_asked < n && n_asked - n_answered < IN_FLIGHT_MAX) {
+                        queries[n_asked] = (UnitQuery) {
+                                .client = c,
+                                .value = &ret[n_asked],
+                                .n_answered = &n_answered,
+                        };
+                        r = ask_unit(&queries[n_asked], names[n_asked]);
+                        n_asked++;
+                } else
+                        r = client_turn(c, -EBADF);
+        }
+        if (r < 0)
+                r = client_error(c, r, NULL, error);
+
+        for (size_t i = 0; i < n_asked; i++) {
+                queries[i].slot = sd_bus_slot_unref(queries[i].slot);
+                if (r >= 0 && queries[i].result < 0) {
+                        r = queries[i].result;
+                        error_move(error, &queries[i].error);
+                }
+                error_done(&queries[i].error);
+        }
+        return r;
+}
+
 /* From a(sa{sv}) to a dict by id. */
 static int index_by_id(Value *list, Value *ret) {
         for (size_t i = 0; i < value_length(list); i++) {
@@ -145,6 +220,16 @@ int client_get_diagnostics(Client *c, Value *ret, Error *error) {
 
 int client_reload(Client *c, Error *error) {
         return client_call(c, SUPD_SYSTEMD_PATH, SUPD_SYSTEMD_MANAGER, "Reload", NULL, error, NULL);
+}
+
+int client_reset_failed(Client *c, Error *error) {
+        return client_call(c,
+                        SUPD_SYSTEMD_PATH,
+                        SUPD_SYSTEMD_MANAGER,
+                        "ResetFailed",
+                        NULL,
+                        error,
+                        NULL);
 }
 
 int client_reexecute(Client *c, Error *error) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/client.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -142,41 +141,6 @@ static int send_all(Batch *batch, Answer *answers) {
         return 0;
 }
 
-/* One turn of the connection: work on what is there, else wait for more. Return: 0 or negative errno,
- * -EINTR if @interrupt_fd became readable. */
-static int turn(Client *c, int interrupt_fd) {
-        uint64_t until_usec = USEC_INFINITY;
-        int timeout_msec = -1;
-
-        int r = sd_bus_process(c->bus, NULL);
-        if (r != 0)
-                return MIN(r, 0);
-
-        int events = sd_bus_get_events(c->bus);
-        if (events >= 0)
-                events = (r = sd_bus_get_timeout(c->bus, &until_usec)) < 0 ? r : events;
-        if (events < 0)
-                return events;
-        if (until_usec != USEC_INFINITY) {
-                /* Rounded up, or the last millisecond would be spent spinning. */
-                uint64_t left = usec_sub(until_usec, clock_monotonic_usec());
-                timeout_msec = (int) MIN(left / USEC_PER_MSEC + 1, UINT64_C(3600000));
-        }
-
-        struct pollfd fds[] = {
-                { .fd = sd_bus_get_fd(c->bus), .events = (short) events },
-                { .fd = interrupt_fd, .events = POLLIN }, /* negative: ignored */
-        };
-        r = neg_errno(poll(fds, ELEMENTSOF(fds), timeout_msec));
-        if (r < 0 && r != -EINTR)
-                return r;
-        return r > 0 && fds[1].revents ? -EINTR : 0;
-}
-
-static void slot_unrefp(sd_bus_slot **slot) {
-        *slot = sd_bus_slot_unref(*slot);
-}
-
 static bool is_settled(const Batch *batch) {
         if (batch->n_unanswered > 0)
                 return false;
@@ -190,7 +154,7 @@ static bool is_settled(const Batch *batch) {
 }
 
 static int settle(Batch *batch, Answer *answers, int interrupt_fd, Error *error) {
-        _cleanup_(slot_unrefp) sd_bus_slot *match = NULL;
+        _cleanup_slot_ sd_bus_slot *match = NULL;
         int r = 0;
 
         /* Before the first request: a job may end before the last request is answered. */
@@ -206,7 +170,7 @@ static int settle(Batch *batch, Answer *answers, int interrupt_fd, Error *error)
         if (r >= 0)
                 r = send_all(batch, answers);
         while (r >= 0 && !is_settled(batch))
-                r = turn(batch->client, interrupt_fd);
+                r = client_turn(batch->client, interrupt_fd);
 
         for (size_t i = 0; i < batch->n_requests; i++)
                 answers[i].slot = sd_bus_slot_unref(answers[i].slot);

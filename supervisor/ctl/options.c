@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/options.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "ctl/time-words.h"
+#include "supd/paths.h"
+#include "unitfile/value.h"
+
+/* What parsing needs beside the value. */
+typedef struct OptionContext {
+        Options *options;
+        uint64_t now_usec;
+        const char *name; /* as it was written, for messages */
+} OptionContext;
+
+typedef int (*OptionHandler)(OptionContext *c, const char *value, Error *error);
+
+static int bad_value(
+                const OptionContext *c, const char *value, Error *error, const char *expected) {
+        return error_set_plain(error,
+                        -EINVAL,
+                        ERROR_INVALID_ARGUMENT,
+                        "%s: '%s' is not %s",
+                        c->name,
+                        value,
+                        expected);
+}
+
+/* Comma-separated and repeatable. */
+static int add_words(char ***list, const char *value) {
+        while (*value) {
+                size_t n = strcspn(value, ",");
+                _cleanup_free_ char *word = strndup(value, n);
+
+                if (!word)
+                        return -ENOMEM;
+                int r = n > 0 ? strv_push(list, &word) : 0;
+                if (r < 0)
+                        return r;
+                value += n + (value[n] == ',');
+        }
+        return 0;
+}
+
+static int take_state(OptionContext *c, const char *value, Error *error) {
+        (void) error;
+        return add_words(&c->options->states, value);
+}
+
+static int take_failed(OptionContext *c, const char *value, Error *error) {
+        (void) value;
+        (void) error;
+        return strv_append(&c->options->states, "failed");
+}
+
+static int take_property(OptionContext *c, const char *value, Error *error) {
+        (void) error;
+        return add_words(&c->options->properties, value);
+}
+
+static int take_lines(OptionContext *c, const char *value, Error *error) {
+        uint64_t n = LOG_LINES_ALL;
+
+        if (!str_equal(value, "all") && (parse_u64(value, &n) < 0 || n >= LOG_LINES_ALL))
+                return bad_value(c, value, error, "a number of lines or 'all'");
+        c->options->lines = (unsigned) n;
+        c->options->lines_set = true;
+        return 0;
+}
+
+static int take_signal(OptionContext *c, const char *value, Error *error) {
+        if (value_parse_signal(value, &c->options->signal) < 0)
+                return bad_value(c, value, error, "a signal, such as TERM, SIGHUP or 9");
+        return 0;
+}
+
+static int take_kill_whom(OptionContext *c, const char *value, Error *error) {
+        static const char *const whom[] = { "main", "all" };
+
+        for (size_t i = 0; i < ELEMENTSOF(whom); i++) {
+                if (str_equal(whom[i], value)) {
+                        c->options->kill_whom = whom[i];
+                        return 0;
+                }
+        }
+        return bad_value(c, value, error, "'main' or 'all'");
+}
+
+static int take_time(OptionContext *c, const char *value, uint64_t *ret_usec, Error *error) {
+        if (time_parse(value, c->now_usec, ret_usec) < 0)
+                return bad_value(c,
+                                value,
+                                error,
+                                "a time, such as '2026-11-22 02:18', '10 min ago', '-1h' or "
+                                "'today'");
+        return 0;
+}
+
+static int take_since(OptionContext *c, const char *value, Error *error) {
+        return take_time(c, value, &c->options->since_usec, error);
+}
+
+static int take_until(OptionContext *c, const char *value, Error *error) {
+        return take_time(c, value, &c->options->until_usec, error);
+}
+
+static int take_output(OptionContext *c, const char *value, Error *error) {
+        c->options->output = log_format_from_string(value);
+        return c->options->output < 0 ? bad_value(c, value, error, "'short', 'cat' or 'json'") : 0;
+}
+
+static int take_colour(OptionContext *c, const char *value, Error *error) {
+        c->options->colour = colour_mode_from_string(value);
+        return c->options->colour < 0 ? bad_value(c, value, error, "'auto', 'always' or 'never'")
+                                      : 0;
+}
+
+static int take_runtime_dir(OptionContext *c, const char *value, Error *error) {
+        if (*value != '/')
+                return bad_value(c, value, error, "an absolute path");
+        c->options->runtime_dir = value;
+        return 0;
+}
+
+/* A switch sets the bool at the offset. */
+typedef struct OptionSpec {
+        const char *name;
+        char letter;          /* 0: none */
+        const char *argument; /* as the help calls it; NULL: takes none */
+        uint32_t flag;
+        OptionHandler handler; /* NULL: a switch */
+        size_t offset;
+        const char *help; /* NULL: another name for the one above */
+} OptionSpec;
+
+#define SWITCH(member) NULL, offsetof(Options, member)
+
+/* clang-format off */
+static const OptionSpec option_specs[] = {
+        { "all",         'a', NULL,     OPTION_ALL,       SWITCH(all),         "List inactive units, too" },
+        { "state",       0,   "STATE",  OPTION_STATE,     take_state, 0,       "List units with this load, active or sub state only" },
+        { "failed",      0,   NULL,     OPTION_STATE,     take_failed, 0,      "As --state=failed" },
+        { "json",        0,   NULL,     OPTION_JSON,      SWITCH(json),        "Print JSON" },
+        { "no-block",    0,   NULL,     OPTION_NO_BLOCK,  SWITCH(no_block),    "Do not wait until it is done" },
+        { "lines",       'n', "N",      OPTION_LINES,     take_lines, 0,       "Show the last N log lines, or 'all'" },
+        { "signal",      's', "SIGNAL", OPTION_SIGNAL,    take_signal, 0,      "Signal to send, TERM unless given" },
+        { "kill-whom",   0,   "WHOM",   OPTION_KILL_WHOM, take_kill_whom, 0,   "Whom to send it to: main, or all (default)" },
+        { "kill-who",    0,   "WHOM",   OPTION_KILL_WHOM, take_kill_whom, 0,   NULL },
+        { "follow",      'f', NULL,     OPTION_FOLLOW,    SWITCH(follow),      "Go on with new lines until interrupted" },
+        { "since",       'S', "TIME",   OPTION_SINCE,     take_since, 0,       "Lines from this time on" },
+        { "until",       'U', "TIME",   OPTION_UNTIL,     take_until, 0,       "Lines up to this time" },
+        { "output",      'o', "FORMAT", OPTION_OUTPUT,    take_output, 0,      "short, cat (text alone) or json" },
+        { "property",    'p', "NAME",   OPTION_PROPERTY,  take_property, 0,    "Show this property only" },
+        { "value",       0,   NULL,     OPTION_VALUE,     SWITCH(value),       "Show values without names" },
+        { "strict",      0,   NULL,     OPTION_STRICT,    SWITCH(strict),      "Treat warnings as errors" },
+        { "runtime-dir", 0,   "DIR",    OPTION_GLOBAL,    take_runtime_dir, 0, "Runtime directory of supd" },
+        { "quiet",       'q', NULL,     OPTION_GLOBAL,    SWITCH(quiet),       "Print no more than errors" },
+        { "no-legend",   0,   NULL,     OPTION_GLOBAL,    SWITCH(no_legend),   "No header and footer of lists" },
+        { "plain",       0,   NULL,     OPTION_GLOBAL,    SWITCH(plain),       "No dots and branches" },
+        { "full",        'l', NULL,     OPTION_GLOBAL,    SWITCH(full),        "Never shorten to the terminal's width" },
+        { "color",       0,   "WHEN",   OPTION_GLOBAL,    take_colour, 0,      "auto, always or never" },
+        { "colour",      0,   "WHEN",   OPTION_GLOBAL,    take_colour, 0,      NULL },
+        /* There is no pager; systemctl's habit is let through. */
+        { "no-pager",    0,   NULL,     OPTION_GLOBAL,    SWITCH(no_pager), NULL },
+        { "help",        'h', NULL,     OPTION_GLOBAL,    SWITCH(help),        "This help; of a verb: supctl VERB --help" },
+        { "version",     0,   NULL,     OPTION_GLOBAL,    SWITCH(version),     "Print the version" },
+};
+/* clang-format on */
+
+void options_done(Options *o) {
+        strv_free(o->states);
+        strv_free(o->properties);
+        *o = (Options) {};
+}
+
+static const OptionSpec *find_long(const char *name, size_t length) {
+        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++) {
+                if (strlen(option_specs[i].name) == length &&
+                                strncmp(option_specs[i].name, name, length) == 0)
+                        return &option_specs[i];
+        }
+        return NULL;
+}
+
+static const OptionSpec *find_letter(char letter) {
+        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++) {
+                if (option_specs[i].letter == letter)
+                        return &option_specs[i];
+        }
+        return NULL;
+}
+
+static int unknown_long(const char *name, size_t length, Error *error) {
+        const char *candidates[ELEMENTSOF(option_specs) + 1] = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++)
+                candidates[i] = option_specs[i].name;
+
+        _cleanup_free_ char *word = strndup(name, length);
+        const char *meant = word ? text_suggest(word, candidates) : NULL;
+        return error_set_plain(error,
+                        -EINVAL,
+                        ERROR_INVALID_ARGUMENT,
+                        "unknown option '--%.*s'%s%s%s",
+                        (int) length,
+                        name,
+                        meant ? "; did you mean '--" : ", see 'supctl --help'",
+                        meant ?: "",
+                        meant ? "'?" : "");
+}
+
+static int apply(const OptionSpec *spec, OptionContext *c, const char *value, Error *error) {
+        c->options->given |= spec->flag;
+        if (spec->handler)
+                return spec->handler(c, value, error);
+        *(bool *) ((char *) c->options + spec->offset) = true;
+        return 0;
+}
+
+static int missing_value(const OptionContext *c, const OptionSpec *spec, Error *error) {
+        return error_set_plain(error,
+                        -EINVAL,
+                        ERROR_INVALID_ARGUMENT,
+                        "%s needs a value, %s",
+                        c->name,
+                        spec->argument);
+}
+
+/* "--name", "--name=value", "--name" "value". Return: how many arguments were used. */
+static int parse_long(OptionContext *c, const char *argument, const char *next, Error *error) {
+        size_t length = strcspn(argument, "=");
+        const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
+        int used = 1;
+
+        const OptionSpec *spec = find_long(argument, length);
+        if (!spec)
+                return unknown_long(argument, length, error);
+
+        _cleanup_free_ char *name = str_printf("--%s", spec->name);
+        if (!name)
+                return -ENOMEM;
+        c->name = name;
+
+        if (!spec->argument && value)
+                return error_set_plain(error,
+                                -EINVAL,
+                                ERROR_INVALID_ARGUMENT,
+                                "%s takes no value",
+                                c->name);
+        if (spec->argument && !value) {
+                if (!next)
+                        return missing_value(c, spec, error);
+                value = next;
+                used = 2;
+        }
+
+        int r = apply(spec, c, value, error);
+        return r < 0 ? r : used;
+}
+
+/* "-f", "-fn5", "-n" "5". Return: how many arguments were used. */
+static int parse_letters(OptionContext *c, const char *letters, const char *next, Error *error) {
+        for (; *letters; letters++) {
+                char name[] = { '-', *letters, '\0' };
+
+                const OptionSpec *spec = find_letter(*letters);
+                if (!spec)
+                        return error_set_plain(error,
+                                        -EINVAL,
+                                        ERROR_INVALID_ARGUMENT,
+                                        "unknown option '%s', see 'supctl --help'",
+                                        name);
+                c->name = name;
+                if (!spec->argument) {
+                        int r = apply(spec, c, NULL, error);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+
+                const char *value = letters[1] ? letters + 1 : next;
+                if (!value)
+                        return missing_value(c, spec, error);
+                int r = apply(spec, c, value, error);
+                return r < 0 ? r : letters[1] ? 1 : 2;
+        }
+        return 1;
+}
+
+static void set_defaults(Options *o) {
+        const char *from_environment = getenv(SUPD_ENV_RUNTIME_DIR);
+
+        *o = (Options) {
+                .runtime_dir = str_is_empty(from_environment) ? SUPD_RUNTIME_DIR : from_environment,
+                .signal = SIGTERM,
+                .kill_whom = "all",
+                .since_usec = UINT64_MAX,
+                .until_usec = UINT64_MAX,
+        };
+}
+
+int options_parse(int argc,
+                char *argv[],
+                uint64_t now_usec,
+                Options *ret,
+                char ***ret_words,
+                Error *error) {
+        OptionContext c = { .options = ret, .now_usec = now_usec };
+        _cleanup_strv_ char **words = NULL;
+        bool only_words = false;
+        int used = 1;
+
+        set_defaults(ret);
+        for (int i = 1; i < argc; i += used) {
+                const char *argument = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
+
+                used = 1;
+                if (only_words || argument[0] != '-' || argument[1] == '\0')
+                        used = strv_append(&words, argument) < 0 ? -ENOMEM : 1;
+                else if (str_equal(argument, "--"))
+                        only_words = true;
+                else if (argument[1] == '-')
+                        used = parse_long(&c, argument + 2, next, error);
+                else
+                        used = parse_letters(&c, argument + 1, next, error);
+                if (used < 0)
+                        return used;
+        }
+        *ret_words = TAKE_PTR(words);
+        return 0;
+}
+
+char *options_describe(uint32_t flags) {
+        char *text = NULL;
+        size_t size = 0;
+
+        FILE *stream = open_memstream(&text, &size);
+        if (!stream)
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++) {
+                const OptionSpec *spec = &option_specs[i];
+
+                if (!(spec->flag & flags) || !spec->help)
+                        continue;
+                int column = spec->letter ? fprintf(stream, "  -%c --%s", spec->letter, spec->name)
+                                          : fprintf(stream, "     --%s", spec->name);
+                if (spec->argument)
+                        column += fprintf(stream, "=%s", spec->argument);
+                fprintf(stream, "%*s %s\n", MAX(22 - column, 0), "", spec->help);
+        }
+        if (fclose(stream) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}
+
+const char *option_name_of(uint32_t flags) {
+        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++) {
+                if (option_specs[i].flag & flags)
+                        return option_specs[i].name;
+        }
+        return "?";
+}

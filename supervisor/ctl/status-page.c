@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/status-page.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "ctl/log-print.h"
+#include "ctl/process-tree.h"
+#include "ctl/unit-view.h"
+#include "ctl/value-text.h"
+
+#define BAR_WIDTH 10U
+#define COMM_SIZE_MAX 64U /* the kernel's own limit is 16 */
+
+/* Each section prints its lines, or nothing where it has nothing to say. */
+typedef struct Page {
+        Context *context;       /* borrowed */
+        const Terminal *t;      /* borrowed */
+        FILE *out;              /* borrowed */
+        const Value *unit;      /* borrowed */
+        const Value *processes; /* borrowed */
+        DualTime now;
+} Page;
+
+typedef int (*Section)(const Page *page);
+
+void status_label(FILE *out, const char *label) {
+        fprintf(out, "%*s: ", (int) strlen(STATUS_INDENT) - 2, label);
+}
+
+char *status_bar(uint64_t used, uint64_t limit) {
+        char bar[BAR_WIDTH + 1] = "";
+        /* As a quotient of what is never 0; halves are rounded up. */
+        double share = (double) used / (double) MAX(limit, UINT64_C(1));
+        size_t full = share >= 1 ? BAR_WIDTH : (size_t) (share * BAR_WIDTH + 0.5);
+
+        memset(bar, '-', BAR_WIDTH);
+        memset(bar, '#', full);
+        return str_printf("[%s]", bar);
+}
+
+static bool is(const Page *page, const char *property, const char *value) {
+        return str_equal(value_get_string(page->unit, property), value);
+}
+
+/* A foreign string, escaped and without a line end. */
+static int put_text(const Page *page, const char *text) {
+        _cleanup_free_ char *safe = terminal_text(text);
+
+        if (!safe)
+                return -ENOMEM;
+        fputs(safe, page->out);
+        return 0;
+}
+
+static int print_title(const Page *page) {
+        const char *description = value_get_string(page->unit, "Description");
+        Style style = unit_style(page->unit);
+
+        if (!page->context->options->plain)
+                fprintf(page->out,
+                                "%s%s%s ",
+                                style_on(page->t, style),
+                                glyph(page->t, unit_glyph(page->unit)),
+                                style_off(page->t, style));
+        int r = put_text(page, unit_id(page->unit));
+        if (r >= 0 && description && !str_equal(description, unit_id(page->unit))) {
+                fputs(" - ", page->out);
+                r = put_text(page, description);
+        }
+        fputc('\n', page->out);
+        return r;
+}
+
+static int print_loaded(const Page *page) {
+        const char *fragment = value_get_string(page->unit, "FragmentPath");
+        const char *load = value_get_string(page->unit, "LoadState") ?: "?";
+        Style style = str_equal(load, "loaded") ? STYLE_PLAIN : STYLE_BAD;
+
+        status_label(page->out, "Loaded");
+        fprintf(page->out, "%s%s%s", style_on(page->t, style), load, style_off(page->t, style));
+        if (fragment) {
+                fputs(" (", page->out);
+                int r = put_text(page, fragment);
+                if (r < 0)
+                        return r;
+                fputc(')', page->out);
+        }
+        if (value_get_bool(page->unit, "NeedDaemonReload"))
+                fprintf(page->out,
+                                "%s; changed on disk, 'supctl daemon-reload' reads it%s",
+                                style_on(page->t, STYLE_WARNING),
+                                style_off(page->t, STYLE_WARNING));
+        fputc('\n', page->out);
+        return 0;
+}
+
+static int print_dropins(const Page *page) {
+        _cleanup_strv_ char **paths = NULL;
+        _cleanup_(tree_done) Tree tree = {};
+
+        int r = value_get_strv(page->unit, "DropInPaths", &paths);
+        if (r < 0 || !paths)
+                return r;
+
+        for (char **path = paths; *path; path++) {
+                _cleanup_free_ char *safe = terminal_text(*path);
+                r = safe ? tree_add(&tree, 0, STYLE_PLAIN, &safe) : -ENOMEM;
+                if (r < 0)
+                        return r;
+        }
+        status_label(page->out, "Drop-In");
+        fputc('\n', page->out);
+        return tree_print(&tree, page->t, STATUS_INDENT, page->out);
+}
+
+static int print_stamp(const Page *page, uint64_t stamp_usec) {
+        _cleanup_free_ char *stamp = stamp_format(stamp_usec);
+        _cleanup_free_ char *age = stamp_format_relative(stamp_usec, page->now.realtime_usec);
+
+        if (!stamp || !age)
+                return -ENOMEM;
+        fprintf(page->out, " since %s; %s", stamp, age);
+        return 0;
+}
+
+static int print_active(const Page *page) {
+        const char *result = value_get_string(page->unit, "Result");
+        uint64_t since = unit_state_since(page->unit);
+        Style style = unit_style(page->unit);
+
+        status_label(page->out, "Active");
+        fputs(style_on(page->t, style), page->out);
+        int r = put_text(page, value_get_string(page->unit, "ActiveState"));
+        if (r >= 0 && !is(page, "ActiveState", "failed")) {
+                fputs(" (", page->out);
+                r = put_text(page, unit_sub_state(page->unit));
+                fputc(')', page->out);
+        }
+        if (r >= 0 && result && !str_equal(result, "success")) {
+                fputs(" (Result: ", page->out);
+                r = put_text(page, result);
+                fputc(')', page->out);
+        }
+        fputs(style_off(page->t, style), page->out);
+        if (r >= 0 && since != UINT64_MAX)
+                r = print_stamp(page, since);
+        fputc('\n', page->out);
+        return r;
+}
+
+static int print_restarts(const Page *page) {
+        uint64_t n = value_get_u64(page->unit, "NRestarts");
+        uint64_t next = value_get_u64(page->unit, "NextRestartTimestampMonotonic");
+        bool waits = next != UINT64_MAX && next > 0;
+
+        if (n == UINT64_MAX || (n == 0 && !waits))
+                return 0;
+
+        status_label(page->out, "Restarts");
+        fprintf(page->out, "%" PRIu64, n);
+        if (waits) {
+                uint64_t left = usec_sub(next, page->now.monotonic_usec);
+                /* Whole milliseconds: more is gone before it is read. */
+                _cleanup_free_ char *span = span_format(left - left % USEC_PER_MSEC);
+                if (!span)
+                        return -ENOMEM;
+                fprintf(page->out, "; next in %s", left < USEC_PER_MSEC ? "a moment" : span);
+        }
+        fputc('\n', page->out);
+        return 0;
+}
+
+/* "httpd": what the kernel calls the process; NULL where it can't be told. */
+static char *command_of(uint64_t pid) {
+        _cleanup_free_ char *path = str_printf("/proc/%" PRIu64 "/comm", pid);
+        char *name = NULL;
+
+        if (!path || file_read(AT_FDCWD, path, COMM_SIZE_MAX, &name, NULL) < 0)
+                return NULL;
+        name[strcspn(name, "\n")] = '\0';
+        return name;
+}
+
+static int print_main_process(const Page *page) {
+        uint64_t pid = value_get_u64(page->unit, "MainPID");
+        uint64_t old_pid = value_get_u64(page->unit, "ExecMainPID");
+        int64_t code = value_get_i64(page->unit, "ExecMainCode", 0);
+
+        if (pid != UINT64_MAX && pid > 0) {
+                _cleanup_free_ char *command = command_of(pid);
+                status_label(page->out, "Main PID");
+                fprintf(page->out, "%" PRIu64 "%s", pid, command ? " (" : "");
+                int r = put_text(page, command);
+                fprintf(page->out, "%s\n", command ? ")" : "");
+                return r;
+        }
+        if (code == 0)
+                return 0;
+
+        _cleanup_free_ char *ended =
+                        exit_in_words(code, value_get_i64(page->unit, "ExecMainStatus", 0));
+        if (!ended)
+                return -ENOMEM;
+        status_label(page->out, old_pid != UINT64_MAX && old_pid > 0 ? "Main PID" : "Process");
+        if (old_pid != UINT64_MAX && old_pid > 0)
+                fprintf(page->out, "%" PRIu64 " ", old_pid);
+        fprintf(page->out, "(%s)\n", ended);
+        return 0;
+}
+
+static int print_status_text(const Page *page) {
+        const char *text = value_get_string(page->unit, "StatusText");
+
+        if (!text)
+                return 0;
+        status_label(page->out, "Status");
+        fputc('"', page->out);
+        int r = put_text(page, text);
+        fputs("\"\n", page->out);
+        return r;
+}
+
+static int print_tasks(const Page *page) {
+        uint64_t n = value_get_u64(page->unit, "TasksCurrent");
+        uint64_t limit = value_get_u64(page->unit, "TasksMax");
+
+        if (n == UINT64_MAX)
+                return 0;
+        status_label(page->out, "Tasks");
+        fprintf(page->out, "%" PRIu64, n);
+        if (limit != UINT64_MAX)
+                fprintf(page->out, " (limit: %" PRIu64 ")", limit);
+        fputc('\n', page->out);
+        return 0;
+}
+
+static int print_memory(const Page *page) {
+        static const struct {
+                const char *property, *word;
+        } details[] = {
+                { "MemoryMax", "max" },
+                { "MemoryHigh", "high" },
+                { "MemoryPeak", "peak" },
+        };
+        uint64_t used = value_get_u64(page->unit, "MemoryCurrent");
+        uint64_t limit = value_get_u64(page->unit, "MemoryMax");
+        const char *separator = " (";
+
+        if (used == UINT64_MAX)
+                return 0;
+
+        _cleanup_free_ char *text = bytes_format(used);
+        if (!text)
+                return -ENOMEM;
+        status_label(page->out, "Memory");
+        fputs(text, page->out);
+        for (size_t i = 0; i < ELEMENTSOF(details); i++) {
+                uint64_t bytes = value_get_u64(page->unit, details[i].property);
+                if (bytes == UINT64_MAX)
+                        continue;
+                _cleanup_free_ char *amount = bytes_format(bytes);
+                if (!amount)
+                        return -ENOMEM;
+                fprintf(page->out, "%s%s: %s", separator, details[i].word, amount);
+                separator = ", ";
+        }
+        if (str_equal(separator, ", "))
+                fputc(')', page->out);
+
+        _cleanup_free_ char *bar = page->t->is_terminal && limit != UINT64_MAX
+                                                   ? status_bar(used, limit)
+                                                   : NULL;
+        fprintf(page->out, "%s%s\n", bar ? " " : "", bar ?: "");
+        return 0;
+}
+
+static int print_cpu(const Page *page) {
+        uint64_t nsec = value_get_u64(page->unit, "CPUUsageNSec");
+
+        if (nsec == UINT64_MAX)
+                return 0;
+        uint64_t usec = nsec / 1000;
+        _cleanup_free_ char *span =
+                        span_format(usec >= USEC_PER_MSEC ? usec - usec % USEC_PER_MSEC : usec);
+        if (!span)
+                return -ENOMEM;
+        status_label(page->out, "CPU");
+        fprintf(page->out, "%s\n", usec == 0 ? "0ms" : span);
+        return 0;
+}
+
+static int print_cgroup(const Page *page) {
+        const char *path = value_get_string(page->unit, "ControlGroup");
+        uint64_t init = value_get_u64(page->unit, "InitPID");
+        _cleanup_(tree_done) Tree tree = {};
+
+        if (!path)
+                return 0;
+        status_label(page->out, "CGroup");
+        int r = put_text(page, path);
+        fputc('\n', page->out);
+        if (r >= 0)
+                r = process_tree_build(
+                                page->processes, path, init <= INT32_MAX ? (pid_t) init : 0, &tree);
+        return r < 0 ? r : tree_print(&tree, page->t, STATUS_INDENT, page->out);
+}
+
+static int print_diagnostics(const Page *page) {
+        const Value *list = value_get(page->unit, "Diagnostics");
+
+        for (size_t i = 0; list && list->type == VALUE_ARRAY && i < list->array.n_items; i++) {
+                const Value *d = &list->array.items[i];
+                const char *severity = value_get_string(d, "Severity") ?: "notice";
+                Style style = str_equal(severity, "error")     ? STYLE_BAD
+                              : str_equal(severity, "warning") ? STYLE_WARNING
+                                                               : STYLE_PLAIN;
+
+                status_label(page->out, i == 0 ? "Unit file" : "");
+                fprintf(page->out,
+                                "%s%s%s: ",
+                                style_on(page->t, style),
+                                severity,
+                                style_off(page->t, style));
+                int r = put_text(page, value_get_string(d, "Text"));
+                fputc('\n', page->out);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int print_log(const Page *page) {
+        const Options *o = page->context->options;
+        LogSelection selection = {
+                .lines = o->lines_set ? o->lines : STATUS_LOG_LINES,
+                .since_usec = UINT64_MAX,
+                .until_usec = UINT64_MAX,
+                .format = LOG_FORMAT_SHORT,
+        };
+        _cleanup_(error_done) Error local = {};
+
+        if (selection.lines == 0 || !unit_is_known(page->unit))
+                return 0;
+
+        fputc('\n', page->out);
+        int r = log_print(page->context, page->unit, &selection, &local);
+        if (r == -ENOMEM)
+                return r;
+        /* No log yet, or none at all, is nothing that a status has to complain of. */
+        if (r < 0 && r != -ENODATA && r != -ENOENT) {
+                fprintf(page->out, "(");
+                (void) put_text(page, error_text(&local, r));
+                fprintf(page->out, ")\n");
+        }
+        return 0;
+}
+
+/* In the order of the page. */
+static const Section sections[] = {
+        print_title,
+        print_loaded,
+        print_dropins,
+        print_active,
+        print_restarts,
+        print_main_process,
+        print_status_text,
+        print_tasks,
+        print_memory,
+        print_cpu,
+        print_cgroup,
+        print_diagnostics,
+        print_log,
+};
+
+int status_page_print(
+                Context *c, const Value *unit, const Value *processes, DualTime now, Error *error) {
+        const Page page = {
+                .context = c,
+                .t = &c->terminal,
+                .out = c->out,
+                .unit = unit,
+                .processes = processes,
+                .now = now,
+        };
+
+        if (!unit_is_known(unit)) {
+                fprintf(stderr, "Unit %s could not be found.\n", unit_id(unit));
+                return 0;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(sections); i++) {
+                int r = sections[i](&page);
+                if (r < 0)
+                        return error_prefix(error, r, "%s", unit_id(unit));
+        }
+        return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/verbs.h"
+
+#include "supd/exit-status.h"
+
+#define HELP_COLUMN 30 /* where the verbs' explanations start */
+
+static int print_options(Context *c, uint32_t flags) {
+        _cleanup_free_ char *text = options_describe(flags);
+        if (!text)
+                return -ENOMEM;
+        fputs(text, c->out);
+        return 0;
+}
+
+static int help_of_verb(Context *c, const Verb *verb) {
+        fprintf(c->out,
+                        "supctl [OPTION…] %s%s%s\n\n%s.\n",
+                        verb->name,
+                        *verb->synopsis ? " " : "",
+                        verb->synopsis,
+                        verb->help);
+        for (const char *const *alias = verb->aliases; alias && *alias; alias++)
+                fprintf(c->out, "%s%s", alias == verb->aliases ? "\nAlso called: " : ", ", *alias);
+        if (verb->aliases)
+                fputc('\n', c->out);
+
+        int r = 0;
+        if (verb->options) {
+                fputs("\nOptions:\n", c->out);
+                r = print_options(c, verb->options);
+        }
+        if (r >= 0) {
+                fputs("\nOptions of every verb:\n", c->out);
+                r = print_options(c, OPTION_GLOBAL);
+        }
+        return r < 0 ? r : SUPCTL_EXIT_SUCCESS;
+}
+
+static int help_of_all(Context *c) {
+        const Verb *verb;
+
+        fputs("supctl [OPTION…] VERB [WORD…]\n\n"
+              "Control containers that supd supervises. UNIT is 'web', 'web.container' or\n"
+              "'web.service'; most verbs take quoted shell patterns as well.\n\n",
+                        c->out);
+        for (size_t i = 0; (verb = verb_at(i)); i++) {
+                _cleanup_free_ char *usage = NULL;
+
+                if (asprintf(&usage, "%s %s", verb->name, verb->synopsis) < 0)
+                        return -ENOMEM;
+                int padding = HELP_COLUMN - (int) text_width(usage);
+                fprintf(c->out, "  %s%*s%s\n", usage, MAX(padding, 1), "", verb->help);
+        }
+        fputs("\nOptions of every verb:\n", c->out);
+        int r = print_options(c, OPTION_GLOBAL);
+        fputs("\nsupctl VERB --help tells a verb's own options; supctl(1) tells the rest.\n",
+                        c->out);
+        return r < 0 ? r : SUPCTL_EXIT_SUCCESS;
+}
+
+int verb_help(Context *c, char *const *words, Error *error) {
+        const Verb *verb = NULL;
+
+        if (!words || !*words)
+                return help_of_all(c);
+        int r = verb_find(*words, &verb, error);
+        return r < 0 ? r : help_of_verb(c, verb);
+}

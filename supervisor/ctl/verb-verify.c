@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "ctl/json-output.h"
+#include "ctl/verbs.h"
+#include "supd/exit-status.h"
+#include "unitfile/unit-spec.h"
+
+static bool is_fatal(const Diagnostic *d, bool strict) {
+        return d->severity == DIAGNOSTIC_ERROR || (strict && d->severity == DIAGNOSTIC_WARNING);
+}
+
+static Style style_of(DiagnosticSeverity severity) {
+        return severity == DIAGNOSTIC_ERROR     ? STYLE_BAD
+               : severity == DIAGNOSTIC_WARNING ? STYLE_WARNING
+                                                : STYLE_PLAIN;
+}
+
+static int print_diagnostic(Context *c, const Diagnostic *d) {
+        _cleanup_free_ char *text = diagnostic_format(d);
+        _cleanup_free_ char *safe = text ? terminal_text(text) : NULL;
+        Style style = style_of(d->severity);
+
+        if (!safe)
+                return -ENOMEM;
+        fprintf(c->out,
+                        "%s%s%s: %s\n",
+                        style_on(&c->terminal, style),
+                        diagnostic_severity_to_string(d->severity),
+                        style_off(&c->terminal, style),
+                        safe);
+        return 0;
+}
+
+static int set_text(json_t *object, const char *key, const char *text) {
+        json_t *value = text ? json_from_text(text, strlen(text)) : json_null();
+
+        return json_object_set_new_nocheck(object, key, value);
+}
+
+/* A new reference; NULL: out of memory. */
+static json_t *json_of(const UnitSpec *spec, const Diagnostic *d) {
+        json_t *object = json_object();
+
+        if (set_text(object, "Unit", spec->id) < 0 ||
+                        set_text(object, "Severity", diagnostic_severity_to_string(d->severity)) <
+                                        0 ||
+                        set_text(object, "Code", d->code) < 0 ||
+                        set_text(object, "File", d->file) < 0 ||
+                        json_object_set_new_nocheck(object, "Line", json_integer(d->line)) < 0 ||
+                        json_object_set_new_nocheck(object, "Column", json_integer(d->column)) <
+                                        0 ||
+                        set_text(object, "Section", d->section) < 0 ||
+                        set_text(object, "Key", d->key) < 0 ||
+                        set_text(object, "Message", d->message) < 0) {
+                json_decref(object);
+                return NULL;
+        }
+        return object;
+}
+
+/* One file: prints, or adds to @list. Return: 1 if it is not fit to be used, else 0. */
+static int verify_file(Context *c, const char *path, json_t *list, Error *error) {
+        _cleanup_(unit_spec_freep) UnitSpec *spec = NULL;
+        int bad = 0;
+
+        int r = unit_spec_load_file(path, &spec, error);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < spec->diagnostics.n_items; i++) {
+                const Diagnostic *d = &spec->diagnostics.items[i];
+
+                bad = bad || is_fatal(d, c->options->strict);
+                r = !c->options->json                                   ? print_diagnostic(c, d)
+                    : json_array_append_new(list, json_of(spec, d)) < 0 ? -ENOMEM
+                                                                        : 0;
+                if (r < 0)
+                        return r;
+        }
+        if (spec->diagnostics.n_dropped > 0 && !c->options->json)
+                fprintf(c->out,
+                                "%s: %zu more problems are not shown\n",
+                                path,
+                                spec->diagnostics.n_dropped);
+        return bad;
+}
+
+int verb_verify(Context *c, char *const *words, Error *error) {
+        json_t *list = json_array();
+        int bad = 0, r = list ? 0 : -ENOMEM;
+
+        for (char *const *path = words; r >= 0 && *path; path++) {
+                r = verify_file(c, *path, list, error);
+                bad = bad || r > 0;
+        }
+        if (r < 0) {
+                json_decref(list);
+                return r;
+        }
+
+        if (c->options->json)
+                r = json_print(list, c->out);
+        else
+                json_decref(list);
+        return r < 0 ? r : bad ? SUPCTL_EXIT_FAILURE : SUPCTL_EXIT_SUCCESS;
+}

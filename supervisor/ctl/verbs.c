@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/verbs.h"
+
+#include <string.h>
+
+#include "base/strv.h"
+#include "base/text.h"
+
+#define ANY_NUMBER UINT32_MAX
+#define ALIASES(...) ((const char *const[]) { __VA_ARGS__, NULL })
+
+/* clang-format off */
+static const Verb verbs[] = {
+        { "list-units",    ALIASES("ps", "list"), verb_list_units, 0, ANY_NUMBER, "[PATTERN…]",
+          "List units, those that are not inactive", OPTION_ALL | OPTION_STATE | OPTION_JSON },
+        { "status",        NULL, verb_status,        0, ANY_NUMBER, "[UNIT…]",
+          "Show how units are doing; without a unit, supd itself", OPTION_LINES | OPTION_JSON },
+        { "start",         NULL, verb_start,         1, ANY_NUMBER, "UNIT…",
+          "Start units; returns when they are active", OPTION_NO_BLOCK | OPTION_LINES },
+        { "stop",          NULL, verb_stop,          1, ANY_NUMBER, "UNIT…",
+          "Stop units", OPTION_NO_BLOCK },
+        { "restart",       NULL, verb_restart,       1, ANY_NUMBER, "UNIT…",
+          "Stop units, then start them", OPTION_NO_BLOCK | OPTION_LINES },
+        { "try-restart",   NULL, verb_try_restart,   1, ANY_NUMBER, "UNIT…",
+          "Restart those units that run", OPTION_NO_BLOCK | OPTION_LINES },
+        { "kill",          NULL, verb_kill,          1, ANY_NUMBER, "UNIT…",
+          "Send a signal to units' processes", OPTION_SIGNAL | OPTION_KILL_WHOM },
+        { "pause",         ALIASES("freeze"), verb_pause, 1, ANY_NUMBER, "UNIT…",
+          "Freeze units' processes; returns when they stand still", 0 },
+        { "unpause",       ALIASES("thaw", "resume"), verb_unpause, 1, ANY_NUMBER, "UNIT…",
+          "Let paused units go on", 0 },
+        { "logs",          ALIASES("log"), verb_logs, 1, 1, "UNIT",
+          "Show what a unit printed", OPTION_FOLLOW | OPTION_LINES | OPTION_SINCE | OPTION_UNTIL |
+          OPTION_OUTPUT | OPTION_JSON },
+        { "show",          NULL, verb_show,          0, ANY_NUMBER, "[UNIT…]",
+          "Show properties; without a unit, those of supd", OPTION_PROPERTY | OPTION_VALUE | OPTION_JSON },
+        { "cat",           NULL, verb_cat,           1, ANY_NUMBER, "UNIT…",
+          "Print units' files and drop-ins", 0 },
+        { "is-active",     NULL, verb_is_active,     1, ANY_NUMBER, "UNIT…",
+          "Exit with 0 if a unit is active", 0 },
+        { "is-failed",     NULL, verb_is_failed,     1, ANY_NUMBER, "UNIT…",
+          "Exit with 0 if a unit has failed", 0 },
+        { "reset-failed",  NULL, verb_reset_failed,  0, ANY_NUMBER, "[UNIT…]",
+          "Forget failures and restart counts", 0 },
+        { "daemon-reload", NULL, verb_daemon_reload, 0, 0, "",
+          "Read all unit files again and tell what is wrong in them", OPTION_JSON },
+        { "daemon-reexec", NULL, verb_daemon_reexec, 0, 0, "",
+          "Replace supd by its installed version; containers run on", 0 },
+        { "verify",        NULL, verb_verify,        1, ANY_NUMBER, "FILE…",
+          "Check unit files; needs no supd", OPTION_STRICT | OPTION_JSON },
+        { "version",       NULL, verb_version,       0, 0, "",
+          "Print the versions of supctl and supd", OPTION_JSON },
+        { "help",          NULL, verb_help,          0, 1, "[VERB]",
+          "Explain supctl or one verb", 0 },
+};
+/* clang-format on */
+
+const Verb *verb_at(size_t index) {
+        return index < ELEMENTSOF(verbs) ? &verbs[index] : NULL;
+}
+
+static const Verb *find(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                if (str_equal(verbs[i].name, name))
+                        return &verbs[i];
+                for (const char *const *alias = verbs[i].aliases; alias && *alias; alias++) {
+                        if (str_equal(*alias, name))
+                                return &verbs[i];
+                }
+        }
+        return NULL;
+}
+
+int verb_find(const char *name, const Verb **ret, Error *error) {
+        const char *candidates[ELEMENTSOF(verbs) + 1] = {};
+
+        const Verb *verb = find(name);
+        if (verb) {
+                *ret = verb;
+                return 0;
+        }
+
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                candidates[i] = verbs[i].name;
+        const char *meant = text_suggest(name, candidates);
+        return error_set_plain(error,
+                        -EINVAL,
+                        ERROR_INVALID_ARGUMENT,
+                        "unknown verb '%s'%s%s%s",
+                        name,
+                        meant ? "; did you mean '" : ", see 'supctl --help'",
+                        meant ?: "",
+                        meant ? "'?" : "");
+}
+
+int verb_check(const Verb *verb, char *const *words, uint32_t given, Error *error) {
+        uint32_t foreign = given & ~(verb->options | OPTION_GLOBAL);
+        size_t n = strv_length(words);
+
+        if (foreign)
+                return error_set_plain(error,
+                                -EINVAL,
+                                ERROR_INVALID_ARGUMENT,
+                                "'%s' has no option --%s; see 'supctl %s --help'",
+                                verb->name,
+                                option_name_of(foreign),
+                                verb->name);
+        if (n < verb->words_min || n > verb->words_max)
+                return error_set_plain(error,
+                                -EINVAL,
+                                ERROR_INVALID_ARGUMENT,
+                                "too %s arguments; usage: supctl %s [OPTION…]%s%s",
+                                n < verb->words_min ? "few" : "many",
+                                verb->name,
+                                *verb->synopsis ? " " : "",
+                                verb->synopsis);
+        return 0;
+}
+
+int context_connect(Context *c, Error *error) {
+        return c->client ? 0 : client_connect(c->options->runtime_dir, &c->client, error);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The verbs: one table of names, what they take and who does them. A verb gets a Context and its words;
+ * it returns supctl's exit code, or a negative errno with the Error that main() prints.
+ */
+
+#include <stdio.h>
+
+#include "client/client.h"
+#include "ctl/options.h"
+#include "ctl/terminal.h"
+
+typedef struct Context {
+        const Options *options; /* borrowed */
+        Terminal terminal;
+        Client *client; /* owned; connected by context_connect() */
+        FILE *out;      /* borrowed */
+} Context;
+
+/** context_connect() - reach supd, once for each call of supctl */
+int context_connect(Context *c, Error *error);
+
+typedef int (*VerbHandler)(Context *c, char *const *words, Error *error);
+
+typedef struct Verb {
+        const char *name;
+        const char *const *aliases; /* NULL-terminated; NULL: none */
+        VerbHandler run;
+        unsigned words_min, words_max;
+        const char *synopsis; /* of the words */
+        const char *help;     /* one line */
+        uint32_t options;     /* OPTION_… beside the global ones */
+} Verb;
+
+/** verb_find() - by name or alias. Return: 0; -EINVAL with a suggestion. */
+int verb_find(const char *name, const Verb **ret, Error *error);
+
+/** verb_check() - the words and options are such as the verb takes. Return: 0; -EINVAL. */
+int verb_check(const Verb *verb, char *const *words, uint32_t given, Error *error);
+
+/** verb_at() - the @index-th of the table; NULL after the last */
+const Verb *verb_at(size_t index);
+
+/* A file for each family. */
+int verb_list_units(Context *c, char *const *words, Error *error);
+int verb_status(Context *c, char *const *words, Error *error);
+int verb_start(Context *c, char *const *words, Error *error);
+int verb_stop(Context *c, char *const *words, Error *error);
+int verb_restart(Context *c, char *const *words, Error *error);
+int verb_try_restart(Context *c, char *const *words, Error *error);
+int verb_kill(Context *c, char *const *words, Error *error);
+int verb_pause(Context *c, char *const *words, Error *error);
+int verb_unpause(Context *c, char *const *words, Error *error);
+int verb_reset_failed(Context *c, char *const *words, Error *error);
+int verb_logs(Context *c, char *const *words, Error *error);
+int verb_show(Context *c, char *const *words, Error *error);
+int verb_cat(Context *c, char *const *words, Error *error);
+int verb_is_active(Context *c, char *const *words, Error *error);
+int verb_is_failed(Context *c, char *const *words, Error *error);
+int verb_daemon_reload(Context *c, char *const *words, Error *error);
+int verb_daemon_reexec(Context *c, char *const *words, Error *error);
+int verb_verify(Context *c, char *const *words, Error *error);
+int verb_version(Context *c, char *const *words, Error *error);
+int verb_help(Context *c, char *const *words, Error *error);
