@@ -213,7 +213,7 @@ is_c {
                 check_include($0)
         if ($0 ~ /^#pragma once/)
                 seen_pragma = 1
-        if ($0 ~ /NOLINT/ && $0 !~ /NOLINT[A-Z]*(\([^)]*\))?:?[ \t]*[^ \t*].*[a-z]/ && $0 !~ /NOLINTEND/)
+        if ($0 ~ /NOLINT/ && $0 !~ /NOLINTEND/ && $0 !~ /NOLINT(NEXTLINE|BEGIN)?(\([^)]*\))?: *[A-Za-z]/)
                 fail("NOLINT without its reason")
 
         code = strip($0)
