@@ -34,12 +34,12 @@ typedef enum UnitKind {
 } UnitKind;
 
 typedef struct UnitSpec {
-        char *id;        /* owned; service name: "web.service" */
-        char *file_name; /* owned; "web.container" */
+        char *id;            /* owned; service name: "web.service" */
+        char *file_name;     /* owned; "web.container" */
         char *fragment_path; /* owned; absolute */
         char **dropin_paths; /* owned; in order of application */
-        char *instance; /* owned; of a template instance; NULL: none */
-        bool is_template; /* foo@.container itself: can't be started */
+        char *instance;      /* owned; of a template instance; NULL: none */
+        bool is_template;    /* foo@.container itself: can't be started */
         UnitKind kind;
         UnitLoadState load_state;
         UnitSectionSpec unit;
@@ -47,10 +47,27 @@ typedef struct UnitSpec {
         InstallSpec install;
         ContainerSpec container;
         DiagnosticList diagnostics;
+        struct UnitSource
+                        *source; /* owned; NULL unless the type section refers to the environment */
 } UnitSpec;
 
 UnitSpec *unit_spec_free(UnitSpec *u);
 DEFINE_CLEANUP(UnitSpec *, unit_spec_free);
+
+/**
+ * unit_spec_resolve() - the container as it is to run: all references to the environment replaced
+ * @environment: "NAME=VALUE", from [Service] Environment= and EnvironmentFile=
+ * @storage:     container_spec_init()ed by the caller, who calls container_spec_done() in any case
+ * @ret:         the unit's own spec if nothing refers to the environment, else @storage
+ *
+ * Values that were not checked at load are checked here. Return: 0; -EINVAL with @error naming file,
+ * line and key; -ENOMEM.
+ */
+int unit_spec_resolve(const UnitSpec *u,
+                char *const *environment,
+                ContainerSpec *storage,
+                const ContainerSpec **ret,
+                Error *error);
 
 /**
  * unit_spec_load_file() - load one file outside of any search path, with its own drop-ins beside it
@@ -102,8 +119,10 @@ DEFINE_CLEANUP(UnitSet *, unit_set_free);
 int unit_dirs_default(char ***ret, Error *error);
 
 /**
- * unit_expand() - ${NAME} and $NAME as UNITS.md 2.4 says, for values of the type section
+ * unit_expand_words() - ${NAME} and $NAME as UNITS.md 2.4 says, for values of the type section
  * @split: a word that is exactly $NAME may become several words or none; else each gives one
+ *
+ * For text that is no part of a unit; units are resolved whole. Return: 0; -E2BIG; -ENOMEM.
  */
 int unit_expand_words(char *const *words, char *const *environment, bool split, char ***ret);
 int unit_expand_string(const char *value, char *const *environment, char **ret);

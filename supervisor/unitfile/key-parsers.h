@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * One parser for each type that a key can have, named parse_TYPE(), and TYPE_value: the type of the
+ * member it fills, which MEMBER_OFFSET() compares.
+ */
+
+#include "unitfile/container-spec.h"
+#include "unitfile/service-spec.h"
+#include "unitfile/unit-keys-internal.h"
+
+/* offsetof() that fails to compile if the member is not of the parser's type. */
+#define MEMBER_OFFSET(container, member, type) \
+        (offsetof(container, member) + \
+                        0 * sizeof(char[__builtin_types_compatible_p( \
+                                                        __typeof__(((container *) 0)->member), \
+                                                        type) \
+                                                            ? 1 \
+                                                            : -1]))
+
+#define DECLARE_PARSER(name, type) \
+        typedef type name##_value; \
+        int parse_##name(KeyInput *in, void *target)
+
+/* key-parsers.c: values of any section */
+DECLARE_PARSER(string, char *);
+DECLARE_PARSER(boolean, bool);
+DECLARE_PARSER(span, uint64_t);
+DECLARE_PARSER(timeout, uint64_t); /* a span; 0 is infinity */
+DECLARE_PARSER(seconds, uint64_t); /* whole seconds in C notation, to microseconds */
+DECLARE_PARSER(count, unsigned);
+DECLARE_PARSER(count64, uint64_t);
+DECLARE_PARSER(signal, int);
+DECLARE_PARSER(environment, char **);
+DECLARE_PARSER(metadata, char **); /* as environment; a bare name gets an empty value */
+DECLARE_PARSER(command, char **);
+
+/* container-parsers.c */
+DECLARE_PARSER(image, ContainerSpec);
+DECLARE_PARSER(user, ProcessSpec);
+DECLARE_PARSER(group, ProcessSpec);
+DECLARE_PARSER(entrypoint, ProcessSpec);
+DECLARE_PARSER(unit_paths, char **); /* relative ones are below the unit file's directory */
+DECLARE_PARSER(container_path, char *);
+DECLARE_PARSER(host_name, char *);
+DECLARE_PARSER(container_name, char *);
+DECLARE_PARSER(run_init, RunInit);
+DECLARE_PARSER(capabilities, uint64_t);
+DECLARE_PARSER(sysctls, char **);
+DECLARE_PARSER(ulimits, SecuritySpec);
+DECLARE_PARSER(seccomp, bool);
+DECLARE_PARSER(network, NetworkMode);
+DECLARE_PARSER(memory_limit, uint64_t);
+DECLARE_PARSER(pids_limit, uint64_t);
+DECLARE_PARSER(log_driver, LogDriverKind);
+DECLARE_PARSER(log_options, uint64_t);
+
+/* root-parsers.c */
+DECLARE_PARSER(rootfs, RootSpec);
+DECLARE_PARSER(volumes, RootSpec);
+DECLARE_PARSER(tmpfs, RootSpec);
+DECLARE_PARSER(shm_size, RootSpec);
+DECLARE_PARSER(path_lists, char **);
+DECLARE_PARSER(timezone, char *);
+
+/* service-parsers.c */
+DECLARE_PARSER(service_type, ServiceType);
+DECLARE_PARSER(kill_mode, bool);
+DECLARE_PARSER(restart, RestartPolicy);
+DECLARE_PARSER(exit_set, ExitSet);
+DECLARE_PARSER(both_timeouts, ServiceSpec);
+DECLARE_PARSER(memory, Quantity);
+DECLARE_PARSER(swap, Quantity);
+DECLARE_PARSER(tasks, Quantity);
+DECLARE_PARSER(cpu_quota, uint64_t);
+DECLARE_PARSER(cpu_weight, uint64_t);
+DECLARE_PARSER(io_weight, uint64_t);
+DECLARE_PARSER(cpu_set, char *);
+DECLARE_PARSER(oom_score, ResourceSpec);
+DECLARE_PARSER(oom_policy, OomPolicy);
+DECLARE_PARSER(environment_files, char **);
+DECLARE_PARSER(uris, char **);
+DECLARE_PARSER(unit_names, char **);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * [Unit], [Service] and [Install]: what was asked, as data. Immutable once loaded.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+#include "unitfile/value.h"
+
+typedef enum ServiceType {
+        SERVICE_NOTIFY, /* a .container's default */
+        SERVICE_ONESHOT,
+        _SERVICE_TYPE_MAX,
+        _SERVICE_TYPE_INVALID = -EINVAL,
+} ServiceType;
+
+typedef enum RestartPolicy { /* Restart=; the table is UNITS.md 4.4 */
+        RESTART_NO,
+        RESTART_ON_SUCCESS,
+        RESTART_ON_FAILURE,
+        RESTART_ON_ABNORMAL,
+        RESTART_ON_ABORT,
+        RESTART_ON_WATCHDOG,
+        RESTART_ALWAYS,
+        _RESTART_POLICY_MAX,
+        _RESTART_POLICY_INVALID = -EINVAL,
+} RestartPolicy;
+
+typedef enum OomPolicy {
+        OOM_POLICY_CONTINUE,
+        OOM_POLICY_STOP,
+        OOM_POLICY_KILL,
+        _OOM_POLICY_MAX,
+        _OOM_POLICY_INVALID = -EINVAL,
+} OomPolicy;
+
+const char *service_type_to_string(ServiceType t);
+const char *restart_policy_to_string(RestartPolicy p);
+const char *oom_policy_to_string(OomPolicy p);
+
+typedef struct RestartSpec {
+        RestartPolicy policy;
+        uint64_t delay_usec;     /* RestartSec=, default 100 ms */
+        uint64_t delay_max_usec; /* RestartMaxDelaySec=, USEC_INFINITY: none */
+        unsigned steps;          /* RestartSteps=, default 0 */
+        uint64_t reset_usec;     /* [X-Supd] RestartResetSec=; USEC_INFINITY: never, as systemd */
+        ExitSet success, prevent, force; /* SuccessExitStatus=, RestartPrevent…=, RestartForce…= */
+        uint64_t limit_interval_usec;    /* StartLimitIntervalSec=, default 10 s; 0: no limit */
+        unsigned limit_burst;            /* StartLimitBurst=, default 5 */
+} RestartSpec;
+
+typedef struct ResourceSpec {
+        Quantity memory_max, memory_high, memory_swap_max; /* bytes, or relative to RAM or swap */
+        uint64_t cpu_quota_per_sec_usec; /* CPUQuota=: CPU time per second; UINT64_MAX: unlimited */
+        uint64_t cpu_weight;             /* 1 to 10000; 0: idle; UINT64_MAX: unset */
+        char *allowed_cpus;              /* owned; canonical "0-3,8"; NULL: all */
+        Quantity tasks_max;              /* relative: to the system's maximum */
+        uint64_t io_weight;              /* 1 to 10000; UINT64_MAX: unset */
+        int oom_score_adjust;
+        bool oom_score_adjust_set;
+        OomPolicy oom_policy;
+} ResourceSpec;
+
+typedef struct ServiceSpec {
+        ServiceType type;
+        bool remain_after_exit;
+        RestartSpec restart;
+        ResourceSpec resource;
+        uint64_t start_timeout_usec; /* TimeoutStartSec=, default 90 s, oneshot infinity */
+        uint64_t stop_timeout_usec;  /* TimeoutStopSec=, default 90 s */
+        int kill_signal;             /* KillSignal=; 0: unset, StopSignal= of the container rules */
+        bool send_sigkill;
+        bool send_sighup;
+        bool kill_mixed; /* KillMode=mixed, a container's default; else control-group */
+        uint64_t log_rate_limit_interval_usec; /* USEC_INFINITY: unset, no limit */
+        uint64_t log_rate_limit_burst;         /* UINT64_MAX: unset */
+        char **environment;                    /* owned; for ${NAME} in other values */
+        char **environment_files;              /* owned; a leading '-' makes it optional */
+} ServiceSpec;
+
+typedef struct InstallSpec {
+        char **wanted_by, **required_by, **upheld_by, **alias; /* owned */
+} InstallSpec;
+
+typedef struct UnitSectionSpec {
+        char *description;    /* owned; NULL: the unit's name */
+        char **documentation; /* owned */
+        bool default_dependencies;
+        bool quadlet_default_dependencies; /* [Quadlet] DefaultDependencies=: network-online.target */
+} UnitSectionSpec;
+
+void service_spec_init(ServiceSpec *s);
+void service_spec_done(ServiceSpec *s);
+void install_spec_done(InstallSpec *i);
+void unit_section_spec_done(UnitSectionSpec *u);

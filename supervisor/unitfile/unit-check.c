@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "unitfile/unit-load-internal.h"
+
+/*
+ * What concerns several keys at once: defaults that follow from others, and Quadlet's cross-checks,
+ * with its words, so that people find the answers that are known already (UNITS.md 2.6).
+ */
+
+/* Of the unit as a whole: no line is more to blame than another. */
+static int complain(
+                UnitLoad *load, DiagnosticSeverity severity, const char *code, const char *text) {
+        SourcePlace place = { .file = load->main_path };
+
+        return diagnostic_add(load->diagnostics, severity, code, &place, "%s", text);
+}
+
+static int fail(UnitLoad *load, const char *text) {
+        return complain(load, DIAGNOSTIC_ERROR, "cross-check", text);
+}
+
+/* systemd-web, or systemd-web_a for an instance. */
+static char *default_container_name(const UnitSpec *u) {
+        size_t stem = (size_t) (strrchr(u->id, '.') - u->id);
+        const char *at = strchr(u->id, '@');
+
+        if (!at)
+                return str_printf("systemd-%.*s", (int) stem, u->id);
+        return str_printf("systemd-%.*s_%s", (int) (at - u->id), u->id, u->instance ?: "");
+}
+
+static int string_compare(const void *a, const void *b) {
+        return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+static int check_mount_targets(UnitLoad *load) {
+        const RootSpec *root = &load->container->root;
+        size_t n = 0;
+
+        _cleanup_free_ const char **targets =
+                        calloc(root->n_volumes + root->n_tmpfs + 1, sizeof(char *));
+        if (!targets)
+                return -ENOMEM;
+        for (size_t i = 0; i < root->n_volumes; i++) {
+                if (root->volumes[i].target)
+                        targets[n++] = root->volumes[i].target;
+        }
+        for (size_t i = 0; i < root->n_tmpfs; i++) {
+                if (root->tmpfs[i].target)
+                        targets[n++] = root->tmpfs[i].target;
+        }
+        qsort(targets, n, sizeof(char *), string_compare);
+        for (size_t i = 1; i < n; i++) {
+                if (strcmp(targets[i - 1], targets[i]) != 0)
+                        continue;
+                _cleanup_free_ char *text = str_printf(
+                                "two mounts on '" SHOWN "'", SHOWN_ARGUMENTS(targets[i]));
+                int r = text ? fail(load, text) : -ENOMEM;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int unit_load_finish_container(UnitLoad *load) {
+        ContainerSpec *c = load->container;
+        int r = 0;
+
+        if (!c->name) {
+                c->name = default_container_name(load->unit);
+                if (!c->name)
+                        return -ENOMEM;
+        }
+        if (!load->has_image && !load->has_rootfs)
+                r = fail(load, "no Image or Rootfs key specified");
+        else if (load->has_image && load->has_rootfs)
+                r = fail(load, "the Image And Rootfs keys conflict can not be specified together");
+        if (r >= 0 && c->process.group && !c->process.user)
+                r = fail(load, "invalid Group set without User");
+        return r < 0 ? r : check_mount_targets(load);
+}
+
+/* What systemd says of the back-off keys, and does about them. */
+static int finish_restart(UnitLoad *load) {
+        RestartSpec *restart = &load->unit->service.restart;
+        const char *problem = NULL;
+
+        if (restart->steps > 0 && restart->delay_max_usec == USEC_INFINITY)
+                problem = "RestartSteps= without RestartMaxDelaySec=: the delay does not grow";
+        else if (restart->steps == 0 && restart->delay_max_usec != USEC_INFINITY)
+                problem = "RestartMaxDelaySec= without RestartSteps=: the delay does not grow";
+        if (problem) {
+                restart->steps = 0;
+                restart->delay_max_usec = USEC_INFINITY;
+        } else if (restart->delay_max_usec < restart->delay_usec) {
+                restart->delay_usec = restart->delay_max_usec;
+                problem = "RestartSec= is longer than RestartMaxDelaySec=; lowered to that";
+        }
+        return problem ? complain(load, DIAGNOSTIC_WARNING, "cross-check", problem) : 0;
+}
+
+static int check_oneshot(UnitLoad *load) {
+        const RestartSpec *restart = &load->unit->service.restart;
+
+        if (load->unit->service.type != SERVICE_ONESHOT)
+                return 0;
+        if (restart->policy == RESTART_ALWAYS || restart->policy == RESTART_ON_SUCCESS)
+                return fail(load, "Restart=always and on-success are not allowed for Type=oneshot");
+        if (!exit_set_is_empty(&restart->force))
+                return fail(load, "RestartForceExitStatus= is not allowed for Type=oneshot");
+        return 0;
+}
+
+int unit_load_finish(UnitLoad *load) {
+        ServiceSpec *s = &load->unit->service;
+
+        if (s->start_timeout_usec == 0) /* a timeout of 0 was read as infinity: this is "not set" */
+                s->start_timeout_usec =
+                                s->type == SERVICE_ONESHOT ? USEC_INFINITY : 90 * USEC_PER_SEC;
+
+        int r = unit_load_finish_container(load);
+        if (r >= 0)
+                r = finish_restart(load);
+        if (r >= 0)
+                r = check_oneshot(load);
+        if (r >= 0 && load->has_reload_cmd && load->has_reload_signal)
+                r = fail(load,
+                                "ReloadCmd and ReloadSignal are mutually exclusive but both are "
+                                "set");
+        if (r >= 0 && !load->has_network)
+                r = complain(load,
+                                DIAGNOSTIC_NOTICE,
+                                "no-network",
+                                "no Network= given: bridges are not supported yet, so the "
+                                "container gets loopback only");
+        return r;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "unitfile/unit-keys-internal.h"
+
+/*
+ * The rest of the language (UNITS.md 3): what supd does not do, or not yet, or never. A key without
+ * which a container would see other data, or be less isolated, than its file says is an error.
+ */
+
+#define NO_EFFECT KEY_NO_EFFECT
+#define LATER KEY_NOT_YET
+#define REFUSED KEY_NOT_YET_REFUSED
+#define REJECTED KEY_REJECTED
+#define SILENT KEY_SILENT
+
+#define HOST_COMMANDS "applies to host commands, which are not supported yet; ignored"
+
+/* clang-format off */
+const UnitKeyRow unit_keys_unhandled[] = {
+        { "Container", LATER, "false no 0 off", NULL, "EnvironmentHost VolatileTmp" },
+        { "Container", LATER, "true yes 1 on", NULL, "StartWithPod" },
+        { "Container", LATER, "false no 0 off", "is not supported yet; the unit counts as ready once its process executes", "Notify" },
+        { "Container", LATER, NULL, NULL, "HttpProxy GroupAdd ReloadCmd ReloadSignal AddDevice" },
+        { "Container", LATER, NULL, "is about images, which are not supported yet; ignored", "Pull Retry RetryDelay" },
+        { "Container", LATER, "none", NULL, "HealthCmd HealthOnFailure" },
+        { "Container", LATER, NULL, NULL, "HealthInterval HealthTimeout HealthRetries HealthStartPeriod "
+          "HealthStartupCmd HealthStartupInterval HealthStartupTimeout HealthStartupRetries HealthStartupSuccess "
+          "HealthLogDestination HealthMaxLogCount HealthMaxLogSize" },
+        { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
+        { "Container", REFUSED, NULL, NULL, "IP IP6 PublishPort" },
+        { "Container", REFUSED, NULL, NULL, "Mount Secret Pod PodmanArgs" },
+        { "Container", REFUSED, "unconfined", NULL, "AppArmor" },
+        { "Container", REFUSED, "host", NULL, "UserNS" },
+        { "Container", REFUSED, NULL, NULL, "UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid RemapGid RemapUidSize" },
+        { "Container", REJECTED, "split enabled no-conmon", "is not available: a container always has a cgroup", "CgroupsMode" },
+        { "Container", NO_EFFECT, NULL, "has no effect: no SELinux labelling", "SecurityLabelDisable SecurityLabelType "
+          "SecurityLabelFileType SecurityLabelLevel SecurityLabelNested" },
+        { "Container", NO_EFFECT, NULL, "has no effect: no update daemon", "AutoUpdate" },
+        { "Container", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
+
+        { "Unit", SILENT, NULL, "File the unit was made from", "SourcePath" },
+        { "Unit", LATER, NULL, NULL, "Wants Requires Requisite BindsTo PartOf Upholds Conflicts Before After OnFailure OnSuccess "
+          "OnFailureJobMode OnSuccessJobMode PropagatesReloadTo ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom "
+          "RequiresMountsFor WantsMountsFor JoinsNamespaceOf" },
+        { "Unit", LATER, NULL, NULL, "BindTo PropagateReloadTo PropagateReloadFrom RequiresOverridable RequisiteOverridable "
+          "OnFailureIsolate" },
+        { "Unit", LATER, "no n false f 0 off", NULL, "RefuseManualStart RefuseManualStop StopWhenUnneeded AllowIsolate "
+          "IgnoreOnIsolate SurviveFinalKillSignal" },
+        { "Unit", LATER, "inactive", NULL, "CollectMode" },
+        { "Unit", LATER, "none", NULL, "StartLimitAction FailureAction SuccessAction JobTimeoutAction" },
+        { "Unit", LATER, NULL, NULL, "FailureActionExitStatus SuccessActionExitStatus JobTimeoutRebootArgument" },
+        { "Unit", LATER, "infinity", NULL, "JobTimeoutSec JobRunningTimeoutSec" },
+        { "Unit", LATER, NULL, "is not supported yet; treated as met", "ConditionPathExists ConditionPathExistsGlob "
+          "ConditionPathIsDirectory ConditionPathIsSymbolicLink ConditionPathIsMountPoint ConditionPathIsReadWrite "
+          "ConditionDirectoryNotEmpty ConditionFileNotEmpty ConditionFileIsExecutable ConditionEnvironment ConditionHost "
+          "ConditionUser ConditionGroup ConditionVirtualization ConditionControlGroupController ConditionArchitecture "
+          "ConditionKernelVersion ConditionVersion ConditionKernelCommandLine ConditionKernelModuleLoaded "
+          "ConditionCapability ConditionMemory ConditionCPUs ConditionCPUFeature ConditionOSRelease ConditionSecurity "
+          "ConditionFirstBoot ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure" },
+        { "Unit", REFUSED, NULL, NULL, "AssertPathExists AssertPathExistsGlob AssertPathIsDirectory AssertPathIsSymbolicLink "
+          "AssertPathIsMountPoint AssertPathIsReadWrite AssertDirectoryNotEmpty AssertFileNotEmpty AssertFileIsExecutable "
+          "AssertEnvironment AssertHost AssertUser AssertGroup AssertVirtualization AssertControlGroupController "
+          "AssertArchitecture AssertKernelVersion AssertVersion AssertKernelCommandLine AssertKernelModuleLoaded "
+          "AssertCapability AssertMemory AssertCPUs AssertCPUFeature AssertOSRelease AssertSecurity AssertFirstBoot "
+          "AssertMemoryPressure AssertCPUPressure AssertIOPressure" },
+        { "Unit", NO_EFFECT, NULL, "is about the host; treated as met", "ConditionACPower ConditionNeedsUpdate "
+          "ConditionPathIsEncrypted ConditionCredential ConditionFirmware AssertACPower AssertNeedsUpdate "
+          "AssertPathIsEncrypted AssertCredential" },
+        { "Unit", NO_EFFECT, NULL, "has no effect", "RebootArgument IgnoreOnSnapshot" },
+
+        { "Install", LATER, NULL, NULL, "DefaultInstance" },
+        { "Install", SILENT, NULL, "Without meaning in a .container, which is never enabled", "Also" },
+
+        { "Service", REJECTED, NULL, "is not allowed: the container is the main process", "ExecStart" },
+        { "Service", REFUSED, NULL, NULL, "ExecStartPre ExecCondition" },
+        { "Service", LATER, NULL, NULL, "ExecStartPost ExecReload ExecStop ExecStopPost" },
+        { "Service", LATER, "main", NULL, "ExitType" },
+        { "Service", LATER, "normal", NULL, "RestartMode" },
+        { "Service", LATER, "terminate", NULL, "TimeoutStartFailureMode TimeoutStopFailureMode" },
+        { "Service", LATER, NULL, NULL, "TimeoutAbortSec WatchdogSignal ReloadSignal RestartKillSignal FinalKillSignal PIDFile" },
+        { "Service", LATER, "infinity 0", NULL, "RuntimeMaxSec RuntimeRandomizedExtraSec WatchdogSec" },
+        { "Service", LATER, "all", NULL, "NotifyAccess" },
+        { "Service", LATER, NULL, NULL, "GuessMainPID Sockets NonBlocking FileDescriptorStoreMax FileDescriptorStorePreserve OpenFile" },
+        { "Service", LATER, "none", NULL, "StartLimitAction FailureAction" },
+        { "Service", NO_EFFECT, NULL, "has no effect", "RebootArgument SysVStartPriority BusPolicy Capabilities" },
+        { "Service", LATER, NULL, HOST_COMMANDS, "PermissionsStartOnly" },
+        { "Service", REJECTED, NULL, "is not available", "BusName USBFunctionDescriptors USBFunctionStrings" },
+        { "Service", LATER, "0", NULL, "MemoryMin MemoryLow" },
+        { "Service", LATER, "infinity", NULL, "MemoryZSwapMax" },
+        { "Service", LATER, "yes y true t 1 on", NULL, "MemoryZSwapWriteback" },
+        { "Service", LATER, "100ms", NULL, "CPUQuotaPeriodSec" },
+        { "Service", LATER, NULL, NULL, "AllowedMemoryNodes IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax "
+          "IOWriteIOPSMax IODeviceLatencyTargetSec" },
+        { "Service", LATER, "yes y true t 1 on", NULL, "Delegate" },
+        { "Service", LATER, NULL, NULL, "Slice DelegateSubgroup DisableControllers DevicePolicy DeviceAllow "
+          "MemoryPressureWatch MemoryPressureThresholdSec" },
+        { "Service", SILENT, NULL, "Accounting is always on", "CPUAccounting MemoryAccounting IOAccounting TasksAccounting" },
+        { "Service", NO_EFFECT, NULL, "has no effect: the key without Startup or Default is used throughout",
+          "StartupCPUWeight StartupAllowedCPUs StartupAllowedMemoryNodes StartupMemoryLow StartupMemoryHigh StartupMemoryMax "
+          "StartupMemorySwapMax StartupMemoryZSwapMax StartupIOWeight DefaultMemoryMin DefaultMemoryLow DefaultStartupMemoryLow" },
+        { "Service", NO_EFFECT, "no n false f 0 off", "is not enforced", "IPAccounting" },
+        { "Service", NO_EFFECT, NULL, "is not enforced", "IPAddressAllow IPAddressDeny SocketBindAllow SocketBindDeny "
+          "RestrictNetworkInterfaces NFTSet IPIngressFilterPath IPEgressFilterPath BPFProgram" },
+        { "Service", NO_EFFECT, NULL, "has no effect: no such daemon", "ManagedOOMSwap ManagedOOMMemoryPressure "
+          "ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference CoredumpReceive" },
+        { "Service", NO_EFFECT, NULL, "has no effect: a name of cgroup v1", "CPUShares StartupCPUShares MemoryLimit "
+          "BlockIOAccounting BlockIOWeight StartupBlockIOWeight BlockIODeviceWeight BlockIOReadBandwidth BlockIOWriteBandwidth NetClass" },
+        { "Service", LATER, NULL, NULL, "PassEnvironment UnsetEnvironment" },
+        { "Service", LATER, NULL, NULL, "SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields "
+          "LogFilterPatterns" },
+        { "Service", LATER, "journal inherit", "is not supported yet: LogDriver= decides; ignored", "StandardOutput StandardError" },
+        { "Service", LATER, "null", NULL, "StandardInput" },
+        { "Service", NO_EFFECT, NULL, HOST_COMMANDS, "User Group DynamicUser WorkingDirectory SupplementaryGroups UMask Nice "
+          "LimitNOFILE LimitNPROC LimitCORE LimitMEMLOCK LimitCPU LimitFSIZE LimitDATA LimitSTACK LimitRSS LimitAS LimitLOCKS "
+          "LimitSIGPENDING LimitMSGQUEUE LimitNICE LimitRTPRIO LimitRTTIME" },
+        { "Service", NO_EFFECT, NULL, HOST_COMMANDS, "NoNewPrivileges CapabilityBoundingSet AmbientCapabilities SecureBits "
+          "SystemCallFilter SystemCallArchitectures SystemCallErrorNumber SystemCallLog RestrictNamespaces "
+          "RestrictAddressFamilies RestrictRealtime RestrictSUIDSGID LockPersonality MemoryDenyWriteExecute RootDirectory "
+          "RootDirectoryStartOnly ProtectSystem ProtectHome PrivateTmp PrivateDevices PrivateNetwork PrivateIPC PrivateMounts "
+          "PrivateUsers PrivatePIDs NetworkNamespacePath IPCNamespacePath ReadOnlyPaths ReadWritePaths InaccessiblePaths "
+          "ExecPaths NoExecPaths BindPaths BindReadOnlyPaths TemporaryFileSystem ReadWriteDirectories ReadOnlyDirectories "
+          "InaccessibleDirectories ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock "
+          "ProtectControlGroups ProtectHostname ProtectProc ProcSubset MountAPIVFS MountFlags" },
+        { "Service", LATER, NULL, NULL, "RuntimeDirectory StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory "
+          "RuntimeDirectoryMode StateDirectoryMode CacheDirectoryMode LogsDirectoryMode ConfigurationDirectoryMode "
+          "RuntimeDirectoryPreserve TimeoutCleanSec" },
+        { "Service", NO_EFFECT, NULL, HOST_COMMANDS, "CPUAffinity CPUSchedulingPolicy CPUSchedulingPriority "
+          "CPUSchedulingResetOnFork IOSchedulingClass IOSchedulingPriority NUMAPolicy NUMAMask TimerSlackNSec IgnoreSIGPIPE "
+          "CoredumpFilter Personality KeyringMode ExecSearchPath RemoveIPC MemoryKSM SetLoginEnvironment TTYPath TTYReset "
+          "TTYVHangup TTYVTDisallocate TTYRows TTYColumns StandardInputText StandardInputData" },
+        { "Service", LATER, NULL, NULL, "LoadCredential SetCredential" },
+        { "Service", REJECTED, NULL, "is not supported: the secret would be missing", "ImportCredential LoadCredentialEncrypted "
+          "SetCredentialEncrypted" },
+        { "Service", REJECTED, NULL, "is not supported: processes would see the wrong files", "RootImage RootImageOptions "
+          "RootImagePolicy RootHash RootHashSignature RootVerity RootEphemeral ExtensionImages ExtensionImagePolicy "
+          "ExtensionDirectories MountImages MountImagePolicy" },
+        { "Service", REJECTED, "-*", "is not supported: no label would be set", "SELinuxContext AppArmorProfile SmackProcessLabel" },
+        { "Service", REJECTED, NULL, "is not supported: no PAM", "PAMName" },
+        { "Service", NO_EFFECT, NULL, "has no effect: not available", "UtmpIdentifier UtmpMode LogNamespace" },
+        { "Service", NO_EFFECT, NULL, "is not enforced", "StateDirectoryAccounting StateDirectoryQuota CacheDirectoryAccounting "
+          "CacheDirectoryQuota LogsDirectoryAccounting LogsDirectoryQuota RestrictFileSystems PrivateBPF BPFDelegateCommands "
+          "BPFDelegateMaps BPFDelegatePrograms BPFDelegateAttachments DelegateNamespaces BindLogSockets" },
+
+        /* Sections of the types that are not supported yet: for the manual, and for those who edit. */
+        { "Pod", LATER, NULL, NULL, "PodName ServiceName ExitPolicy StopTimeout Network NetworkAlias IP IP6 PublishPort AddHost "
+          "DNS DNSOption DNSSearch HostName Volume ShmSize Label UserNS UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid "
+          "RemapGid RemapUidSize PodmanArgs" },
+        { "Pod", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
+        { "Volume", LATER, NULL, NULL, "VolumeName ServiceName Driver Image Device Type Options User Group UID GID Copy Label "
+          "PodmanArgs" },
+        { "Volume", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
+        { "Network", LATER, NULL, NULL, "NetworkName ServiceName Driver Subnet Gateway IPRange IPv6 Internal DisableDNS DNS "
+          "InterfaceName IPAMDriver Options Label NetworkDeleteOnStop PodmanArgs" },
+        { "Network", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
+        { "Image", LATER, NULL, NULL, "Image ImageTag ServiceName Policy Arch OS Variant AuthFile Creds CertDir TLSVerify Retry "
+          "RetryDelay PodmanArgs" },
+        { "Image", NO_EFFECT, NULL, "has no effect: only the named tag is fetched", "AllTags" },
+        { "Image", REJECTED, NULL, "is not supported: encrypted images", "DecryptionKey" },
+        { "Image", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
+        { "Timer", LATER, NULL, NULL, "OnActiveSec OnBootSec OnStartupSec OnUnitActiveSec OnUnitInactiveSec OnCalendar Unit "
+          "AccuracySec RandomizedDelaySec FixedRandomDelay RandomizedOffsetSec Persistent RemainAfterElapse DeferReactivation "
+          "OnClockChange OnTimezoneChange" },
+        { "Timer", NO_EFFECT, NULL, "has no effect: no wake timers in containers", "WakeSystem" },
+        { "Socket", LATER, NULL, NULL, "ListenStream ListenDatagram ListenSequentialPacket ListenFIFO Accept Service "
+          "FileDescriptorName SocketUser SocketGroup SocketMode DirectoryMode Backlog MaxConnections MaxConnectionsPerSource "
+          "BindIPv6Only BindToDevice FreeBind ReusePort Transparent Mark Broadcast KeepAlive KeepAliveTimeSec "
+          "KeepAliveIntervalSec KeepAliveProbes NoDelay DeferAcceptSec TCPCongestion Priority IPTOS IPTTL ReceiveBuffer "
+          "SendBuffer PipeSize SocketProtocol PassCredentials PassPIDFD PassSecurity PassPacketInfo AcceptFileDescriptors "
+          "Timestamping RemoveOnStop Symlinks Writable FlushPending PassFileDescriptorsToExec TriggerLimitIntervalSec "
+          "TriggerLimitBurst PollLimitIntervalSec PollLimitBurst DeferTrigger DeferTriggerMaxSec ExecStartPre ExecStartPost "
+          "ExecStopPre ExecStopPost TimeoutSec" },
+        { "Socket", REJECTED, NULL, "is not implemented", "ListenNetlink ListenSpecial ListenMessageQueue "
+          "MessageQueueMaxMessages MessageQueueMessageSize ListenUSBFunction" },
+        { "Socket", NO_EFFECT, NULL, "has no effect: no LSM labels", "SmackLabel SmackLabelIPIn SmackLabelIPOut SELinuxContextFromNet" },
+        {},
+};
+/* clang-format on */

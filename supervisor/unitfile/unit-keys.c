@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "unitfile/unit-keys.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "unitfile/key-parsers.h"
+#include "unitfile/unit-keys-internal.h"
+#include "unitfile/unit-spec.h"
+
+/* clang-format off */
+const UnitSection unit_sections[] = {
+        { "Container", SECTION_TYPE },    { "Quadlet", SECTION_TYPE },
+        { "Unit",      SECTION_SYSTEMD }, { "Service", SECTION_SYSTEMD },
+        { "Install",   SECTION_INSTALL }, { "X-Supd",  SECTION_OWN },
+        { "Pod",       SECTION_FOREIGN }, { "Volume",  SECTION_FOREIGN },
+        { "Network",   SECTION_FOREIGN }, { "Image",   SECTION_FOREIGN },
+        { "Timer",     SECTION_FOREIGN }, { "Socket",  SECTION_FOREIGN },
+        {},
+};
+static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has room for all");
+
+#define KEY(section, key, type, target, container, member, flags, help) \
+        { section, key, help, parse_##type, target, MEMBER_OFFSET(container, member, type##_value), \
+          flags, KEY_HANDLED, NULL }
+#define CONTAINER(key, type, member, flags, help) \
+        KEY("Container", key, type, KEY_TARGET_CONTAINER, ContainerSpec, member, flags, help)
+#define SERVICE(key, type, member, flags, help) \
+        KEY("Service", key, type, KEY_TARGET_SERVICE, ServiceSpec, member, flags, help)
+#define INSTALL(key, type, member, help) \
+        KEY("Install", key, type, KEY_TARGET_INSTALL, InstallSpec, member, KEY_LIST, help)
+
+/* The whole spec as target, for keys that fill several members. */
+#define KEY_WHOLE(section, key, type, target, flags, help) \
+        { section, key, help, parse_##type, target, 0, flags, KEY_HANDLED, NULL }
+
+const UnitKey unit_keys_handled[] = {
+        KEY_WHOLE("Container", "Image", image, KEY_TARGET_CONTAINER, 0, "Reference of the image to run (not yet)"),
+        CONTAINER("Rootfs", rootfs, root, 0, "Directory used as root; with :O below an overlay that is thrown away"),
+        CONTAINER("Exec", command, process.exec, 0, "Command, or arguments after the entry point"),
+        CONTAINER("Entrypoint", entrypoint, process, KEY_KEEP_EMPTY, "One word, or a JSON array, put before Exec="),
+        CONTAINER("Environment", environment, process.environment, KEY_LIST, "Variables of the payload; a bare name imports supd's"),
+        CONTAINER("EnvironmentFile", unit_paths, process.environment_files, KEY_LIST, "Files of NAME=VALUE lines, read at start"),
+        CONTAINER("WorkingDir", container_path, process.working_dir, 0, "Working directory, made if missing"),
+        CONTAINER("User", user, process, 0, "Name or id inside the container"),
+        CONTAINER("Group", group, process, 0, "Name or id inside the container; needs User="),
+        CONTAINER("HostName", host_name, hostname, 0, "Host name inside the container"),
+        CONTAINER("ContainerName", container_name, name, 0, "Name of the container, by default systemd-UNIT"),
+        { "Container", "ServiceName", "Name of the unit without .service", NULL, KEY_TARGET_NONE, 0, 0, KEY_SILENT, NULL },
+        CONTAINER("Label", metadata, labels, KEY_LIST, "Metadata"),
+        CONTAINER("Annotation", metadata, annotations, KEY_LIST, "Metadata"),
+        CONTAINER("RunInit", run_init, process.run_init, KEY_KEEP_EMPTY, "Run supinit as PID 1; by default unless the command is an init"),
+        CONTAINER("StopSignal", signal, process.stop_signal, 0, "First signal of a stop"),
+        CONTAINER("StopTimeout", seconds, process.stop_timeout_usec, 0, "Seconds from StopSignal to SIGKILL"),
+        CONTAINER("AddCapability", capabilities, security.add_capabilities, KEY_LIST | KEY_STRICT, "Capabilities beside the default ones"),
+        CONTAINER("DropCapability", capabilities, security.drop_capabilities, KEY_LIST | KEY_STRICT, "Capabilities to go without, or all"),
+        CONTAINER("NoNewPrivileges", boolean, security.no_new_privileges, KEY_KEEP_EMPTY, "Set no_new_privs"),
+        CONTAINER("SeccompProfile", seccomp, security.seccomp_unconfined, 0, "unconfined: no system call filter"),
+        CONTAINER("Sysctl", sysctls, security.sysctls, KEY_LIST | KEY_STRICT, "Namespaced kernel settings, NAME=VALUE"),
+        CONTAINER("Ulimit", ulimits, security, KEY_LIST, "Limits, NAME=SOFT[:HARD], or host"),
+        CONTAINER("Mask", path_lists, root.mask, KEY_LIST | KEY_STRICT, "More paths to hide"),
+        CONTAINER("Unmask", path_lists, root.unmask, KEY_LIST, "Paths not to hide after all, or ALL"),
+        CONTAINER("ReadOnly", boolean, root.read_only, KEY_KEEP_EMPTY, "Mount the root file system read-only"),
+        CONTAINER("ReadOnlyTmpfs", boolean, root.read_only_tmpfs, KEY_KEEP_EMPTY, "With ReadOnly=: writable tmpfs on /run, /tmp and the like"),
+        CONTAINER("Tmpfs", tmpfs, root, KEY_LIST, "DIR[:OPTIONS]"),
+        CONTAINER("Volume", volumes, root, KEY_LIST, "SOURCE:DESTINATION[:OPTIONS]"),
+        CONTAINER("ShmSize", shm_size, root, 0, "Size of /dev/shm; 0 is unlimited"),
+        CONTAINER("Timezone", timezone, root.timezone, 0, "Name of a time zone, or local"),
+        CONTAINER("Network", network, network, KEY_LIST, "none or host"),
+        CONTAINER("Memory", memory_limit, memory_bytes, 0, "Memory limit of the payload"),
+        CONTAINER("PidsLimit", pids_limit, pids_limit, 0, "Limit of processes and threads; -1 is unlimited"),
+        CONTAINER("LogDriver", log_driver, log_driver, 0, "journald, k8s-file, none or passthrough"),
+        CONTAINER("LogOpt", log_options, log_size_max_bytes, KEY_LIST, "max-size=SIZE"),
+
+        KEY("Quadlet", "DefaultDependencies", boolean, KEY_TARGET_UNIT, UnitSectionSpec, quadlet_default_dependencies, KEY_KEEP_EMPTY, "Depend on network-online.target"),
+
+        KEY("Unit", "Description", string, KEY_TARGET_UNIT, UnitSectionSpec, description, 0, "What people call it"),
+        KEY("Unit", "Documentation", uris, KEY_TARGET_UNIT, UnitSectionSpec, documentation, KEY_LIST, "Where to read about it"),
+        KEY("Unit", "DefaultDependencies", boolean, KEY_TARGET_UNIT, UnitSectionSpec, default_dependencies, 0, "Depend on what each service depends on"),
+        KEY("Unit", "StartLimitIntervalSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_interval_usec, 0, "Window of the start limit; 0 lifts it"),
+        KEY("Unit", "StartLimitInterval", span, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_interval_usec, 0, "Old name of StartLimitIntervalSec="),
+        KEY("Unit", "StartLimitBurst", count, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_burst, 0, "Starts within the window"),
+
+        SERVICE("Type", service_type, type, KEY_STRICT, "notify or oneshot"),
+        SERVICE("RemainAfterExit", boolean, remain_after_exit, 0, "Stay active after a clean end"),
+        SERVICE("Restart", restart, restart.policy, 0, "After which ends to start again"),
+        SERVICE("RestartSec", span, restart.delay_usec, 0, "Delay before a restart"),
+        SERVICE("RestartSteps", count, restart.steps, 0, "Restarts until the delay is RestartMaxDelaySec="),
+        SERVICE("RestartMaxDelaySec", span, restart.delay_max_usec, 0, "Largest delay before a restart"),
+        SERVICE("RestartPreventExitStatus", exit_set, restart.prevent, KEY_LIST, "Ends that are final"),
+        SERVICE("RestartForceExitStatus", exit_set, restart.force, KEY_LIST, "Ends that always mean a restart"),
+        SERVICE("SuccessExitStatus", exit_set, restart.success, KEY_LIST, "More ends that are clean"),
+        SERVICE("StartLimitIntervalSec", span, restart.limit_interval_usec, 0, "As in [Unit]"),
+        SERVICE("StartLimitInterval", span, restart.limit_interval_usec, 0, "Old name of StartLimitIntervalSec="),
+        SERVICE("StartLimitBurst", count, restart.limit_burst, 0, "As in [Unit]"),
+        SERVICE("TimeoutStartSec", timeout, start_timeout_usec, 0, "Limit of a start; 0 lifts it"),
+        SERVICE("TimeoutStopSec", timeout, stop_timeout_usec, 0, "Limit of a stop; 0 lifts it"),
+        KEY_WHOLE("Service", "TimeoutSec", both_timeouts, KEY_TARGET_SERVICE, 0, "TimeoutStartSec= and TimeoutStopSec="),
+        SERVICE("KillMode", kill_mode, kill_mixed, KEY_STRICT, "mixed or control-group"),
+        SERVICE("KillSignal", signal, kill_signal, 0, "Signal of a stop, if StopSignal= is not set"),
+        SERVICE("SendSIGHUP", boolean, send_sighup, 0, "SIGHUP after the signal of a stop"),
+        SERVICE("SendSIGKILL", boolean, send_sigkill, 0, "SIGKILL when a stop takes too long"),
+        SERVICE("MemoryMax", memory, resource.memory_max, KEY_STRICT, "Memory limit of the unit"),
+        SERVICE("MemoryHigh", memory, resource.memory_high, KEY_STRICT, "Memory use that is slowed down"),
+        SERVICE("MemorySwapMax", swap, resource.memory_swap_max, KEY_STRICT, "Swap limit of the unit"),
+        SERVICE("CPUQuota", cpu_quota, resource.cpu_quota_per_sec_usec, KEY_STRICT, "CPU time in percent of one CPU"),
+        SERVICE("CPUWeight", cpu_weight, resource.cpu_weight, KEY_STRICT, "Share of CPU time, 1 to 10000, or idle"),
+        SERVICE("AllowedCPUs", cpu_set, resource.allowed_cpus, KEY_STRICT, "CPUs to run on"),
+        SERVICE("TasksMax", tasks, resource.tasks_max, KEY_STRICT, "Limit of processes and threads of the unit"),
+        SERVICE("IOWeight", io_weight, resource.io_weight, KEY_STRICT, "Share of disk time, 1 to 10000"),
+        SERVICE("OOMScoreAdjust", oom_score, resource, KEY_STRICT, "-1000 to 1000"),
+        SERVICE("OOMPolicy", oom_policy, resource.oom_policy, 0, "continue, stop or kill"),
+        SERVICE("Environment", environment, environment, KEY_LIST, "Variables for ${NAME} in other values"),
+        SERVICE("EnvironmentFile", environment_files, environment_files, KEY_LIST, "Files with such variables"),
+        SERVICE("LogRateLimitIntervalSec", span, log_rate_limit_interval_usec, 0, "Window of journald's rate limit"),
+        SERVICE("LogRateLimitBurst", count64, log_rate_limit_burst, 0, "Messages within the window"),
+
+        INSTALL("WantedBy", unit_names, wanted_by, "Units that want this one"),
+        INSTALL("RequiredBy", unit_names, required_by, "Units that require this one"),
+        INSTALL("UpheldBy", unit_names, upheld_by, "Units that uphold this one"),
+        INSTALL("Alias", unit_names, alias, "More names of this unit"),
+
+        KEY("X-Supd", "RestartResetSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.reset_usec, 0, "Healthy run that resets back-off and start count"),
+        {},
+};
+/* clang-format on */
+
+int unit_keys_find_section(const char *name) {
+        for (int i = 0; unit_sections[i].name; i++) {
+                if (strcmp(unit_sections[i].name, name) == 0)
+                        return i;
+        }
+        return -ENOENT;
+}
+
+/* ---- look-ups ------------------------------------------------------------------------------------ */
+
+static size_t count_words(const char *s) {
+        size_t n = 0;
+
+        for (s += strspn(s, " "); *s; s += strspn(s, " ")) {
+                s += strcspn(s, " ");
+                n++;
+        }
+        return n;
+}
+
+static int unit_keys_allocate(UnitKeys *k) {
+        size_t n_keys = 0, names_size = 0;
+
+        for (const UnitKey *key = unit_keys_handled; key->section; key++)
+                n_keys++;
+        for (const UnitKeyRow *row = unit_keys_unhandled; row->section; row++) {
+                n_keys += count_words(row->keys);
+                names_size += strlen(row->keys) + 1;
+        }
+        k->keys = calloc(n_keys, sizeof(UnitKey));
+        k->names = malloc(names_size);
+        return k->keys && k->names ? 0 : -ENOMEM;
+}
+
+static void unit_keys_fill(UnitKeys *k) {
+        char *names = k->names;
+
+        for (const UnitKey *key = unit_keys_handled; key->section; key++)
+                k->keys[k->n_keys++] = *key;
+        for (const UnitKeyRow *row = unit_keys_unhandled; row->section; row++) {
+                size_t size = strlen(row->keys) + 1;
+                char *rest = memcpy(names, row->keys, size);
+
+                names += size;
+                for (char *name = strsep(&rest, " "); name; name = strsep(&rest, " ")) {
+                        if (*name)
+                                k->keys[k->n_keys++] = (UnitKey) {
+                                        .section = row->section,
+                                        .key = name,
+                                        .help = row->text,
+                                        .flags = KEY_LIST,
+                                        .disposition = row->disposition,
+                                        .harmless = row->harmless,
+                                };
+                }
+        }
+}
+
+static int unit_keys_index(UnitKeys *k) {
+        size_t n_candidates[UNIT_SECTIONS_MAX] = {};
+
+        for (int i = 0; unit_sections[i].name; i++) {
+                k->by_section[i] = map_new();
+                k->candidates[i] = calloc(k->n_keys + 1, sizeof(char *));
+                if (!k->by_section[i] || !k->candidates[i])
+                        return -ENOMEM;
+                k->section_names[i] = unit_sections[i].name;
+        }
+        for (size_t n = 0; n < k->n_keys; n++) {
+                UnitKey *key = &k->keys[n];
+                int i = unit_keys_find_section(key->section);
+
+                assert(i >= 0);
+                int r = map_put(k->by_section[i], key->key, key);
+                if (r == -ENOMEM)
+                        return r;
+                assert(r >= 0); /* a test looks for keys that are in two rows */
+                k->candidates[i][n_candidates[i]++] = key->key;
+        }
+        return 0;
+}
+
+int unit_keys_new(UnitKeys **ret) {
+        _cleanup_(unit_keys_freep) UnitKeys *k = calloc(1, sizeof(UnitKeys));
+        if (!k)
+                return -ENOMEM;
+
+        int r = unit_keys_allocate(k);
+        if (r < 0)
+                return r;
+        unit_keys_fill(k);
+        r = unit_keys_index(k);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(k);
+        return 0;
+}
+
+UnitKeys *unit_keys_free(UnitKeys *k) {
+        if (!k)
+                return NULL;
+
+        for (size_t i = 0; i < UNIT_SECTIONS_MAX; i++) {
+                k->by_section[i] = map_free(k->by_section[i]);
+                free(k->candidates[i]);
+        }
+        free(k->keys);
+        free(k->names);
+        free(k);
+        return NULL;
+}
+
+int unit_keys_foreach(UnitKeyHandler handler, void *userdata) {
+        _cleanup_(unit_keys_freep) UnitKeys *k = NULL;
+
+        int r = unit_keys_new(&k);
+        if (r < 0)
+                return r;
+        for (int i = 0; unit_sections[i].name; i++) {
+                MAP_FOREACH (UnitKey, key, k->by_section[i]) {
+                        UnitKeyInfo info = {
+                                .section = key->section,
+                                .key = key->key,
+                                .help = key->help ?: "known but not supported yet",
+                                .supported = key->disposition == KEY_HANDLED ||
+                                             key->disposition == KEY_SILENT,
+                        };
+                        handler(&info, userdata);
+                }
+        }
+        return 0;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "unitfile/unit-spec.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "unitfile/unit-load.h"
+#include "unitfile/unit-source-internal.h"
+#include "unitfile/unit-type.h"
+
+/* clang-format off */
+static const char *const load_state_names[] = {
+        [UNIT_LOADED]      = "loaded",
+        [UNIT_BAD_SETTING] = "bad-setting",
+        [UNIT_MASKED]      = "masked",
+        [UNIT_NOT_FOUND]   = "not-found",
+        [UNIT_ERROR]       = "error",
+};
+
+static const char *const service_type_names[] = {
+        [SERVICE_NOTIFY]  = "notify",
+        [SERVICE_ONESHOT] = "oneshot",
+};
+
+static const char *const restart_policy_names[] = {
+        [RESTART_NO]          = "no",
+        [RESTART_ON_SUCCESS]  = "on-success",
+        [RESTART_ON_FAILURE]  = "on-failure",
+        [RESTART_ON_ABNORMAL] = "on-abnormal",
+        [RESTART_ON_ABORT]    = "on-abort",
+        [RESTART_ON_WATCHDOG] = "on-watchdog",
+        [RESTART_ALWAYS]      = "always",
+};
+
+static const char *const oom_policy_names[] = {
+        [OOM_POLICY_CONTINUE] = "continue",
+        [OOM_POLICY_STOP]     = "stop",
+        [OOM_POLICY_KILL]     = "kill",
+};
+/* clang-format on */
+static_assert(ELEMENTSOF(load_state_names) == _UNIT_LOAD_STATE_MAX, "every state has a name");
+static_assert(ELEMENTSOF(service_type_names) == _SERVICE_TYPE_MAX, "every type has a name");
+static_assert(ELEMENTSOF(restart_policy_names) == _RESTART_POLICY_MAX, "every policy has a name");
+static_assert(ELEMENTSOF(oom_policy_names) == _OOM_POLICY_MAX, "every policy has a name");
+
+static const char *name_at(const char *const *names, int n, int i) {
+        return i >= 0 && i < n ? names[i] : NULL;
+}
+
+const char *unit_load_state_to_string(UnitLoadState s) {
+        return name_at(load_state_names, _UNIT_LOAD_STATE_MAX, (int) s);
+}
+
+const char *service_type_to_string(ServiceType t) {
+        return name_at(service_type_names, _SERVICE_TYPE_MAX, (int) t);
+}
+
+const char *restart_policy_to_string(RestartPolicy p) {
+        return name_at(restart_policy_names, _RESTART_POLICY_MAX, (int) p);
+}
+
+const char *oom_policy_to_string(OomPolicy p) {
+        return name_at(oom_policy_names, _OOM_POLICY_MAX, (int) p);
+}
+
+void container_spec_init(ContainerSpec *c) {
+        *c = (ContainerSpec) {
+                .root.read_only_tmpfs = true,
+                .root.shm_size_bytes = UINT64_C(64) << 20,
+                .process.run_init = RUN_INIT_AUTO,
+                .process.stop_signal = SIGTERM,
+                .process.stop_timeout_usec = 10 * USEC_PER_SEC,
+                .network = NETWORK_NONE,
+                .memory_bytes = UINT64_MAX,
+                .pids_limit = 2048,
+                .log_driver = LOG_DRIVER_AUTO,
+                .log_size_max_bytes = UINT64_MAX,
+        };
+}
+
+static void root_spec_done(RootSpec *root) {
+        for (size_t i = 0; i < root->n_volumes; i++) {
+                free(root->volumes[i].source);
+                free(root->volumes[i].target);
+        }
+        for (size_t i = 0; i < root->n_tmpfs; i++) {
+                free(root->tmpfs[i].target);
+                free(root->tmpfs[i].options);
+        }
+        free(root->rootfs);
+        free(root->volumes);
+        free(root->tmpfs);
+        free(root->shm_size);
+        strv_free(root->mask);
+        strv_free(root->unmask);
+        free(root->timezone);
+}
+
+static void process_spec_done(ProcessSpec *p) {
+        strv_free(p->exec);
+        strv_free(p->entrypoint);
+        strv_free(p->environment);
+        strv_free(p->environment_files);
+        free(p->working_dir);
+        free(p->user);
+        free(p->group);
+}
+
+void container_spec_done(ContainerSpec *c) {
+        free(c->name);
+        free(c->hostname);
+        root_spec_done(&c->root);
+        process_spec_done(&c->process);
+        strv_free(c->security.sysctls);
+        free(c->security.ulimits);
+        strv_free(c->annotations);
+        strv_free(c->labels);
+        *c = (ContainerSpec) {};
+}
+
+void service_spec_init(ServiceSpec *s) {
+        *s = (ServiceSpec) {
+                .type = SERVICE_NOTIFY,
+                .restart = {
+                        .policy = RESTART_NO,
+                        .delay_usec = 100 * USEC_PER_MSEC,
+                        .delay_max_usec = USEC_INFINITY,
+                        .reset_usec = USEC_INFINITY,
+                        .limit_interval_usec = 10 * USEC_PER_SEC,
+                        .limit_burst = 5,
+                },
+                .resource = {
+                        .memory_max = QUANTITY_UNSET,
+                        .memory_high = QUANTITY_UNSET,
+                        .memory_swap_max = QUANTITY_UNSET,
+                        .cpu_quota_per_sec_usec = UINT64_MAX,
+                        .cpu_weight = UINT64_MAX,
+                        .tasks_max = QUANTITY_UNSET,
+                        .io_weight = UINT64_MAX,
+                        /* A container has its cgroup delegated, and such units carry on (3.9). */
+                        .oom_policy = OOM_POLICY_CONTINUE,
+                },
+                .start_timeout_usec = 0, /* not set: what it is then depends on Type= */
+                .stop_timeout_usec = 90 * USEC_PER_SEC,
+                .send_sigkill = true,
+                .kill_mixed = true,
+                .log_rate_limit_interval_usec = USEC_INFINITY,
+                .log_rate_limit_burst = UINT64_MAX,
+        };
+}
+
+void service_spec_done(ServiceSpec *s) {
+        free(s->resource.allowed_cpus);
+        strv_free(s->environment);
+        strv_free(s->environment_files);
+        *s = (ServiceSpec) {};
+}
+
+void install_spec_done(InstallSpec *i) {
+        strv_free(i->wanted_by);
+        strv_free(i->required_by);
+        strv_free(i->upheld_by);
+        strv_free(i->alias);
+        *i = (InstallSpec) {};
+}
+
+void unit_section_spec_done(UnitSectionSpec *u) {
+        free(u->description);
+        strv_free(u->documentation);
+        *u = (UnitSectionSpec) {};
+}
+
+int unit_spec_new(const char *file_name,
+                const char *fragment_path,
+                const char *service_name,
+                UnitSpec **ret) {
+        const UnitType *type = unit_type_find(file_name);
+        size_t instance_size = 0;
+        const char *instance = unit_name_instance(file_name, &instance_size);
+
+        if (!type || !unit_file_name_is_valid(file_name))
+                return -EINVAL;
+
+        _cleanup_(unit_spec_freep) UnitSpec *u = calloc(1, sizeof(UnitSpec));
+        if (!u)
+                return -ENOMEM;
+
+        container_spec_init(&u->container);
+        service_spec_init(&u->service);
+        u->unit = (UnitSectionSpec) {
+                .default_dependencies = true,
+                .quadlet_default_dependencies = true,
+        };
+        u->kind = type->kind;
+        u->is_template = instance && instance_size == 0;
+        u->id = unit_service_id(file_name, service_name);
+        u->file_name = strdup(file_name);
+        u->fragment_path = strdup(fragment_path);
+        if (!u->id || !u->file_name || !u->fragment_path)
+                return -ENOMEM;
+        if (instance_size > 0) {
+                u->instance = strndup(instance, instance_size);
+                if (!u->instance)
+                        return -ENOMEM;
+        }
+
+        *ret = TAKE_PTR(u);
+        return 0;
+}
+
+UnitSpec *unit_spec_free(UnitSpec *u) {
+        if (!u)
+                return NULL;
+
+        free(u->id);
+        free(u->file_name);
+        free(u->fragment_path);
+        strv_free(u->dropin_paths);
+        free(u->instance);
+        unit_section_spec_done(&u->unit);
+        service_spec_done(&u->service);
+        install_spec_done(&u->install);
+        container_spec_done(&u->container);
+        diagnostic_list_done(&u->diagnostics);
+        unit_source_free(u->source);
+        free(u);
+        return NULL;
+}
