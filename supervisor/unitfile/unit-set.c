@@ -13,8 +13,9 @@
 
 /* Its place in the set stays when its unit is taken out. */
 typedef struct UnitSlot {
-        UnitSpec *unit;  /* owned; NULL once taken */
-        char *file_name; /* owned; what unit_set_instantiate() needs of a template then, too */
+        UnitSpec *unit;          /* owned; NULL once taken */
+        char *id, *file_name;    /* owned; the unit's, which outlast it here */
+        const IndexedFile *file; /* borrowed from the index; what to load it from once more */
 } UnitSlot;
 
 typedef struct UnitName {
@@ -259,6 +260,7 @@ static UnitSlot *unit_slot_free(UnitSlot *slot) {
         if (!slot)
                 return NULL;
         unit_spec_free(slot->unit);
+        free(slot->id);
         free(slot->file_name);
         free(slot);
         return NULL;
@@ -289,8 +291,8 @@ static int complain_collision(UnitSet *s, const UnitSpec *loser, const UnitSlot 
         return complain_of_file(&s->diagnostics, loser->fragment_path, "name-collision", text);
 }
 
-/* Takes *u over on success. */
-static int set_add_unit(UnitSet *s, UnitSpec **u) {
+/* Takes *u over, unless another unit has its name: that is complained about. 0 or -ENOMEM. */
+static int set_add_unit(UnitSet *s, const IndexedFile *file, UnitSpec **u) {
         const UnitName *holder = map_get(s->names, (*u)->id);
 
         if (holder)
@@ -299,8 +301,10 @@ static int set_add_unit(UnitSet *s, UnitSpec **u) {
         _cleanup_(unit_slot_freep) UnitSlot *slot = calloc(1, sizeof(UnitSlot));
         if (!slot)
                 return -ENOMEM;
+        slot->file = file;
+        slot->id = strdup((*u)->id);
         slot->file_name = strdup((*u)->file_name);
-        if (!slot->file_name)
+        if (!slot->id || !slot->file_name)
                 return -ENOMEM;
         int r = set_reserve_slot(s);
         if (r >= 0)
@@ -377,7 +381,7 @@ static int set_load_file(UnitSet *s, const IndexedFile *f) {
         _cleanup_(unit_spec_freep) UnitSpec *u = NULL;
 
         int r = load_unit(&s->sources, f->name, f->path, f->path, &u);
-        return r < 0 ? r : set_add_unit(s, &u);
+        return r < 0 ? r : set_add_unit(s, f, &u);
 }
 
 static int set_load_files(UnitSet *s) {
@@ -483,6 +487,12 @@ UnitSpec *unit_set_find(UnitSet *s, const char *name) {
         return slot ? slot->unit : NULL;
 }
 
+const char *unit_set_resolve(const UnitSet *s, const char *name) {
+        const UnitSlot *slot = s ? set_find_slot(s, name) : NULL;
+
+        return slot ? slot->id : NULL;
+}
+
 /* "web@.service" for "web@a", "web@a.service" and "web@a.container" as the case may be. */
 static char *template_of(const char *name) {
         _cleanup_free_ char *with_type =
@@ -505,11 +515,27 @@ static char *instance_file_name(const char *template_file, const char *name) {
                         extension);
 }
 
-int unit_set_instantiate(UnitSet *s, const char *name, UnitSpec **ret, Error *error) {
-        (void) error;
+/* A unit that was taken before is asked for again: its file once more. */
+static int slot_refill(UnitSet *s, UnitSlot *slot) {
+        if (slot->unit)
+                return 0;
+        return load_unit(&s->sources,
+                        slot->file_name,
+                        slot->file->path,
+                        slot->file->path,
+                        &slot->unit);
+}
 
+int unit_set_instantiate(UnitSet *s, const char *name, UnitSpec **ret, Error *error) {
+        _cleanup_(unit_spec_freep) UnitSpec *u = NULL;
+        int r;
+
+        (void) error; /* what is wrong is in diagnostics */
         UnitSlot *slot = set_find_slot(s, name);
         if (slot) {
+                r = slot_refill(s, slot);
+                if (r < 0)
+                        return r;
                 *ret = slot->unit;
                 return 1;
         }
@@ -518,19 +544,17 @@ int unit_set_instantiate(UnitSet *s, const char *name, UnitSpec **ret, Error *er
         slot = template ? set_find_slot(s, template) : NULL;
         if (!slot || !strchr(slot->file_name, '@'))
                 return 0;
-        const IndexedFile *f = unit_index_find(s->sources.index, slot->file_name);
         _cleanup_free_ char *file_name = instance_file_name(slot->file_name, name);
         if (!file_name)
                 return -ENOMEM;
-        if (!f || !unit_file_name_is_valid(file_name))
+        if (!unit_file_name_is_valid(file_name))
                 return 0;
 
-        _cleanup_(unit_spec_freep) UnitSpec *u = NULL;
-        int r = load_unit(&s->sources, file_name, f->path, f->path, &u);
+        r = load_unit(&s->sources, file_name, slot->file->path, slot->file->path, &u);
         if (r < 0)
                 return r;
         UnitSpec *made = u;
-        r = set_add_unit(s, &u);
+        r = set_add_unit(s, slot->file, &u);
         if (r < 0)
                 return r;
         if (u) /* refused: another file makes that service */

@@ -95,7 +95,12 @@ int unit_set_load(char *const *dirs, UnitSet **ret, Error *error);
  */
 UnitSpec *unit_set_find(UnitSet *s, const char *name);
 
-/** unit_set_instantiate() - foo@x from foo@.container. Return: 1 made or already there, 0 no template */
+/**
+ * unit_set_instantiate() - foo@x from foo@.container
+ *
+ * A unit that was taken from the set is read from its file once more. Return: 1 and *ret, borrowed;
+ * 0 if there is neither such a unit nor a template for it; -ENOMEM.
+ */
 int unit_set_instantiate(UnitSet *s, const char *name, UnitSpec **ret, Error *error);
 
 size_t unit_set_size(const UnitSet *s);
