@@ -155,7 +155,7 @@ static int print_active(const Page *page) {
 
 static int print_restarts(const Page *page) {
         uint64_t n = value_get_u64(page->unit, "NRestarts");
-        uint64_t next = value_get_u64(page->unit, "NextRestartTimestampMonotonic");
+        uint64_t next = value_get_u64(page->unit, "NextRestartUSec");
         bool waits = next != UINT64_MAX && next > 0;
 
         if (n == UINT64_MAX || (n == 0 && !waits))

@@ -58,7 +58,7 @@ static char *format_number(const char *name, uint64_t number) {
 
 static char *to_text(const char *name, const Value *v, unsigned depth);
 
-/* Items with a blank between them; entries of a dict as "name=value". */
+/* Items with a blank between them, empty ones left out; entries of a dict as "name=value". */
 static char *join(const char *name, const Value *v, unsigned depth) {
         char *text = NULL;
         size_t size = 0;
@@ -75,12 +75,14 @@ static char *join(const char *name, const Value *v, unsigned depth) {
                                 depth + 1);
 
                 complete = item != NULL;
+                if (!complete || (*item == '\0' && !entry))
+                        continue;
                 fprintf(stream,
                                 "%s%s%s%s",
-                                i > 0 ? " " : "",
+                                ftell(stream) > 0 ? " " : "",
                                 entry ? entry->name : "",
                                 entry ? "=" : "",
-                                item ?: "");
+                                item);
         }
 
         if (fclose(stream) != 0 || !complete) {
@@ -111,7 +113,20 @@ static char *to_text(const char *name, const Value *v, unsigned depth) {
         }
 }
 
+/* Commands are structs of path, arguments and what happened; the first two are what people look for. */
+static char *command_to_text(const Value *command) {
+        _cleanup_free_ char *path = NULL, *arguments = NULL;
+
+        if (value_length(command) < 2 || command->type != VALUE_ARRAY)
+                return strdup("");
+        path = to_text("", &command->array.items[0], 1);
+        arguments = to_text("", &command->array.items[1], 1);
+        return path && arguments ? str_printf("{ path=%s ; argv[]=%s }", path, arguments) : NULL;
+}
+
 char *value_to_text(const char *name, const Value *v) {
+        if (str_equal(name, "ExecStart") && v->type == VALUE_ARRAY && v->array.n_items == 1)
+                return command_to_text(&v->array.items[0]);
         return to_text(name, v, 0);
 }
 
