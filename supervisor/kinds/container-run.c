@@ -142,7 +142,10 @@ void container_read_status(Container *c) {
                         break;
                 case SUPD_STATUS_SETUP_FAILED:
                 case SUPD_STATUS_EXEC_FAILED:
-                        run_setup_failed(c, &record);
+                        /* Root in the container can write to the pipe too: later than the exec no one
+                         * else has a reason to. */
+                        if (!c->run.executes)
+                                run_setup_failed(c, &record);
                         break;
                 case SUPD_STATUS_EXITED:
                         c->run.exit = (ExitInfo) { .code = record.code, .status = record.status };
