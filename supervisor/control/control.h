@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The control bus: D-Bus peer to peer on Unix sockets, without a bus daemon. systemd's own interfaces on
+ * systemd's own object paths, so that its clients are ours, and org.supd.* for the rest.
+ *
+ * Every front end comes through here: a request is authorised (access.h), validated, done through the
+ * engine, and answered. What only the daemon can do it is asked for by ControlOps.
+ *
+ * Clients are held to limits, see connection.h: how many, how long they may take to say who they are,
+ * how much may wait for them to be read.
+ *
+ * org.supd.Manager on /org/supd, beside its properties:
+ *
+ *   GetUnitStatus(s name) -> a{sv}     what there is to show of a unit, in one round trip, by the
+ *                                      names of `systemctl show`; an unknown one is "not-found".
+ *                                      Diagnostics is what was wrong in its files, as below
+ *   ListUnitStatus(as patterns) -> a(sa{sv})
+ *                                      the same, by id, for all units whose id matches a shell
+ *                                      pattern, or for all where there is none
+ *   GetDiagnostics() -> aa{sv}         what was wrong in unit files at the last load: Unit ("" if it
+ *                                      belongs to none), Severity, Code, File, Line, Column, Section,
+ *                                      Key, Message, Text (all of it in one line)
+ *
+ * Names of units may be written as a person does: "web", "web.container" and "web.service" are one.
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <systemd/sd-event.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/macro.h"
+#include "core/engine.h"
+
+typedef struct Control Control;
+
+/* What the daemon knows of itself. Strings are borrowed until the next turn of the loop. */
+typedef struct ControlInfo {
+        const char *features;      /* "+SECCOMP -BPF": what was found at start */
+        const char *cgroup_driver; /* "v2", "hybrid" */
+        const char *cgroup_path;   /* root of supd's own subtree */
+        const char *log_level;     /* "info" */
+        char *const *unit_dirs;    /* search path of unit files */
+        DualTime started;          /* the process */
+        DualTime finished;         /* units loaded, what was wanted is queued; zero: not yet */
+        uint64_t units_loaded_realtime_usec; /* the last time that unit files were read */
+        bool stopping;
+} ControlInfo;
+
+/* All mandatory; each answers at once. */
+typedef struct ControlOps {
+        void (*info)(void *userdata, ControlInfo *ret);
+        int (*reload)(void *userdata, Error *error); /* read all unit files again */
+        /* Execute anew, or have it done from the loop. Not called within a handler of the bus. Who asked
+         * is answered if it fails, else by the end of the connection. */
+        int (*reexecute)(void *userdata, Error *error);
+        int (*exit)(void *userdata, Error *error); /* begin to stop all units, then end */
+} ControlOps;
+
+/**
+ * control_new() - a control bus without sockets
+ * @engine:   borrowed; watched from now on. Nothing may change in it after control_free(): end the loop
+ *            first, or free the engine
+ * @ops:      borrowed
+ *
+ * Return: 0; negative errno.
+ */
+int control_new(sd_event *event,
+                Engine *engine,
+                const ControlOps *ops,
+                void *userdata,
+                Control **ret,
+                Error *error);
+
+/**
+ * control_listen() - make a socket and serve on it
+ * @path: replaced if it is a dead socket; at most 107 bytes
+ * @mode: of the socket file
+ * @gid:  its group, whose members may do all that root may; (gid_t) -1: root alone
+ *
+ * Return: 0; -EADDRINUSE if somebody serves there; another negative errno.
+ */
+int control_listen(Control *c, const char *path, mode_t mode, gid_t gid, Error *error);
+
+/**
+ * control_listen_fd() - serve on a listening socket that was passed to this process
+ * @fd:   taken over on success
+ * @path: as for control_listen(); removed by control_free(); NULL: not ours to remove
+ */
+int control_listen_fd(Control *c, int *fd, const char *path, gid_t gid, Error *error);
+
+/** control_listener_fd() - of the socket that serves @path, for the manager's store; borrowed; -ENOENT */
+int control_listener_fd(const Control *c, const char *path);
+
+/** control_keep_sockets() - control_free() leaves the files of sockets to the next supd */
+void control_keep_sockets(Control *c);
+
+/** control_free() - disconnect all, remove the sockets. What was asked and not answered is dropped. */
+Control *control_free(Control *c);
+DEFINE_CLEANUP(Control *, control_free);

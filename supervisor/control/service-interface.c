@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <string.h>
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "control/control-internal.h"
+#include "control/property.h"
+#include "control/verbs.h"
+#include "supd/bus.h"
+
+/* ---- what is so now: of a UnitView ------------------------------------------------------------- */
+
+static int method_processes(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const UnitView *v = ASSERT_PTR(userdata);
+
+        return verb_processes(v->control, m, v->name, ret_error);
+}
+
+static PROPERTY_GETTER(get_main_code) {
+        return sd_bus_message_append(reply, "i", ((const ExitInfo *) userdata)->code);
+}
+
+static PROPERTY_GETTER(get_main_status) {
+        return sd_bus_message_append(reply, "i", ((const ExitInfo *) userdata)->status);
+}
+
+/* Figures by the names they have on the bus. */
+/* clang-format off */
+static const struct {
+        const char *property;
+        size_t offset;
+} figures[] = {
+        { "MemoryCurrent", offsetof(UnitUsage, memory_current_bytes) },
+        { "MemoryPeak",    offsetof(UnitUsage, memory_peak_bytes)    },
+        { "TasksCurrent",  offsetof(UnitUsage, tasks_current)        },
+        { "IOReadBytes",   offsetof(UnitUsage, io_read_bytes)        },
+        { "IOWriteBytes",  offsetof(UnitUsage, io_write_bytes)       },
+};
+/* clang-format on */
+
+static PROPERTY_GETTER(get_figure) {
+        const UnitUsage *usage = unit_view_usage(userdata);
+        uint64_t value = UINT64_MAX;
+
+        for (size_t i = 0; i < ELEMENTSOF(figures); i++) {
+                if (str_equal(figures[i].property, property))
+                        memcpy(&value, (const char *) usage + figures[i].offset, sizeof(value));
+        }
+        return sd_bus_message_append(reply, "t", value);
+}
+
+static PROPERTY_GETTER(get_cpu_usage) {
+        uint64_t usec = unit_view_usage(userdata)->cpu_usage_usec;
+
+        return sd_bus_message_append(
+                        reply, "t", usec > UINT64_MAX / 1000 ? UINT64_MAX : usec * 1000);
+}
+
+/* The limit in force; of a unit that does not run, the one that will be. */
+static PROPERTY_GETTER(get_memory_max) {
+        UnitView *v = userdata;
+        Quantity asked = v->spec->service.resource.memory_max;
+        uint64_t max = asked.relative ? UINT64_MAX : asked.value;
+
+        max = MIN(max, v->spec->container.memory_bytes);
+        if (v->status.cgroup_path)
+                max = MIN(max, unit_view_usage(v)->memory_max_bytes);
+        return sd_bus_message_append(reply, "t", max);
+}
+
+static PROPERTY_GETTER(get_tasks_max) {
+        UnitView *v = userdata;
+        Quantity asked = v->spec->service.resource.tasks_max;
+        uint64_t max = asked.relative ? UINT64_MAX : asked.value;
+
+        max = MIN(max, v->spec->container.pids_limit);
+        if (v->status.cgroup_path)
+                max = MIN(max, unit_view_usage(v)->tasks_max);
+        return sd_bus_message_append(reply, "t", max);
+}
+
+/* The command as it is in the unit's file, before ${NAME} in it is resolved. */
+static int append_command(sd_bus_message *m, const ProcessSpec *p) {
+        char **const parts[] = { p->entrypoint, p->exec };
+        const char *path = p->entrypoint ? p->entrypoint[0] : p->exec ? p->exec[0] : "";
+
+        int r = sd_bus_message_append(m, "s", path ? path : "");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(parts); i++) {
+                STRV_FOREACH (word, parts[i]) {
+                        r = sd_bus_message_append(m, "s", *word);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* path, argv, ignore failure, started and ended on both clocks, pid, si_code, si_status */
+#define EXEC_TYPE "sasbttttuii"
+
+static PROPERTY_GETTER(get_exec_start) {
+        const UnitView *v = userdata;
+        const UnitStatus *s = &v->status;
+        const ProcessSpec *process = &v->spec->container.process;
+
+        int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(" EXEC_TYPE ")");
+        if (r < 0)
+                return r;
+        if (process->exec || process->entrypoint) {
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, EXEC_TYPE);
+                if (r >= 0)
+                        r = append_command(reply, process);
+                if (r >= 0)
+                        r = sd_bus_message_append(reply,
+                                        "bttttuii",
+                                        0,
+                                        s->main_started.realtime_usec,
+                                        s->main_started.monotonic_usec,
+                                        s->main_ended.realtime_usec,
+                                        s->main_ended.monotonic_usec,
+                                        (uint32_t) s->main_pid,
+                                        s->exit.code,
+                                        s->exit.status);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(reply);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* ---- what was asked: of a UnitSpec ------------------------------------------------------------- */
+
+static PROPERTY_GETTER(get_type) {
+        const UnitSpec *spec = userdata;
+
+        return sd_bus_message_append(reply, "s", service_type_to_string(spec->service.type));
+}
+
+static PROPERTY_GETTER(get_restart) {
+        const UnitSpec *spec = userdata;
+
+        return sd_bus_message_append(
+                        reply, "s", restart_policy_to_string(spec->service.restart.policy));
+}
+
+static PROPERTY_GETTER(get_oom_policy) {
+        const UnitSpec *spec = userdata;
+
+        return sd_bus_message_append(
+                        reply, "s", oom_policy_to_string(spec->service.resource.oom_policy));
+}
+
+static PROPERTY_GETTER(get_kill_mode) {
+        const UnitSpec *spec = userdata;
+
+        return sd_bus_message_append(
+                        reply, "s", spec->service.kill_mixed ? "mixed" : "control-group");
+}
+
+static PROPERTY_GETTER(get_kill_signal) {
+        const UnitSpec *spec = userdata;
+        int own = spec->service.kill_signal;
+
+        return sd_bus_message_append(reply, "i", own ? own : spec->container.process.stop_signal);
+}
+
+static PROPERTY_GETTER(get_final_signal) {
+        return sd_bus_message_append(reply, "i", SIGKILL);
+}
+
+/* Without a type an amount is one of the machine's own: not to be told before it is applied. */
+static PROPERTY_GETTER(get_quantity) {
+        const Quantity *q = userdata;
+
+        return sd_bus_message_append(reply, "t", q->relative ? UINT64_MAX : q->value);
+}
+
+static int append_members(sd_bus_message *m, const uint64_t *bits, int n_bits, int first) {
+        int r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "i");
+
+        for (int i = 0; r >= 0 && i < n_bits; i++) {
+                if (bits[i / 64] & UINT64_C(1) << (i % 64))
+                        r = sd_bus_message_append(m, "i", first + i);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static PROPERTY_GETTER(get_exit_set) {
+        const ExitSet *set = userdata;
+
+        int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "aiai");
+        if (r >= 0)
+                r = append_members(reply, set->statuses, 256, /* first= */ 0);
+        if (r >= 0)
+                r = append_members(reply, &set->signals, 64, /* first= */ 1);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+#define CPUS_MAX 8192U
+
+/* "0-3,8", which the unit reader has checked, as systemd's bit mask: byte 0 has CPU 0 to 7. */
+static size_t cpu_mask(const char *text, uint8_t mask[static CPUS_MAX / 8]) {
+        size_t n_bytes = 0;
+        char *end;
+
+        while (text && *text) {
+                unsigned long first = strtoul(text, &end, 10);
+                unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
+
+                for (unsigned long cpu = first; cpu <= last && cpu < CPUS_MAX; cpu++) {
+                        mask[cpu / 8] |= (uint8_t) (1U << (cpu % 8));
+                        n_bytes = MAX(n_bytes, (size_t) (cpu / 8 + 1));
+                }
+                text = *end == ',' ? end + 1 : NULL;
+        }
+        return n_bytes;
+}
+
+static PROPERTY_GETTER(get_allowed_cpus) {
+        const UnitSpec *spec = userdata;
+        uint8_t mask[CPUS_MAX / 8] = {};
+        size_t n = cpu_mask(spec->service.resource.allowed_cpus, mask);
+
+        return sd_bus_message_append_array(reply, 'y', mask, n);
+}
+
+/* systemd's default: ten seconds, and as many messages. Ours is no limit at all. */
+static PROPERTY_GETTER(get_rate_limit_interval) {
+        const UnitSpec *spec = userdata;
+        uint64_t usec = spec->service.log_rate_limit_interval_usec;
+
+        return sd_bus_message_append(reply, "t", usec == USEC_INFINITY ? UINT64_C(0) : usec);
+}
+
+static PROPERTY_GETTER(get_rate_limit_burst) {
+        const UnitSpec *spec = userdata;
+        uint64_t burst = spec->service.log_rate_limit_burst;
+
+        return sd_bus_message_append(reply, "u", burst > UINT32_MAX ? 0U : (uint32_t) burst);
+}
+
+/* clang-format off */
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define STATUS(member) offsetof(UnitView, status.member)
+#define SPEC(member) offsetof(UnitSpec, member)
+#define RESOURCE(member) offsetof(UnitSpec, service.resource.member)
+#define FIGURE(name, getter) SD_BUS_PROPERTY(name, "t", getter, 0, 0)
+#define STAMP(name, member) \
+        SD_BUS_PROPERTY(name, "t", property_get_stamp, STATUS(member.realtime_usec), CHANGES), \
+        SD_BUS_PROPERTY(name "Monotonic", "t", property_get_stamp, STATUS(member.monotonic_usec), CHANGES)
+
+/* Types are systemd's to the letter: its clients look properties up by name and type. */
+const sd_bus_vtable service_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("GetProcesses", NULL, "a(sus)", method_processes, 0),
+
+        SD_BUS_PROPERTY("MainPID",        "u", NULL,                  STATUS(main_pid),    CHANGES),
+        SD_BUS_PROPERTY("ControlPID",     "u", property_get_zero,     0,                   0),
+        SD_BUS_PROPERTY("StatusText",     "s", NULL,                  STATUS(status_text), CHANGES),
+        SD_BUS_PROPERTY("StatusErrno",    "i", property_get_zero,     0,                   0),
+        SD_BUS_PROPERTY("Result",         "s", NULL,                  STATUS(result),      CHANGES),
+        SD_BUS_PROPERTY("NRestarts",      "u", NULL,                  STATUS(n_restarts),  CHANGES),
+        STAMP("ExecMainStartTimestamp", main_started),
+        STAMP("ExecMainExitTimestamp", main_ended),
+        SD_BUS_PROPERTY("ExecMainPID",    "u", NULL,                  STATUS(main_pid),    CHANGES),
+        SD_BUS_PROPERTY("ExecMainCode",   "i", get_main_code,         STATUS(exit),        CHANGES),
+        SD_BUS_PROPERTY("ExecMainStatus", "i", get_main_status,       STATUS(exit),        CHANGES),
+        SD_BUS_PROPERTY("ExecStart", "a(" EXEC_TYPE ")", get_exec_start, 0,                0),
+        SD_BUS_PROPERTY("Slice",          "s", property_get_empty,    0,                   0),
+        SD_BUS_PROPERTY("ControlGroup",   "s", NULL,                  STATUS(cgroup_path), 0),
+        FIGURE("MemoryCurrent",           get_figure),
+        FIGURE("MemoryPeak",              get_figure),
+        FIGURE("CPUUsageNSec",            get_cpu_usage),
+        FIGURE("TasksCurrent",            get_figure),
+        FIGURE("IPIngressBytes",          property_get_infinity),
+        FIGURE("IPEgressBytes",           property_get_infinity),
+        FIGURE("IOReadBytes",             get_figure),
+        FIGURE("IOWriteBytes",            get_figure),
+        FIGURE("MemoryMax",               get_memory_max),
+        FIGURE("TasksMax",                get_tasks_max),
+        SD_BUS_VTABLE_END,
+};
+
+const sd_bus_vtable service_spec_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Type",                  "s",  get_type,          0,                            0),
+        SD_BUS_PROPERTY("Restart",               "s",  get_restart,       0,                            0),
+        SD_BUS_PROPERTY("RestartUSec",           "t",  NULL,              SPEC(service.restart.delay_usec), 0),
+        SD_BUS_PROPERTY("TimeoutStartUSec",      "t",  NULL,              SPEC(service.start_timeout_usec), 0),
+        SD_BUS_PROPERTY("TimeoutStopUSec",       "t",  NULL,              SPEC(service.stop_timeout_usec),  0),
+        SD_BUS_PROPERTY("RuntimeMaxUSec",        "t",  property_get_infinity, 0,                        0),
+        SD_BUS_PROPERTY("RemainAfterExit",       "b",  property_get_bool, SPEC(service.remain_after_exit), 0),
+        SD_BUS_PROPERTY("RestartPreventExitStatus", "(aiai)", get_exit_set, SPEC(service.restart.prevent), 0),
+        SD_BUS_PROPERTY("RestartForceExitStatus",   "(aiai)", get_exit_set, SPEC(service.restart.force),   0),
+        SD_BUS_PROPERTY("SuccessExitStatus",        "(aiai)", get_exit_set, SPEC(service.restart.success), 0),
+        SD_BUS_PROPERTY("OOMPolicy",             "s",  get_oom_policy,    0,                            0),
+        SD_BUS_PROPERTY("CPUWeight",             "t",  NULL,              RESOURCE(cpu_weight),         0),
+        SD_BUS_PROPERTY("CPUQuotaPerSecUSec",    "t",  NULL,              RESOURCE(cpu_quota_per_sec_usec), 0),
+        SD_BUS_PROPERTY("AllowedCPUs",           "ay", get_allowed_cpus,  0,                            0),
+        SD_BUS_PROPERTY("IOWeight",              "t",  NULL,              RESOURCE(io_weight),          0),
+        SD_BUS_PROPERTY("MemoryHigh",            "t",  get_quantity,      RESOURCE(memory_high),        0),
+        SD_BUS_PROPERTY("MemorySwapMax",         "t",  get_quantity,      RESOURCE(memory_swap_max),    0),
+        SD_BUS_PROPERTY("Environment",           "as", NULL,              SPEC(container.process.environment), 0),
+        SD_BUS_PROPERTY("WorkingDirectory",      "s",  NULL,              SPEC(container.process.working_dir), 0),
+        SD_BUS_PROPERTY("User",                  "s",  NULL,              SPEC(container.process.user), 0),
+        SD_BUS_PROPERTY("Group",                 "s",  NULL,              SPEC(container.process.group), 0),
+        SD_BUS_PROPERTY("OOMScoreAdjust",        "i",  NULL,              RESOURCE(oom_score_adjust),   0),
+        SD_BUS_PROPERTY("LogRateLimitIntervalUSec", "t", get_rate_limit_interval, 0,                    0),
+        SD_BUS_PROPERTY("LogRateLimitBurst",     "u",  get_rate_limit_burst, 0,                         0),
+        SD_BUS_PROPERTY("NoNewPrivileges",       "b",  property_get_bool, SPEC(container.security.no_new_privileges), 0),
+        SD_BUS_PROPERTY("KillMode",              "s",  get_kill_mode,     0,                            0),
+        SD_BUS_PROPERTY("KillSignal",            "i",  get_kill_signal,   0,                            0),
+        SD_BUS_PROPERTY("FinalKillSignal",       "i",  get_final_signal,  0,                            0),
+        SD_BUS_PROPERTY("SendSIGKILL",           "b",  property_get_bool, SPEC(service.send_sigkill),   0),
+        SD_BUS_PROPERTY("SendSIGHUP",            "b",  property_get_bool, SPEC(service.send_sighup),    0),
+        SD_BUS_VTABLE_END,
+};
+
+/* What systemd has no word for, on the unit's own object. */
+const sd_bus_vtable container_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("ContainerID",     "s", NULL, STATUS(container_id),                CHANGES),
+        SD_BUS_PROPERTY("ContainerName",   "s", NULL, STATUS(container_name),              0),
+        SD_BUS_PROPERTY("LogDriver",       "s", NULL, STATUS(log_driver),                  CHANGES),
+        SD_BUS_PROPERTY("LogDirectory",    "s", NULL, STATUS(log_directory),               CHANGES),
+        SD_BUS_PROPERTY("Rootfs",          "s", NULL, STATUS(rootfs),                      0),
+        SD_BUS_PROPERTY("InitPID",         "u", NULL, STATUS(init_pid),                    CHANGES),
+        /* CLOCK_MONOTONIC; UINT64_MAX: no restart is due */
+        SD_BUS_PROPERTY("NextRestartUSec", "t", NULL, STATUS(next_restart_monotonic_usec), CHANGES),
+        SD_BUS_VTABLE_END,
+};
+/* clang-format on */

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include <sys/stat.h>
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "control/control-internal.h"
+#include "control/property.h"
+#include "control/verbs.h"
+#include "core/unit-name.h"
+#include "supd/bus.h"
+
+/* ---- methods ----------------------------------------------------------------------------------- */
+
+static int method_job(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const UnitView *v = ASSERT_PTR(userdata);
+        const char *mode;
+
+        int r = sd_bus_message_read(m, "s", &mode);
+        if (r < 0)
+                return r;
+        const char *method = sd_bus_message_get_member(m);
+        return verb_job(v->control, m, v->name, method, mode, ret_error);
+}
+
+static int method_enqueue(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const UnitView *v = ASSERT_PTR(userdata);
+        const char *type, *mode;
+
+        int r = sd_bus_message_read(m, "ss", &type, &mode);
+        return r < 0 ? r : verb_enqueue(v->control, m, v->name, type, mode, ret_error);
+}
+
+static int method_kill(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const UnitView *v = ASSERT_PTR(userdata);
+        const char *whom;
+        int32_t signal;
+
+        int r = sd_bus_message_read(m, "si", &whom, &signal);
+        return r < 0 ? r : verb_kill(v->control, m, v->name, whom, signal, ret_error);
+}
+
+static int method_freeze(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const UnitView *v = ASSERT_PTR(userdata);
+        bool freeze = str_equal(sd_bus_message_get_member(m), "Freeze");
+
+        return verb_freeze(v->control, m, v->name, freeze, ret_error);
+}
+
+static int method_reset_failed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const UnitView *v = ASSERT_PTR(userdata);
+
+        return verb_reset_failed(v->control, m, v->name, ret_error);
+}
+
+static int method_reference(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const UnitView *v = ASSERT_PTR(userdata);
+
+        return verb_reference(v->control, m, v->name, ret_error);
+}
+
+/* ---- properties -------------------------------------------------------------------------------- */
+
+static PROPERTY_GETTER(get_names) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "as", 1, v->name);
+}
+
+static PROPERTY_GETTER(get_load_state) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "s", unit_load_state_to_string(v->spec->load_state));
+}
+
+static PROPERTY_GETTER(get_active_state) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "s", unit_active_state_to_string(v->status.active));
+}
+
+static PROPERTY_GETTER(get_file_state) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "s", unit_file_state(v->spec));
+}
+
+static PROPERTY_GETTER(get_fragment_path) {
+        const UnitView *v = userdata;
+        const char *fragment = v->spec->fragment_path;
+
+        return sd_bus_message_append(reply, "s", fragment ? fragment : "");
+}
+
+static PROPERTY_GETTER(get_dropin_paths) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append_strv(reply, v->spec->dropin_paths);
+}
+
+static PROPERTY_GETTER(get_documentation) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append_strv(reply, v->spec->unit.documentation);
+}
+
+static PROPERTY_GETTER(get_wanted_by) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append_strv(reply, v->spec->install.wanted_by);
+}
+
+static PROPERTY_GETTER(get_required_by) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append_strv(reply, v->spec->install.required_by);
+}
+
+static PROPERTY_GETTER(get_can_start) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "b", v->unit && unit_can_start(v->unit, NULL) >= 0);
+}
+
+static PROPERTY_GETTER(get_exists) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "b", v->unit != NULL);
+}
+
+static PROPERTY_GETTER(get_job) {
+        const UnitView *v = userdata;
+        const Job *j = v->unit ? v->unit->job : NULL;
+
+        if (!j)
+                return sd_bus_message_append(reply, "(uo)", 0, "/");
+        _cleanup_free_ char *object = job_path(j->id);
+        return object ? sd_bus_message_append(reply, "(uo)", j->id, object) : -ENOMEM;
+}
+
+static PROPERTY_GETTER(get_load_error) {
+        const UnitView *v = userdata;
+        const char *name = NULL;
+
+        switch (v->spec->load_state) {
+        case UNIT_NOT_FOUND:
+                return sd_bus_message_append(reply,
+                                "(ss)",
+                                "org.freedesktop.systemd1.NoSuchUnit",
+                                "Unit not found.");
+        case UNIT_BAD_SETTING:
+                name = "org.freedesktop.systemd1.BadUnitSetting";
+                break;
+        case UNIT_ERROR:
+                name = "org.freedesktop.systemd1.LoadFailed";
+                break;
+        default:
+                return sd_bus_message_append(reply, "(ss)", "", "");
+        }
+        _cleanup_free_ char *message = unit_load_error(v->spec);
+        return sd_bus_message_append(reply, "(ss)", name, message ? message : "");
+}
+
+static PROPERTY_GETTER(get_invocation_id) {
+        const UnitView *v = userdata;
+        const char *text = v->status.invocation_id;
+        sd_id128_t id;
+
+        if (!text || sd_id128_from_string(text, &id) < 0)
+                return sd_bus_message_append_array(reply, 'y', NULL, 0);
+        return sd_bus_message_append_array(reply, 'y', id.bytes, sizeof(id.bytes));
+}
+
+static bool is_newer(const char *path, uint64_t usec) {
+        struct stat st;
+
+        if (stat(path, &st) < 0)
+                return errno == ENOENT;
+        return (uint64_t) st.st_mtim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_mtim.tv_nsec / 1000 >
+               usec;
+}
+
+/* Files of the unit that were written or removed since they were read; also one that was read, but waits
+ * for the next start, is no reason to reload. */
+static PROPERTY_GETTER(get_need_reload) {
+        const UnitView *v = userdata;
+        ControlInfo info = {};
+        bool newer = false;
+
+        if (!v->unit || !v->spec->fragment_path)
+                return sd_bus_message_append(reply, "b", 0);
+        v->control->ops->info(v->control->userdata, &info);
+
+        newer = is_newer(v->spec->fragment_path, info.units_loaded_realtime_usec);
+        STRV_FOREACH (dropin, v->spec->dropin_paths) {
+                newer = newer || is_newer(*dropin, info.units_loaded_realtime_usec);
+        }
+        return sd_bus_message_append(reply, "b", (int) (newer && !v->unit->gone));
+}
+
+static PROPERTY_GETTER(get_start_limit_interval) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "t", v->spec->service.restart.limit_interval_usec);
+}
+
+static PROPERTY_GETTER(get_start_limit_burst) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "u", v->spec->service.restart.limit_burst);
+}
+
+/* clang-format off */
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define STATUS(member) offsetof(UnitView, status.member)
+#define METHOD(name, in, out, handler) SD_BUS_METHOD(name, in, out, handler, 0)
+#define CONSTANT(name, type, getter) SD_BUS_PROPERTY(name, type, getter, 0, 0)
+#define STAMP(name, member) \
+        SD_BUS_PROPERTY(name, "t", property_get_stamp, STATUS(member.realtime_usec), CHANGES), \
+        SD_BUS_PROPERTY(name "Monotonic", "t", property_get_stamp, STATUS(member.monotonic_usec), CHANGES)
+
+/* Types are systemd's to the letter: its clients look properties up by name and type. */
+const sd_bus_vtable unit_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        METHOD("Start",              "s",  "o",             method_job),
+        METHOD("Stop",               "s",  "o",             method_job),
+        METHOD("Reload",             "s",  "o",             method_job),
+        METHOD("Restart",            "s",  "o",             method_job),
+        METHOD("TryRestart",         "s",  "o",             method_job),
+        METHOD("ReloadOrRestart",    "s",  "o",             method_job),
+        METHOD("ReloadOrTryRestart", "s",  "o",             method_job),
+        METHOD("EnqueueJob",         "ss", "uososa(uosos)", method_enqueue),
+        METHOD("Kill",               "si", NULL,            method_kill),
+        METHOD("ResetFailed",        NULL, NULL,            method_reset_failed),
+        METHOD("Freeze",             NULL, NULL,            method_freeze),
+        METHOD("Thaw",               NULL, NULL,            method_freeze),
+        METHOD("Ref",                NULL, NULL,            method_reference),
+        METHOD("Unref",              NULL, NULL,            method_reference),
+
+        SD_BUS_PROPERTY("Id", "s", NULL, offsetof(UnitView, name), 0),
+        CONSTANT("Names",                  "as",   get_names),
+        CONSTANT("Following",              "s",    property_get_empty),
+        CONSTANT("Requires",               "as",   property_get_empty_array),
+        CONSTANT("Requisite",              "as",   property_get_empty_array),
+        CONSTANT("Wants",                  "as",   property_get_empty_array),
+        CONSTANT("BindsTo",                "as",   property_get_empty_array),
+        CONSTANT("PartOf",                 "as",   property_get_empty_array),
+        CONSTANT("Upholds",                "as",   property_get_empty_array),
+        CONSTANT("RequiredBy",             "as",   get_required_by),
+        CONSTANT("RequisiteOf",            "as",   property_get_empty_array),
+        CONSTANT("WantedBy",               "as",   get_wanted_by),
+        CONSTANT("BoundBy",                "as",   property_get_empty_array),
+        CONSTANT("UpheldBy",               "as",   property_get_empty_array),
+        CONSTANT("ConsistsOf",             "as",   property_get_empty_array),
+        CONSTANT("Conflicts",              "as",   property_get_empty_array),
+        CONSTANT("ConflictedBy",           "as",   property_get_empty_array),
+        CONSTANT("Before",                 "as",   property_get_empty_array),
+        CONSTANT("After",                  "as",   property_get_empty_array),
+        CONSTANT("OnFailure",              "as",   property_get_empty_array),
+        CONSTANT("OnSuccess",              "as",   property_get_empty_array),
+        CONSTANT("Triggers",               "as",   property_get_empty_array),
+        CONSTANT("TriggeredBy",            "as",   property_get_empty_array),
+        CONSTANT("Documentation",          "as",   get_documentation),
+        SD_BUS_PROPERTY("Description", "s", NULL, offsetof(UnitView, description), 0),
+        CONSTANT("LoadState",              "s",    get_load_state),
+        SD_BUS_PROPERTY("ActiveState", "s", get_active_state, 0, CHANGES),
+        SD_BUS_PROPERTY("FreezerState", "s", NULL, STATUS(freezer), CHANGES),
+        SD_BUS_PROPERTY("SubState", "s", NULL, STATUS(sub), CHANGES),
+        CONSTANT("FragmentPath",           "s",    get_fragment_path),
+        CONSTANT("SourcePath",             "s",    get_fragment_path),
+        CONSTANT("DropInPaths",            "as",   get_dropin_paths),
+        CONSTANT("UnitFileState",          "s",    get_file_state),
+        CONSTANT("UnitFilePreset",         "s",    property_get_empty),
+        STAMP("StateChangeTimestamp",   state_entered),
+        STAMP("InactiveExitTimestamp",  inactive_exit),
+        STAMP("ActiveEnterTimestamp",   active_enter),
+        STAMP("ActiveExitTimestamp",    active_exit),
+        STAMP("InactiveEnterTimestamp", inactive_enter),
+        CONSTANT("CanStart",               "b",    get_can_start),
+        CONSTANT("CanStop",                "b",    get_exists),
+        CONSTANT("CanReload",              "b",    property_get_false),
+        CONSTANT("CanIsolate",             "b",    property_get_false),
+        CONSTANT("CanClean",               "as",   property_get_empty_array),
+        CONSTANT("CanFreeze",              "b",    get_exists),
+        SD_BUS_PROPERTY("Job", "(uo)", get_job, 0, CHANGES),
+        CONSTANT("NeedDaemonReload",       "b",    get_need_reload),
+        CONSTANT("JobTimeoutUSec",         "t",    property_get_infinity),
+        CONSTANT("JobRunningTimeoutUSec",  "t",    property_get_infinity),
+        CONSTANT("ConditionResult",        "b",    property_get_true),
+        CONSTANT("AssertResult",           "b",    property_get_true),
+        CONSTANT("ConditionTimestamp",     "t",    property_get_zero),
+        CONSTANT("AssertTimestamp",        "t",    property_get_zero),
+        CONSTANT("Conditions",         "a(sbbsi)", property_get_empty_array),
+        CONSTANT("Asserts",            "a(sbbsi)", property_get_empty_array),
+        CONSTANT("LoadError",              "(ss)", get_load_error),
+        CONSTANT("Transient",              "b",    property_get_false),
+        CONSTANT("Perpetual",              "b",    property_get_false),
+        CONSTANT("StartLimitIntervalUSec", "t",    get_start_limit_interval),
+        CONSTANT("StartLimitBurst",        "u",    get_start_limit_burst),
+        SD_BUS_PROPERTY("InvocationID", "ay", get_invocation_id, 0, CHANGES),
+        SD_BUS_VTABLE_END,
+};
+/* clang-format on */
