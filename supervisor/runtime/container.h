@@ -66,8 +66,8 @@ typedef struct RuntimeProcess {
         const char *working_dir;  /* inside; made if missing; NULL: / */
         const char *user, *group; /* names or ids, resolved in the root's files; NULL: root */
         bool init;                /* supinit as PID 1 */
-        int stdin_fd, stdout_fd,
-                        stderr_fd; /* borrowed; -EBADF: /dev/null. Pipes become the user's. */
+        /* Borrowed; -EBADF: /dev/null. A pipe is given to the user, who may reopen it then. */
+        int stdin_fd, stdout_fd, stderr_fd;
 } RuntimeProcess;
 
 typedef struct RuntimeSecurity {

@@ -346,8 +346,10 @@ static int tmpfs_take_over(Plan *p, const PlanMount *m, int tmpfs_fd, int target
 
         p->step = PLAN_STEP_COPY_UP;
         int r = copy_up(target_fd, tmpfs_fd);
+        if (r < 0)
+                return r;
         p->step = PLAN_STEP_MOUNTS;
-        return r;
+        return 0;
 }
 
 static int volume_mount(Plan *p, PlanMount *m) {

@@ -15,25 +15,30 @@
 /* ARM has a few calls of its own far above the common ones. */
 #define COMMON_NUMBERS 0x10000U
 #define X32_NUMBERS 0x40000000U
+/* The last call that was taken out of its multiplexer, msgctl(), has 402. */
+#define MULTIPLEXED_NUMBERS 403U
 
 /* One set of numbers, and what the kernel calls the architecture; x32 is a part of x86-64. */
 typedef struct Architecture {
         uint32_t token, audit;
         uint32_t base; /* added to all numbers */
+        /* It once had one call for all of sockets and one for all of System V's IPC: libseccomp names
+         * no number for what got one of its own only later, but knows the name of the number. */
+        bool multiplexed;
 } Architecture;
 
 /* What a kernel of this architecture executes; those with one audit number side by side. */
 /* clang-format off */
 static const Architecture architectures[] = {
 #if defined(__x86_64__)
-        { SCMP_ARCH_X86_64,  AUDIT_ARCH_X86_64,  0           },
-        { SCMP_ARCH_X32,     AUDIT_ARCH_X86_64,  X32_NUMBERS },
-        { SCMP_ARCH_X86,     AUDIT_ARCH_I386,    0           },
+        { SCMP_ARCH_X86_64,  AUDIT_ARCH_X86_64,  0,           false },
+        { SCMP_ARCH_X32,     AUDIT_ARCH_X86_64,  X32_NUMBERS, false },
+        { SCMP_ARCH_X86,     AUDIT_ARCH_I386,    0,           true  },
 #elif defined(__aarch64__)
-        { SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, 0           },
-        { SCMP_ARCH_ARM,     AUDIT_ARCH_ARM,     0           },
+        { SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, 0, false },
+        { SCMP_ARCH_ARM,     AUDIT_ARCH_ARM,     0, false },
 #elif defined(__riscv) && __riscv_xlen == 64
-        { SCMP_ARCH_RISCV64, AUDIT_ARCH_RISCV64, 0           },
+        { SCMP_ARCH_RISCV64, AUDIT_ARCH_RISCV64, 0, false },
 #else
 #error "the seccomp profile has not been tried on this architecture"
 #endif
@@ -170,11 +175,7 @@ static void list_add(Builder *b, SegmentList *l, uint32_t first, unsigned target
                 l->segments[l->n++] = (Segment) { first, target };
 }
 
-/* Every number that a row names, with its decision; the first above them is where the unknown begins. */
-static void list_add_architecture(Builder *b, SegmentList *l, const Architecture *a) {
-        uint32_t last = a->base;
-        size_t before = l->n;
-
+static void list_add_names(Builder *b, SegmentList *l, const Architecture *a) {
         for (size_t i = 0; i < b->n_rows; i++) {
                 for (const char *const *name = b->rows[i].names; *name; name++) {
                         int number = seccomp_syscall_resolve_name_arch(a->token, *name);
@@ -182,14 +183,40 @@ static void list_add_architecture(Builder *b, SegmentList *l, const Architecture
                         /* Not of this architecture, or newer than libseccomp. */
                         if (number < 0 || list_has(l, (uint32_t) number))
                                 continue;
-                        if ((uint32_t) number - a->base < COMMON_NUMBERS)
-                                last = MAX(last, (uint32_t) number);
                         list_add(b, l, (uint32_t) number, emit_decision(b, *name));
                 }
         }
+}
+
+static void list_add_multiplexed(Builder *b, SegmentList *l, const Architecture *a) {
+        for (uint32_t number = 0; number < MULTIPLEXED_NUMBERS; number++) {
+                _cleanup_free_ char *name =
+                                seccomp_syscall_resolve_num_arch(a->token, (int) number);
+
+                if (!name || list_has(l, number))
+                        continue;
+                unsigned target = emit_decision(b, name);
+                if (target != b->refuse)
+                        list_add(b, l, number, target);
+        }
+}
+
+/* Every number that a row names, with its decision; the first above them is where the unknown begins. */
+static void list_add_architecture(Builder *b, SegmentList *l, const Architecture *a) {
+        uint32_t last = a->base;
+        size_t before = l->n;
+
+        list_add_names(b, l, a);
+        if (a->multiplexed)
+                list_add_multiplexed(b, l, a);
+
+        size_t after = l->n;
+        for (size_t i = before; i < after; i++) {
+                if (l->segments[i].first - a->base < COMMON_NUMBERS)
+                        last = MAX(last, l->segments[i].first);
+        }
 
         /* What lies between two of them, or above those of ARM's own. */
-        size_t after = l->n;
         if (!list_has(l, a->base))
                 list_add(b, l, a->base, b->refuse);
         for (size_t i = before; i < after; i++) {
