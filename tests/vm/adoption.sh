@@ -16,12 +16,12 @@ kill_supd() {
 
 containers_start() {
         unit steady.container '[Container]' \
-                "Rootfs=$ROOTFS:O" \
+                "Rootfs=$ROOTFS:O" Network=none \
                 "Exec=sh -c 'while true; do sleep 1; done'" \
                 '[Service]' \
                 Restart=always
         unit brief.container '[Container]' \
-                "Rootfs=$ROOTFS:O" \
+                "Rootfs=$ROOTFS:O" Network=none \
                 "Exec=sh -c 'while [ ! -e /flag/go ]; do usleep 20000; done; exit 42'" \
                 Volume=/tmp/flag:/flag
         mkdir -p /tmp/flag

@@ -58,9 +58,10 @@ now_msec() {
 wait_for() {
         limit=$(($(now_msec) + $1 * 1000))
         shift
-        until "$@"; do
+        until "$@" >/tmp/try.out 2>&1; do
                 if [ "$(now_msec)" -gt "$limit" ]; then
-                        echo "not in time: $*"
+                        echo "not in time: $*; the last try said:"
+                        cat /tmp/try.out
                         return 1
                 fi
                 usleep 20000
