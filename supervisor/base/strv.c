@@ -75,7 +75,7 @@ int strv_copy(char *const *v, char ***ret) {
 char *strv_join(char *const *v, const char *separator) {
         size_t size = 1, gap = strlen(separator);
 
-        STRV_FOREACH(s, v) {
+        STRV_FOREACH (s, v) {
                 size += strlen(*s) + gap;
         }
 
@@ -83,7 +83,7 @@ char *strv_join(char *const *v, const char *separator) {
         if (!joined)
                 return NULL;
         *end = '\0';
-        STRV_FOREACH(s, v) {
+        STRV_FOREACH (s, v) {
                 if (s != v)
                         end = stpcpy(end, separator);
                 end = stpcpy(end, *s);
@@ -126,7 +126,7 @@ int strv_env_set(char ***environment, const char *assignment) {
 const char *strv_env_get(char *const *environment, const char *name) {
         size_t length = strlen(name);
 
-        STRV_FOREACH(s, environment) {
+        STRV_FOREACH (s, environment) {
                 if (env_names_equal(*s, name, length))
                         return *s + length + 1;
         }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
 #include <string.h>
 
 #include "base/text.h"

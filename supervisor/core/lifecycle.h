@@ -99,7 +99,7 @@ struct Lifecycle {
         ExitInfo exit;       /* of the last main process */
         bool payload_runs;   /* STARTED was seen, ENDED was not */
         bool stop_requested; /* since the last start */
-        bool half_made;            /* its start was under way when supd ended: starts anew */
+        bool half_made;      /* its start was under way when supd ended: starts anew */
         bool start_failed;   /* the last run never got to STARTED (oneshot: to a clean end) */
         unsigned n_restarts; /* automatic ones since the last start by hand: NRestarts= */
         StartLimit limit;

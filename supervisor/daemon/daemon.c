@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -20,6 +19,7 @@
 #include "kinds/registry.h"
 #include "log/journal-send.h"
 #include "recovery/store.h"
+#include "recovery/strays.h"
 #include "supd/bus.h"
 #include "supd/message-ids.h"
 #include "supd/paths.h"
@@ -112,36 +112,6 @@ static int daemon_load_units(Daemon *d, Error *error) {
 
 /* ---- coming up ----------------------------------------------------------------------------------- */
 
-/* A group of ours that no unit's record speaks of: made by a supd that died before it could say so, or of
- * a unit whose file is gone. It can't be supervised, so it must not run. */
-static void daemon_remove_strays(Daemon *d) {
-        _cleanup_(error_done) Error error = {};
-        _cleanup_strv_ char **names = NULL;
-
-        int r = cgroup_list(d->cgroups, &names, &error);
-        if (r < 0) {
-                diag_warning("%s; leftovers of a former supd are not looked for",
-                                error_text(&error, r));
-                return;
-        }
-        STRV_FOREACH (name, names) {
-                _cleanup_(cgroup_freep) Cgroup *stray = NULL;
-                UnitStatus status = {};
-                Unit *u = engine_find(d->engine, *name);
-
-                if (u)
-                        u->ops->status(u, &status);
-                if (status.cgroup_path)
-                        continue; /* in use */
-                diag_notice("%s: its processes belong to no unit; ending them", *name);
-                if (cgroup_open(d->cgroups, *name, &stray, NULL) < 0)
-                        continue;
-                (void) cgroup_kill(stray, NULL);
-                for (unsigned tries = 0; cgroup_remove(stray) == -EBUSY && tries < 200; tries++)
-                        (void) usleep(1000); /* before the loop runs, and only after a crash: killing takes a moment */
-        }
-}
-
 static int daemon_restore_units(Daemon *d, Error *error) {
         _cleanup_strv_ char **orphans = NULL;
         int r;
@@ -168,7 +138,13 @@ static int daemon_restore_units(Daemon *d, Error *error) {
         STRV_FOREACH (name, orphans) {
                 diag_warning("%s: its unit file is gone; stopping it", *name);
         }
-        daemon_remove_strays(d);
+
+        /* Not to be looked for: a broken tree is told, and what runs is served nevertheless. */
+        _cleanup_(error_done) Error stray_error = {};
+        r = strays_remove(d->cgroups, d->engine, &stray_error);
+        if (r < 0)
+                diag_warning("%s; leftovers of a former supd may run on",
+                                error_text(&stray_error, r));
         return 0;
 }
 
