@@ -25,7 +25,23 @@
 #include "base/text.h"
 #include "runtime/container.h"
 
-#define X32 0x40000000U
+/* The native one first. */
+/* clang-format off */
+static const struct {
+        uint32_t token, audit, base;
+} architectures[] = {
+#if defined(__x86_64__)
+        { SCMP_ARCH_X86_64,  AUDIT_ARCH_X86_64,  0          },
+        { SCMP_ARCH_X86,     AUDIT_ARCH_I386,    0          },
+        { SCMP_ARCH_X32,     AUDIT_ARCH_X86_64,  0x40000000 },
+#elif defined(__aarch64__)
+        { SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, 0          },
+        { SCMP_ARCH_ARM,     AUDIT_ARCH_ARM,     0          },
+#elif defined(__riscv)
+        { SCMP_ARCH_RISCV64, AUDIT_ARCH_RISCV64, 0          },
+#endif
+};
+/* clang-format on */
 
 /* Newer than libseccomp 2.5.4 of Debian 12: compiled in as soon as libseccomp knows them. */
 static const char *const newer[] = {
@@ -115,12 +131,8 @@ static struct sock_fprog reference(uint64_t capabilities) {
 
         scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
         assert_non_null(f);
-#if defined(__x86_64__)
-        assert_int_equal(seccomp_arch_add(f, SCMP_ARCH_X86), 0);
-        assert_int_equal(seccomp_arch_add(f, SCMP_ARCH_X32), 0);
-#elif defined(__aarch64__)
-        assert_int_equal(seccomp_arch_add(f, SCMP_ARCH_ARM), 0);
-#endif
+        for (size_t i = 1; i < ELEMENTSOF(architectures); i++)
+                assert_int_equal(seccomp_arch_add(f, architectures[i].token), 0);
         for (size_t i = 0; i < seccomp_profile_size; i++) {
                 if (seccomp_row_applies(&seccomp_profile[i], capabilities))
                         reference_add(f, &seccomp_profile[i]);
@@ -197,15 +209,11 @@ static void compare_all(uint64_t capabilities) {
         struct sock_fprog ours = compiled(capabilities), theirs = reference(capabilities);
 
         for (uint32_t number = 0; number < 1200; number++) {
-#if defined(__x86_64__)
-                compare(&ours, &theirs, AUDIT_ARCH_X86_64, number);
-                compare(&ours, &theirs, AUDIT_ARCH_X86_64, X32 | number);
-                compare(&ours, &theirs, AUDIT_ARCH_I386, number);
-#elif defined(__aarch64__)
-                compare(&ours, &theirs, AUDIT_ARCH_AARCH64, number);
-                compare(&ours, &theirs, AUDIT_ARCH_ARM, number);
-                compare(&ours, &theirs, AUDIT_ARCH_ARM, 0xf0000 | number);
-#endif
+                for (size_t i = 0; i < ELEMENTSOF(architectures); i++)
+                        compare(&ours,
+                                        &theirs,
+                                        architectures[i].audit,
+                                        architectures[i].base + number);
         }
         free(ours.filter);
         free(theirs.filter);
@@ -230,11 +238,7 @@ static uint32_t ask(uint64_t capabilities, uint32_t arch, int number, uint64_t a
         return answer;
 }
 
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE AUDIT_ARCH_AARCH64
-#endif
+#define NATIVE architectures[0].audit
 #define REFUSED (SECCOMP_RET_ERRNO | EPERM)
 #define UNKNOWN (SECCOMP_RET_ERRNO | ENOSYS)
 
