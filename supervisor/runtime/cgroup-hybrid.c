@@ -138,18 +138,24 @@ static int hybrid_open_file(
         return open_in_group(c, h, file, flags);
 }
 
+/* The controller takes one rule a write. */
 static int write_rules(const Cgroup *c,
                 const char *file,
                 const DeviceRule *rules,
                 size_t n_rules,
                 Error *error) {
+        if (n_rules == 0)
+                return 0;
+        _cleanup_close_ int fd = hybrid_open_file(c, CGROUP_DEVICES, file, O_WRONLY);
+        if (fd < 0)
+                return error_set(error, fd, ERROR_CGROUP, "cannot open %s", file);
+
         for (size_t i = 0; i < n_rules; i++) {
                 _cleanup_free_ char *text = device_rule_format(&rules[i]);
                 if (!text)
                         return -ENOMEM;
 
-                _cleanup_close_ int fd = hybrid_open_file(c, CGROUP_DEVICES, file, O_WRONLY);
-                int r = fd < 0 ? fd : fd_write_all(fd, text, strlen(text));
+                int r = fd_write_all(fd, text, strlen(text));
                 if (r < 0)
                         return error_set(error,
                                         r,
