@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/capabilities.h"
 
-#include <linux/capability.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +26,19 @@ uint64_t capabilities_permitted(void) {
         return (uint64_t) data[1].permitted << 32 | data[0].permitted;
 }
 
+static int refuse(int capability, Error *error) {
+        char *name = cap_to_name(capability); /* the number, if libcap knows none */
+
+        error_set(error,
+                        -EPERM,
+                        ERROR_RUNTIME,
+                        "capability '%s' is asked for, but the supervisor does not have it",
+                        name ? name : "?");
+        if (name)
+                cap_free(name);
+        return -EPERM;
+}
+
 int capabilities_check(uint64_t wanted, uint64_t permitted, uint64_t *ret, Error *error) {
         uint64_t known = BIT(CAP_LAST_CAP) | (BIT(CAP_LAST_CAP) - 1);
 
@@ -36,11 +49,7 @@ int capabilities_check(uint64_t wanted, uint64_t permitted, uint64_t *ret, Error
 
         uint64_t missing = wanted & ~permitted;
         if (missing)
-                return error_set(error,
-                                -EPERM,
-                                ERROR_RUNTIME,
-                                "capability %d is asked for, but the supervisor does not have it",
-                                __builtin_ctzll(missing));
+                return refuse(__builtin_ctzll(missing), error);
         *ret = wanted;
         return 0;
 }

@@ -209,25 +209,17 @@ int mounts_make_root(Plan *p) {
         if (dir_fd < 0)
                 return dir_fd;
 
-        if (!p->root_overlay) {
-                p->root_fd = sys_open_tree(dir_fd,
-                                "",
-                                OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
-                if (p->root_fd < 0)
-                        return p->root_fd;
-                return mount_attach(p, p->root_fd, dir_fd, 0, 0, false);
-        }
-
-        p->root_fd = overlay_create(dir_fd);
+        p->root_fd = p->root_overlay ? overlay_create(dir_fd)
+                                     : sys_open_tree(dir_fd,
+                                                       "",
+                                                       OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE |
+                                                                       AT_RECURSIVE |
+                                                                       AT_EMPTY_PATH);
         if (p->root_fd < 0)
                 return p->root_fd;
 
-        /* On top of the tmpfs: by path, since the descriptor means the directory below it. */
-        return sys_move_mount(p->root_fd,
-                        "",
-                        AT_FDCWD,
-                        p->root_path,
-                        MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+        /* What is mounted on a directory goes on top of what is mounted there already: the tmpfs. */
+        return mount_attach(p, p->root_fd, dir_fd, 0, 0, false);
 }
 
 static const PlanOption dev_options[] = { { "mode", "0755" }, { "size", "65536k" } };
@@ -391,12 +383,16 @@ static int volume_mount(Plan *p, PlanMount *m) {
                         return r;
         }
 
+        /* "shared" with a recursive bind is meant for the volume alone, "rshared" for what is below. */
+        bool at_once = !m->recursive || m->propagation_recursive;
         r = mount_attach(p,
                         m->tree_fd,
                         target,
                         m->attributes,
-                        m->propagation,
-                        m->recursive || m->propagation_recursive);
+                        at_once ? m->propagation : 0,
+                        m->recursive);
+        if (r >= 0 && !at_once)
+                r = mount_set_attributes(p, m->tree_fd, 0, m->propagation, /* recursive= */ false);
         m->tree_fd = close_fd(m->tree_fd);
         return r;
 }

@@ -51,8 +51,7 @@ static void test_loopback_is_up_in_a_network_namespace_of_its_own(void **state) 
 static void test_no_descriptor_leaks(void **state) {
         Fixture *f = fixture(state);
         /* Inheritable, as a library might leave it. */
-        _cleanup_close_ int leak =
-                        open("/etc", O_RDONLY | O_DIRECTORY);
+        _cleanup_close_ int leak = open("/etc", O_RDONLY | O_DIRECTORY);
 
         assert_true(leak >= 0);
         run(f, "ls /proc/1/fd; true");
@@ -220,7 +219,7 @@ static void test_a_capability_that_is_not_there_is_an_error(void **state) {
         f->spec.security.capabilities = UINT64_C(1) << 63;
         run(f, "true");
         assert_string_equal(f->error,
-                        "capability 63 is asked for, but the supervisor does not have it: "
+                        "capability '63' is asked for, but the supervisor does not have it: "
                         "Operation not permitted");
 }
 

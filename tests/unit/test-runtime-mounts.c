@@ -297,6 +297,12 @@ static void check_propagation(Fixture *f) {
         run(f, "mount -t tmpfs none /data/in");
         assert_ran(f);
         assert_true(is_mounted_in(inner));
+        assert_int_equal(umount2(inner, MNT_DETACH), 0);
+
+        /* Without the r: the volume itself is shared all the same. */
+        binds[0].propagation = MS_SHARED;
+        run(f, "grep -c 'shared:.* tmpfs' /proc/self/mountinfo");
+        assert_string_equal(f->output, "1\n");
 }
 
 static void test_volumes_propagate_as_asked(void **state) {
