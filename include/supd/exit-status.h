@@ -11,6 +11,11 @@ enum {
         SUPCTL_EXIT_NOT_INSTALLED = 5, /* start of an unknown unit */
 };
 
+/* supd's own: an option or its configuration is wrong, so that starting it again is of no use. */
+enum {
+        SUPD_EXIT_USAGE = 2,
+};
+
 /* Exit statuses that a container's set-up stands for, as podman's. */
 enum {
         SUPD_EXIT_RUNTIME = 125,        /* the container could not be made */

@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "daemon/daemon.h"
 #include "log/journal-send.h"
+#include "supd/exit-status.h"
 
 static void block_signals(void) {
         sigset_t set;
@@ -55,7 +56,7 @@ static int run(int argc, char **argv) {
         r = options_parse(&options, argc, argv, &error);
         if (r < 0) {
                 diag_error("%s", error_text(&error, r));
-                return 2;
+                return SUPD_EXIT_USAGE;
         }
         if (r == 0)
                 return EXIT_SUCCESS;

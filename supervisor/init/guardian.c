@@ -39,6 +39,7 @@ typedef struct Guardian {
         char notify_address[NOTIFY_ADDRESS_MAX];
         pid_t pid; /* of the program; 0 while it is down */
         bool stopping;
+        bool has_restarted;
         int exit_code; /* -1: go on */
         uint64_t started_usec;
         uint64_t restart_usec;
@@ -205,6 +206,15 @@ static void guardian_on_end(Guardian *g, const siginfo_t *ended) {
                 return;
         }
 
+        /* The first command line was wrong: trying again can't mend it, and who typed it is there to. As
+         * the machine's init we have nowhere to go, and after an upgrade containers to keep. */
+        if (!g->has_restarted && getpid() != 1 && ended->si_code == CLD_EXITED &&
+                        ended->si_status == SUPD_EXIT_USAGE) {
+                g->exit_code = SUPD_EXIT_USAGE;
+                return;
+        }
+
+        g->has_restarted = true;
         report_end(g, ended, guardian_back_off(g, now_usec() - g->started_usec));
 }
 

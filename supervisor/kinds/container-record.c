@@ -293,6 +293,13 @@ static void restore_half_made(Container *c) {
 static int restore_alive(Container *c, const Record *record, ServiceState state, Error *error) {
         int r;
 
+        /* systemd resets the controllers of a unit that it starts again, and the limits go with them. */
+        _cleanup_(error_done) Error limits_error = {};
+        r = container_set_up_cgroup(c, &limits_error);
+        if (r < 0)
+                diag_warning("%s: %s; it runs on with the limits it has",
+                                unit_id(&c->unit),
+                                error_text(&limits_error, r));
         restore_freezer(c);
         restore_log(c, record);
         lifecycle_restore(&c->lifecycle, state);

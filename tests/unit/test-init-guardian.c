@@ -608,6 +608,21 @@ static void test_crash_loop_backs_off(void **state) {
         assert_true(first < all / 3);
 }
 
+static void test_a_wrong_command_line_is_not_tried_again_and_again(void **state) {
+        Run r = {};
+
+        (void) state;
+        (void) guardian_start(&r);
+        run_say(&r, "exit 2\n");
+        expect_end(&r, 2);
+
+        (void) guardian_start(&r);
+        run_say(&r, "kill 9\nexit 2\nexit 0\n"); /* it has been right before */
+        (void) expect_start(&r);
+        (void) expect_start(&r);
+        expect_end(&r, 0);
+}
+
 static void test_sigterm_ends_program_and_guardian(void **state) {
         Run r = {};
 
@@ -746,6 +761,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(test_full_store_drops_the_rest_and_says_so_once),
                 cmocka_unit_test(test_store_holds_eight_thousand),
                 cmocka_unit_test(test_crash_loop_backs_off),
+                cmocka_unit_test(test_a_wrong_command_line_is_not_tried_again_and_again),
                 cmocka_unit_test(test_sigterm_ends_program_and_guardian),
                 cmocka_unit_test(test_sigterm_while_the_program_is_down_ends_the_guardian),
                 cmocka_unit_test(test_other_signals_are_forwarded_and_end_nothing),
