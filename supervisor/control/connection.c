@@ -8,12 +8,6 @@
 #include "base/text.h"
 #include "supd/bus.h"
 
-/* Whatever a client can make grow. */
-#define CONNECTIONS_MAX 1024U
-#define PATIENCE_USEC (10 * USEC_PER_SEC) /* to say who it is */
-#define UNREAD_MAX 4096U                  /* messages: signals to a client that does not read */
-#define UNANSWERED_MAX 256U               /* replies that lie unread when it asks for more */
-
 Connection *connection_free(Connection *connection) {
         if (!connection)
                 return NULL;
@@ -63,7 +57,7 @@ bool connection_is_listening(Connection *connection) {
         /* Before it has introduced itself it hears of nothing. */
         if (sd_bus_is_ready(connection->bus) <= 0)
                 return false;
-        if (!connection_has_unread(connection, UNREAD_MAX))
+        if (!connection_has_unread(connection, connection->control->limits.unread))
                 return true;
         connection_drop_unread(connection);
         return false;
@@ -94,7 +88,7 @@ static int connection_on_message(sd_bus_message *m, void *userdata, sd_bus_error
                                 "control supd");
         }
 
-        if (connection_has_unread(connection, UNANSWERED_MAX)) {
+        if (connection_has_unread(connection, c->limits.unanswered)) {
                 connection_drop_unread(connection);
                 return 1;
         }
@@ -190,7 +184,7 @@ static int connection_start(Connection *connection, gid_t gid) {
                 r = sd_event_add_time_relative(c->event,
                                 &connection->patience,
                                 CLOCK_MONOTONIC,
-                                PATIENCE_USEC,
+                                c->limits.patience_usec,
                                 /* accuracy= */ USEC_PER_SEC,
                                 connection_on_patience,
                                 connection);
@@ -200,8 +194,8 @@ static int connection_start(Connection *connection, gid_t gid) {
 void connection_accept(Control *c, int fd_, gid_t gid) {
         _cleanup_close_ int fd = fd_;
 
-        if (c->n_connections >= CONNECTIONS_MAX) {
-                diag_warning("%u clients are connected; refusing another one", CONNECTIONS_MAX);
+        if (c->n_connections >= c->limits.connections) {
+                diag_warning("%zu clients are connected; refusing another one", c->n_connections);
                 return;
         }
 

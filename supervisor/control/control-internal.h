@@ -22,6 +22,14 @@ static inline void message_unrefp(sd_bus_message **m) {
 }
 #define _cleanup_message_ _cleanup_(message_unrefp)
 
+/* Whatever a client can make grow. Members of Control, so that tests come to the end of them. */
+typedef struct ControlLimits {
+        size_t connections;
+        uint64_t patience_usec; /* to say who it is */
+        uint64_t unread;        /* messages: signals to a client that does not read */
+        uint64_t unanswered;    /* messages that lie unread when it asks for more */
+} ControlLimits;
+
 struct Control {
         sd_event *event;       /* owned */
         Engine *engine;        /* borrowed */
@@ -29,6 +37,7 @@ struct Control {
         void *userdata;        /* borrowed; for ops */
         UnitSpec *blank;       /* owned; stands for what is not found, and knows the defaults */
 
+        ControlLimits limits;
         List listeners, connections, freezes;
         size_t n_connections, n_subscribers;
         uint64_t n_accepted; /* ever: makes names of connections */

@@ -13,14 +13,22 @@
 #include "base/text.h"
 #include "control/verbs.h"
 
-/* Out of descriptors, accept() fails and the socket stays readable: try so often a second, no more. */
-#define ACCEPTS_PER_SEC_MAX 2000U
+/* Out of descriptors, accept() fails and the socket stays readable: look away for so long. */
+#define ACCEPT_PAUSE_USEC (100 * USEC_PER_MSEC)
 #define BACKLOG 128
+
+static const ControlLimits default_limits = {
+        .connections = 1024,
+        .patience_usec = 10 * USEC_PER_SEC,
+        .unread = 4096,
+        .unanswered = 256,
+};
 
 typedef struct Listener {
         List link;
         Control *control;        /* borrowed */
         sd_event_source *source; /* owned */
+        sd_event_source *pause;  /* owned; NULL: none */
         int fd;                  /* owned */
         gid_t gid;
         char *path; /* owned; NULL: not ours to remove */
@@ -32,6 +40,7 @@ static Listener *listener_free(Listener *l) {
 
         list_remove(&l->link);
         sd_event_source_disable_unref(l->source);
+        sd_event_source_disable_unref(l->pause);
         close_fd(l->fd);
         if (l->path && !l->control->keep_sockets)
                 (void) unlink(l->path); /* somebody may have removed it */
@@ -41,15 +50,38 @@ static Listener *listener_free(Listener *l) {
 }
 DEFINE_CLEANUP(Listener *, listener_free);
 
+static int listener_on_pause_end(sd_event_source *source, uint64_t usec, void *userdata) {
+        Listener *l = ASSERT_PTR(userdata);
+
+        (void) source, (void) usec;
+        return sd_event_source_set_enabled(l->source, SD_EVENT_ON);
+}
+
+static int listener_pause(Listener *l) {
+        l->pause = sd_event_source_disable_unref(l->pause);
+        int r = sd_event_add_time_relative(l->control->event,
+                        &l->pause,
+                        CLOCK_MONOTONIC,
+                        ACCEPT_PAUSE_USEC,
+                        /* accuracy= */ 0,
+                        listener_on_pause_end,
+                        l);
+        return r < 0 ? r : sd_event_source_set_enabled(l->source, SD_EVENT_OFF);
+}
+
 static int listener_on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         Listener *l = ASSERT_PTR(userdata);
 
         (void) source, (void) events;
         int client = neg_errno(accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (client >= 0)
+        if (client >= 0) {
                 connection_accept(l->control, client, l->gid);
-        else if (client != -EAGAIN && client != -EINTR && client != -ECONNABORTED)
-                diag_warning("cannot accept a client: %s", strerror(-client));
+                return 0;
+        }
+        if (client == -EAGAIN || client == -EINTR || client == -ECONNABORTED)
+                return 0;
+        diag_warning("cannot accept a client, trying again: %s", strerror(-client));
+        (void) listener_pause(l); /* without it we try again at once */
         return 0;
 }
 
@@ -64,8 +96,6 @@ int control_listen_fd(Control *c, int *fd, const char *path, gid_t gid, Error *e
         int r = fd_set_nonblock(*fd, /* nonblock= */ 1);
         if (r >= 0)
                 r = sd_event_add_io(c->event, &l->source, *fd, EPOLLIN, listener_on_readable, l);
-        if (r >= 0)
-                r = sd_event_source_set_ratelimit(l->source, USEC_PER_SEC, ACCEPTS_PER_SEC_MAX);
         if (r < 0)
                 return error_set(error, r, ERROR_FAILED, "cannot serve on the control socket");
 
@@ -196,6 +226,7 @@ int control_new(sd_event *event,
                 .engine = engine,
                 .ops = ops,
                 .userdata = userdata,
+                .limits = default_limits,
         };
         list_init(&c->listeners);
         list_init(&c->connections);

@@ -8,8 +8,8 @@
  * Every front end comes through here: a request is authorised (access.h), validated, done through the
  * engine, and answered. What only the daemon can do it is asked for by ControlOps.
  *
- * Clients are held to limits, see connection.h: how many, how long they may take to say who they are,
- * how much may wait for them to be read.
+ * Clients are held to limits (control.c): how many, how long they may take to say who they are, how
+ * much may wait for them to be read.
  *
  * org.supd.Manager on /org/supd, beside its properties:
  *

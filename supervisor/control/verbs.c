@@ -2,6 +2,7 @@
 #include "control/verbs.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "control/bus-error.h"
@@ -308,23 +309,41 @@ static int append_processes(sd_bus_message *reply, Unit *u) {
         size_t n = 0;
 
         u->ops->status(u, &status);
-        int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sus)");
-        if (r >= 0 && status.cgroup_path)
-                r = u->ops->usage(u, NULL, &pids, &n);
+        if (!status.cgroup_path)
+                return 0;
+        int r = u->ops->usage(u, NULL, &pids, &n);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = append_process(reply, pids[i], status.cgroup_path);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
+        return r;
+}
+
+/* `systemctl status` asks for those of the root slice: all that run, and ourselves. */
+#define ROOT_SLICE "-.slice"
+
+static int append_all_processes(sd_bus_message *reply, Control *c) {
+        ControlInfo info = {};
+
+        c->ops->info(c->userdata, &info);
+        int r = append_process(reply, getpid(), info.cgroup_path ? info.cgroup_path : "/");
+        for (size_t i = 0; r >= 0 && i < engine_n_units(c->engine); i++)
+                r = append_processes(reply, engine_unit_at(c->engine, i));
+        return r;
 }
 
 int verb_processes(Control *c, sd_bus_message *m, const char *unit, sd_bus_error *ret_error) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        Unit *u;
+        bool all = str_equal(unit, ROOT_SLICE);
+        Unit *u = NULL;
 
-        int r = verb_find_unit(c, unit, &u, ret_error);
+        int r = all ? 0 : verb_find_unit(c, unit, &u, ret_error);
         if (r >= 0)
                 r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = append_processes(reply, u);
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sus)");
+        if (r >= 0)
+                r = all ? append_all_processes(reply, c) : append_processes(reply, u);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
