@@ -4,7 +4,7 @@
 /* ---- adoption, limits, devices -------------------------------------------------------------------- */
 
 static void test_group_outlives_its_supervisor(void **state) {
-        CgroupTree *t = enter();
+        CgroupTree *t = enter_with_controllers();
         Cgroup *c = open_group(t, NAME);
         CgroupLimits limits = CGROUP_LIMITS_NONE;
         CgroupStats stats;
@@ -16,7 +16,7 @@ static void test_group_outlives_its_supervisor(void **state) {
         cgroup_free(c);
         cgroup_tree_free(t);
 
-        t = enter();
+        t = enter_with_controllers();
         c = open_group(t, NAME);
         wait_for_events(c, /* populated= */ true, /* frozen= */ false);
         assert_int_equal(cgroup_read_stats(c, &stats), 0);
@@ -33,9 +33,36 @@ static void test_group_outlives_its_supervisor(void **state) {
         leave(t);
 }
 
+/* What systemd does to a delegated unit that it starts again: the kernel forgets all limits below. */
+static void test_limits_of_an_adopted_group_hold_after_controllers_were_reset(void **state) {
+        CgroupTree *t = enter_with_controllers();
+        Cgroup *c = open_group(t, NAME);
+        CgroupLimits limits = CGROUP_LIMITS_NONE;
+
+        (void) state;
+        limits.pids_max = 20;
+        assert_int_equal(cgroup_apply_limits(c, &limits, NULL), 0);
+        pid_t pid = spawn(c, body_sleep, NULL);
+        if (t->ops->enable)
+                assert_int_equal(t->ops->enable(t, /* on= */ false, NULL), 0);
+        cgroup_free(c);
+        cgroup_tree_free(t);
+
+        t = enter_with_controllers();
+        c = open_group(t, NAME);
+        assert_int_equal(cgroup_apply_limits(c, &limits, NULL), 0);
+        assert_control(c, CGROUP_PIDS, "pids.max", "20");
+        assert_control(c, CGROUP_PIDS, "pids.current", "1");
+        assert_int_equal(cgroup_kill(c, NULL), 0);
+        assert_killed(pid, SIGKILL);
+        wait_for_events(c, /* populated= */ false, /* frozen= */ false);
+        remove_group(c);
+        leave(t);
+}
+
 /* On v1 the first limit of a controller makes the group in its hierarchy; who is there must come along. */
 static void test_limit_set_later_holds_for_running_processes(void **state) {
-        CgroupTree *t = enter();
+        CgroupTree *t = enter_with_controllers();
         Cgroup *c = open_group(t, NAME);
         CgroupLimits limits = CGROUP_LIMITS_NONE;
         pid_t pid = spawn(c, body_sleep, NULL);
@@ -57,7 +84,7 @@ static void test_limit_set_later_holds_for_running_processes(void **state) {
 }
 
 static void test_limits_reach_the_kernel_and_leave_it(void **state) {
-        CgroupTree *t = enter();
+        CgroupTree *t = enter_with_controllers();
         Cgroup *c = open_group(t, NAME);
         bool v2 = str_equal(cgroup_tree_driver(t), "v2");
         CgroupLimits limits = CGROUP_LIMITS_NONE;
@@ -107,7 +134,7 @@ static int body_count_cpus(const void *argument) {
 }
 
 static void test_processes_run_on_the_allowed_cpus_only(void **state) {
-        CgroupTree *t = enter();
+        CgroupTree *t = enter_with_controllers();
         Cgroup *c = open_group(t, NAME);
         CgroupLimits limits = CGROUP_LIMITS_NONE;
 
@@ -128,7 +155,7 @@ static void assert_limit_refused(Cgroup *c, CgroupLimits limits, const char *tex
 }
 
 static void test_limit_that_cannot_be_set_is_an_error_with_its_name(void **state) {
-        CgroupTree *t = enter();
+        CgroupTree *t = enter_with_controllers();
         Cgroup *c = open_group(t, NAME);
         CgroupLimits cpus = CGROUP_LIMITS_NONE, tasks = CGROUP_LIMITS_NONE,
                      none = CGROUP_LIMITS_NONE;
@@ -172,7 +199,7 @@ static const DeviceRule zero_and_full[] = {
 
 static void check_devices(Cgroup *(*reopen)(Cgroup *c),
                 int (*apply)(Cgroup *c, const DeviceRule *rules, size_t n, Error *error)) {
-        CgroupTree *t = enter();
+        CgroupTree *t = enter_with_controllers();
         Cgroup *c = open_group(t, NAME);
         const DeviceRule all = { .type = 'a' };
 
@@ -245,7 +272,7 @@ static int body_burn_and_allocate(const void *argument) {
 
 static void test_figures_tell_what_was_used(void **state) {
         const uint64_t bytes = 16 << 20;
-        CgroupTree *t = enter();
+        CgroupTree *t = enter_with_controllers();
         Cgroup *c = open_group(t, NAME);
         CgroupStats stats;
 
@@ -263,7 +290,7 @@ static void test_figures_tell_what_was_used(void **state) {
 
 static void test_kill_for_memory_is_noticed_and_counted(void **state) {
         const uint64_t bytes = 128 << 20;
-        CgroupTree *t = enter();
+        CgroupTree *t = enter_with_controllers();
         Cgroup *c = open_group(t, NAME);
         CgroupLimits limits = CGROUP_LIMITS_NONE;
         uint64_t kills = 77;
@@ -295,6 +322,7 @@ static void test_kill_for_memory_is_noticed_and_counted(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_group_outlives_its_supervisor),
+                cmocka_unit_test(test_limits_of_an_adopted_group_hold_after_controllers_were_reset),
                 cmocka_unit_test(test_limit_set_later_holds_for_running_processes),
                 cmocka_unit_test(test_limits_reach_the_kernel_and_leave_it),
                 cmocka_unit_test(test_processes_run_on_the_allowed_cpus_only),
