@@ -191,7 +191,7 @@ static bool allows_all(const DeviceRule *rules, size_t n_rules) {
 static int hybrid_apply_devices(Cgroup *c, const DeviceRule *rules, size_t n_rules, Error *error) {
         const DeviceRule all = { .type = 'a' };
         _cleanup_free_ DeviceRule *have = NULL, *missing = NULL, *excess = NULL;
-        size_t n_have, n_missing, n_excess;
+        size_t n_have = 0, n_missing = 0, n_excess = 0;
 
         if (!find_hierarchy(c->tree, CGROUP_DEVICES))
                 return cgroup_apply_device_program(c, rules, n_rules, error);

@@ -305,7 +305,7 @@ int cgroup_signal(Cgroup *c, int signal, Error *error) {
                                 "cannot send signal %d to cgroup %s",
                                 signal,
                                 c->path);
-        return r;
+        return 0;
 }
 
 int cgroup_read_pids(Cgroup *c, pid_t **ret, size_t *ret_n) {

@@ -187,8 +187,7 @@ int cgroup_freeze(Cgroup *c, bool freeze, Error *error);
  * cgroup.kill where there is one (Linux 5.14), else a loop over cgroup.procs.
  */
 int cgroup_kill(Cgroup *c, Error *error);
-/** cgroup_signal() - @signal, once, to every process in the group and its children groups.
- * Return: how many were there */
+/** cgroup_signal() - @signal, once, to every process in the group and its children groups */
 int cgroup_signal(Cgroup *c, int signal, Error *error);
 
 /**
