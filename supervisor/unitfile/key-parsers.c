@@ -44,9 +44,18 @@ static bool is_forgiving(const KeyInput *in) {
         return systemd && !(in->key->flags & KEY_STRICT);
 }
 
-/* References are replaced only in the type section, and only once the environment is known. */
-static bool is_deferred(const KeyInput *in, const UnitAssignment *a) {
-        return in->role == SECTION_TYPE && !in->load->environment && value_has_reference(a->value);
+/*
+ * References are replaced only in the type section, and only once the environment is known. The
+ * answer is kept: one long value may be asked about for each of its words.
+ */
+static bool is_deferred(KeyInput *in, const UnitAssignment *a) {
+        if (in->role != SECTION_TYPE || in->load->environment)
+                return false;
+        if (in->looked_at != a) {
+                in->looked_at = a;
+                in->refers = value_has_reference(a->value);
+        }
+        return in->refers;
 }
 
 int input_bad_value(KeyInput *in, const UnitAssignment *a, const char *value, const char *what) {

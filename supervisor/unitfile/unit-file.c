@@ -305,11 +305,20 @@ static int reader_assignment(Reader *reader, const char *line) {
         return file_append(reader->file, &a);
 }
 
+/* What is left of a line before a backslash that joined nothing. */
+static void reader_trim(Reader *reader) {
+        TextBuilder *b = &reader->logical;
+
+        while (b->size > 0 && b->text[b->size - 1] && strchr(BLANKS, b->text[b->size - 1]))
+                b->text[--b->size] = '\0';
+}
+
 /* Looks at the logical line; fills canonical if it is for inih. */
 static int reader_classify(Reader *reader) {
         const char *line = reader->logical.text;
         int r;
 
+        reader_trim(reader);
         if (strlen(line) != reader->logical.size)
                 return reader_refuse(reader, "is followed by a NUL byte: this is no text file");
         if (!utf8_is_valid(line, reader->logical.size))

@@ -35,6 +35,8 @@ struct KeyInput {
         SectionRole role;
         const UnitAssignment *const *assignments; /* borrowed; those that count, in order */
         size_t n_assignments;
+        const UnitAssignment *looked_at; /* borrowed; the one that refers is about */
+        bool refers;                     /* to the environment */
 };
 
 #define KEY_INPUT_FOREACH(a, in) \
