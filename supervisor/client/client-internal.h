@@ -32,11 +32,13 @@ int client_call(Client *c,
 
 /**
  * client_turn() - work on what is there, else wait for more
- * @interrupt_fd: -EBADF: none
+ * @interrupt_fd:  -EBADF: none
+ * @deadline_usec: monotonic; USEC_INFINITY: none beside those of the calls under way
  *
- * Return: 0; -EINTR if @interrupt_fd became readable; another negative errno if the connection broke.
+ * Return: 0; -EINTR if @interrupt_fd became readable; -ETIMEDOUT; another negative errno if the
+ * connection broke.
  */
-int client_turn(Client *c, int interrupt_fd);
+int client_turn(Client *c, int interrupt_fd, uint64_t deadline_usec);
 
 static inline void slot_unrefp(sd_bus_slot **slot) {
         *slot = sd_bus_slot_unref(*slot);

@@ -4,9 +4,9 @@
 /*
  * The control bus as C calls: one connection, requests that are answered, jobs that are waited for.
  *
- * Peer to peer, without a bus daemon. A call is one round trip and never waits longer than
- * CLIENT_TIMEOUT_USEC, so that a stopped supervisor can't hang its callers; only waiting for a job
- * has no limit, because the unit's own time-outs are in force.
+ * Peer to peer, without a bus daemon. A call is one round trip and never waits longer than sd-bus's
+ * time-out (25 s, or $SYSTEMD_BUS_TIMEOUT), so that a stopped supervisor can't hang its callers; only
+ * waiting for a job has no limit, because the unit's own time-outs are in force.
  *
  * Names of units go to the supervisor as a person writes them: "web", "web.container", "web.service"
  * are resolved there, where the unit files are known.
@@ -14,12 +14,9 @@
 
 #include <stdbool.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/macro.h"
 #include "client/value.h"
-
-#define CLIENT_TIMEOUT_USEC (25 * USEC_PER_SEC)
 
 typedef struct Client Client;
 

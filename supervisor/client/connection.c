@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "client/client-internal.h"
 #include "supd/bus.h"
@@ -129,30 +130,37 @@ int client_call(Client *c,
         return r < 0 ? client_error(c, r, &bus_error, error) : 0;
 }
 
-int client_turn(Client *c, int interrupt_fd) {
-        uint64_t until_usec = USEC_INFINITY;
-        int timeout_msec = -1;
+/* For poll(), rounded up, or the last millisecond would be spent spinning; -1: for ever. */
+static int timeout_msec(uint64_t until_usec, uint64_t now_usec) {
+        if (until_usec == USEC_INFINITY)
+                return -1;
+        return (int) MIN(usec_sub(until_usec, now_usec) / USEC_PER_MSEC + 1, UINT64_C(3600000));
+}
+
+int client_turn(Client *c, int interrupt_fd, uint64_t deadline_usec) {
+        uint64_t until_usec = USEC_INFINITY, now_usec;
 
         int r = sd_bus_process(c->bus, NULL);
         if (r != 0)
                 return MIN(r, 0);
 
         int events = sd_bus_get_events(c->bus);
-        if (events >= 0)
-                events = (r = sd_bus_get_timeout(c->bus, &until_usec)) < 0 ? r : events;
         if (events < 0)
                 return events;
-        if (until_usec != USEC_INFINITY) {
-                /* Rounded up, or the last millisecond would be spent spinning. */
-                uint64_t left = usec_sub(until_usec, clock_monotonic_usec());
-                timeout_msec = (int) MIN(left / USEC_PER_MSEC + 1, UINT64_C(3600000));
-        }
+        r = sd_bus_get_timeout(c->bus, &until_usec);
+        if (r < 0)
+                return r;
+        now_usec = clock_monotonic_usec();
+        if (now_usec >= deadline_usec)
+                return -ETIMEDOUT;
 
         struct pollfd fds[] = {
                 { .fd = sd_bus_get_fd(c->bus), .events = (short) events },
                 { .fd = interrupt_fd, .events = POLLIN }, /* negative: ignored */
         };
-        r = neg_errno(poll(fds, ELEMENTSOF(fds), timeout_msec));
+        r = neg_errno(poll(fds,
+                        ELEMENTSOF(fds),
+                        timeout_msec(MIN(until_usec, deadline_usec), now_usec)));
         if (r < 0 && r != -EINTR)
                 return r;
         return r > 0 && fds[1].revents ? -EINTR : 0;
@@ -201,7 +209,10 @@ static int connect_error(const Client *c, int r, Error *error) {
                                 c->socket_path,
                                 strerrordesc_np(-r));
         case -ENOMEM:
-                return r;
+        case -ETIMEDOUT:
+        case -ECONNRESET:
+        case -EPIPE:
+                return client_error(c, r, NULL, error);
         default:
                 return error_set(error,
                                 r,
@@ -209,6 +220,22 @@ static int connect_error(const Client *c, int r, Error *error) {
                                 "can't reach supd at %s",
                                 c->socket_path);
         }
+}
+
+/* sd-bus alone would give a peer that does not even greet more than a minute. */
+static int await_greeting(Client *c) {
+        uint64_t limit_usec;
+        int r = sd_bus_get_method_call_timeout(c->bus, &limit_usec);
+        if (r < 0)
+                return r;
+
+        uint64_t deadline_usec = usec_add(clock_monotonic_usec(), limit_usec);
+        while ((r = sd_bus_is_ready(c->bus)) == 0) {
+                r = client_turn(c, -EBADF, deadline_usec);
+                if (r < 0)
+                        return r;
+        }
+        return r;
 }
 
 static int connect_bus(Client *c) {
@@ -222,9 +249,9 @@ static int connect_bus(Client *c) {
         if (r >= 0)
                 r = sd_bus_set_bus_client(c->bus, /* b= */ 0);
         if (r >= 0)
-                r = sd_bus_set_method_call_timeout(c->bus, CLIENT_TIMEOUT_USEC);
-        if (r >= 0)
                 r = sd_bus_start(c->bus);
+        if (r >= 0)
+                r = await_greeting(c);
         return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/client.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "client/client-internal.h"
 #include "client/value-read.h"
@@ -106,7 +107,7 @@ int client_get_units(Client *c, const char *const *names, size_t n, Value *ret, 
                         r = ask_unit(&queries[n_asked], names[n_asked]);
                         n_asked++;
                 } else
-                        r = client_turn(c, -EBADF);
+                        r = client_turn(c, -EBADF, USEC_INFINITY);
         }
         if (r < 0)
                 r = client_error(c, r, NULL, error);
@@ -150,7 +151,7 @@ int client_list_units(Client *c, char *const *patterns, Value *ret, Error *error
         if (r >= 0)
                 r = sd_bus_message_append_strv(call, (char **) patterns);
         if (r >= 0)
-                r = sd_bus_call(c->bus, call, CLIENT_TIMEOUT_USEC, &bus_error, &reply);
+                r = sd_bus_call(c->bus, call, 0 /* usual time-out */, &bus_error, &reply);
         if (r < 0)
                 return client_error(c, r, &bus_error, error);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "client/client-internal.h"
 #include "supd/bus.h"
@@ -133,7 +134,7 @@ static int send_all(Batch *batch, Answer *answers) {
                                         call,
                                         on_answer,
                                         &answers[i],
-                                        CLIENT_TIMEOUT_USEC);
+                                        0 /* usual time-out */);
                 if (r < 0)
                         return r;
                 batch->n_unanswered++;
@@ -170,7 +171,7 @@ static int settle(Batch *batch, Answer *answers, int interrupt_fd, Error *error)
         if (r >= 0)
                 r = send_all(batch, answers);
         while (r >= 0 && !is_settled(batch))
-                r = client_turn(batch->client, interrupt_fd);
+                r = client_turn(batch->client, interrupt_fd, USEC_INFINITY);
 
         for (size_t i = 0; i < batch->n_requests; i++)
                 answers[i].slot = sd_bus_slot_unref(answers[i].slot);

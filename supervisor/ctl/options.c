@@ -19,7 +19,7 @@ typedef struct OptionContext {
         const char *name; /* as it was written, for messages */
 } OptionContext;
 
-typedef int (*OptionHandler)(OptionContext *c, const char *value, Error *error);
+typedef int (*OptionHandler)(const OptionContext *c, const char *value, Error *error);
 
 static int bad_value(
                 const OptionContext *c, const char *value, Error *error, const char *expected) {
@@ -48,23 +48,23 @@ static int add_words(char ***list, const char *value) {
         return 0;
 }
 
-static int take_state(OptionContext *c, const char *value, Error *error) {
+static int take_state(const OptionContext *c, const char *value, Error *error) {
         (void) error;
         return add_words(&c->options->states, value);
 }
 
-static int take_failed(OptionContext *c, const char *value, Error *error) {
+static int take_failed(const OptionContext *c, const char *value, Error *error) {
         (void) value;
         (void) error;
         return strv_append(&c->options->states, "failed");
 }
 
-static int take_property(OptionContext *c, const char *value, Error *error) {
+static int take_property(const OptionContext *c, const char *value, Error *error) {
         (void) error;
         return add_words(&c->options->properties, value);
 }
 
-static int take_lines(OptionContext *c, const char *value, Error *error) {
+static int take_lines(const OptionContext *c, const char *value, Error *error) {
         uint64_t n = LOG_LINES_ALL;
 
         if (!str_equal(value, "all") && (parse_u64(value, &n) < 0 || n >= LOG_LINES_ALL))
@@ -74,13 +74,13 @@ static int take_lines(OptionContext *c, const char *value, Error *error) {
         return 0;
 }
 
-static int take_signal(OptionContext *c, const char *value, Error *error) {
+static int take_signal(const OptionContext *c, const char *value, Error *error) {
         if (value_parse_signal(value, &c->options->signal) < 0)
                 return bad_value(c, value, error, "a signal, such as TERM, SIGHUP or 9");
         return 0;
 }
 
-static int take_kill_whom(OptionContext *c, const char *value, Error *error) {
+static int take_kill_whom(const OptionContext *c, const char *value, Error *error) {
         static const char *const whom[] = { "main", "all" };
 
         for (size_t i = 0; i < ELEMENTSOF(whom); i++) {
@@ -92,7 +92,7 @@ static int take_kill_whom(OptionContext *c, const char *value, Error *error) {
         return bad_value(c, value, error, "'main' or 'all'");
 }
 
-static int take_time(OptionContext *c, const char *value, uint64_t *ret_usec, Error *error) {
+static int take_time(const OptionContext *c, const char *value, uint64_t *ret_usec, Error *error) {
         if (time_parse(value, c->now_usec, ret_usec) < 0)
                 return bad_value(c,
                                 value,
@@ -102,26 +102,26 @@ static int take_time(OptionContext *c, const char *value, uint64_t *ret_usec, Er
         return 0;
 }
 
-static int take_since(OptionContext *c, const char *value, Error *error) {
+static int take_since(const OptionContext *c, const char *value, Error *error) {
         return take_time(c, value, &c->options->since_usec, error);
 }
 
-static int take_until(OptionContext *c, const char *value, Error *error) {
+static int take_until(const OptionContext *c, const char *value, Error *error) {
         return take_time(c, value, &c->options->until_usec, error);
 }
 
-static int take_output(OptionContext *c, const char *value, Error *error) {
+static int take_output(const OptionContext *c, const char *value, Error *error) {
         c->options->output = log_format_from_string(value);
         return c->options->output < 0 ? bad_value(c, value, error, "'short', 'cat' or 'json'") : 0;
 }
 
-static int take_colour(OptionContext *c, const char *value, Error *error) {
+static int take_colour(const OptionContext *c, const char *value, Error *error) {
         c->options->colour = colour_mode_from_string(value);
         return c->options->colour < 0 ? bad_value(c, value, error, "'auto', 'always' or 'never'")
                                       : 0;
 }
 
-static int take_runtime_dir(OptionContext *c, const char *value, Error *error) {
+static int take_runtime_dir(const OptionContext *c, const char *value, Error *error) {
         if (*value != '/')
                 return bad_value(c, value, error, "an absolute path");
         c->options->runtime_dir = value;
@@ -215,7 +215,7 @@ static int unknown_long(const char *name, size_t length, Error *error) {
                         meant ? "'?" : "");
 }
 
-static int apply(const OptionSpec *spec, OptionContext *c, const char *value, Error *error) {
+static int apply(const OptionSpec *spec, const OptionContext *c, const char *value, Error *error) {
         c->options->given |= spec->flag;
         if (spec->handler)
                 return spec->handler(c, value, error);
@@ -233,7 +233,7 @@ static int missing_value(const OptionContext *c, const OptionSpec *spec, Error *
 }
 
 /* "--name", "--name=value", "--name" "value". Return: how many arguments were used. */
-static int parse_long(OptionContext *c, const char *argument, const char *next, Error *error) {
+static int parse_long(OptionContext c, const char *argument, const char *next, Error *error) {
         size_t length = strcspn(argument, "=");
         const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
         int used = 1;
@@ -245,27 +245,27 @@ static int parse_long(OptionContext *c, const char *argument, const char *next, 
         _cleanup_free_ char *name = str_printf("--%s", spec->name);
         if (!name)
                 return -ENOMEM;
-        c->name = name;
+        c.name = name;
 
         if (!spec->argument && value)
                 return error_set_plain(error,
                                 -EINVAL,
                                 ERROR_INVALID_ARGUMENT,
                                 "%s takes no value",
-                                c->name);
+                                c.name);
         if (spec->argument && !value) {
                 if (!next)
-                        return missing_value(c, spec, error);
+                        return missing_value(&c, spec, error);
                 value = next;
                 used = 2;
         }
 
-        int r = apply(spec, c, value, error);
+        int r = apply(spec, &c, value, error);
         return r < 0 ? r : used;
 }
 
 /* "-f", "-fn5", "-n" "5". Return: how many arguments were used. */
-static int parse_letters(OptionContext *c, const char *letters, const char *next, Error *error) {
+static int parse_letters(OptionContext c, const char *letters, const char *next, Error *error) {
         for (; *letters; letters++) {
                 char name[] = { '-', *letters, '\0' };
 
@@ -276,9 +276,9 @@ static int parse_letters(OptionContext *c, const char *letters, const char *next
                                         ERROR_INVALID_ARGUMENT,
                                         "unknown option '%s', see 'supctl --help'",
                                         name);
-                c->name = name;
+                c.name = name;
                 if (!spec->argument) {
-                        int r = apply(spec, c, NULL, error);
+                        int r = apply(spec, &c, NULL, error);
                         if (r < 0)
                                 return r;
                         continue;
@@ -286,8 +286,8 @@ static int parse_letters(OptionContext *c, const char *letters, const char *next
 
                 const char *value = letters[1] ? letters + 1 : next;
                 if (!value)
-                        return missing_value(c, spec, error);
-                int r = apply(spec, c, value, error);
+                        return missing_value(&c, spec, error);
+                int r = apply(spec, &c, value, error);
                 return r < 0 ? r : letters[1] ? 1 : 2;
         }
         return 1;
@@ -326,9 +326,9 @@ int options_parse(int argc,
                 else if (str_equal(argument, "--"))
                         only_words = true;
                 else if (argument[1] == '-')
-                        used = parse_long(&c, argument + 2, next, error);
+                        used = parse_long(c, argument + 2, next, error);
                 else
-                        used = parse_letters(&c, argument + 1, next, error);
+                        used = parse_letters(c, argument + 1, next, error);
                 if (used < 0)
                         return used;
         }

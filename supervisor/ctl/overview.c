@@ -168,21 +168,34 @@ static int print_facts(Context *c, const Value *manager) {
         return 0;
 }
 
+/* "active (running)", "failed (exit-code)", "bad-setting": what matters most of a unit's state. */
+static char *state_in_words(const Value *unit) {
+        const char *load = value_get_string(unit, "LoadState");
+        const char *active = value_get_string(unit, "ActiveState") ?: "?";
+        const char *detail = unit_is_failed(unit) ? value_get_string(unit, "Result")
+                                                  : unit_sub_state(unit);
+
+        if (!str_equal(load, "loaded") && str_equal(active, "inactive"))
+                return terminal_text(load);
+        _cleanup_free_ char *text = str_printf("%s (%s)", active, detail ?: "?");
+        return text ? terminal_text(text) : NULL;
+}
+
 static int print_tree(Context *c, const Value *units) {
         _cleanup_(tree_done) Tree tree = {};
 
         for (size_t i = 0; i < value_length(units); i++) {
                 const Value *unit = &units->array.items[i];
-                _cleanup_free_ char *description =
-                                terminal_text(value_get_string(unit, "Description"));
-                _cleanup_free_ char *text =
-                                description ? str_printf("%s  %s (%s)  %s",
-                                                              unit_id(unit),
-                                                              value_get_string(unit, "ActiveState")
-                                                                              ?: "?",
-                                                              unit_sub_state(unit),
-                                                              description)
-                                            : NULL;
+                const char *description = value_get_string(unit, "Description");
+                bool told = description && !str_equal(description, unit_id(unit));
+                _cleanup_free_ char *state = state_in_words(unit);
+                _cleanup_free_ char *safe = terminal_text(told ? description : "");
+                _cleanup_free_ char *text = state && safe ? str_printf("%s: %s%s%s",
+                                                                            unit_id(unit),
+                                                                            state,
+                                                                            told ? " - " : "",
+                                                                            safe)
+                                                          : NULL;
                 int r = text ? tree_add(&tree, 0, unit_style(unit), &text) : -ENOMEM;
                 if (r < 0)
                         return r;
@@ -198,7 +211,7 @@ int overview_print(Context *c, Error *error) {
         if (r >= 0)
                 r = client_get_manager(c->client, &manager, error);
         if (r >= 0)
-                r = unit_list_fetch(c, NULL, NULL, /* all= */ true, &units, &hidden, error);
+                r = unit_list_fetch(c, &(UnitFilter) { .all = true }, &units, &hidden, error);
         if (r < 0)
                 return r;
 

@@ -21,7 +21,8 @@ static const TableColumn columns[] = {
         { .title = "DESCRIPTION", .width_min = 8 },
 };
 
-bool unit_is_listed(const Value *unit, char *const *states, bool all) {
+bool unit_is_listed(const Value *unit, const UnitFilter *filter) {
+        char *const *states = filter->states;
         const char *load = value_get_string(unit, "LoadState");
         const char *active = value_get_string(unit, "ActiveState");
 
@@ -29,7 +30,7 @@ bool unit_is_listed(const Value *unit, char *const *states, bool all) {
                 return strv_contains(states, load ?: "") || strv_contains(states, active ?: "") ||
                        strv_contains(states, unit_sub_state(unit)) ||
                        strv_contains(states, value_get_string(unit, "SubState") ?: "");
-        return all || !str_equal(active, "inactive") || str_equal(load, "bad-setting") ||
+        return filter->all || !str_equal(active, "inactive") || str_equal(load, "bad-setting") ||
                str_equal(load, "error");
 }
 
@@ -46,8 +47,8 @@ static int fetch_figures(Context *c, Value *units, Error *error) {
 
         for (size_t i = 0; i < n; i++) {
                 const Value *unit = &units->array.items[i];
-                if (!value_get_string(unit, "ControlGroup"))
-                        continue;
+                if (!value_get_string(unit, "ControlGroup") || value_get(unit, "MemoryCurrent"))
+                        continue; /* has none, or was told already */
                 places[n_asked] = i;
                 names[n_asked++] = unit_id(unit);
         }
@@ -68,9 +69,7 @@ static int compare_units(const void *a, const void *b) {
 }
 
 int unit_list_fetch(Context *c,
-                char *const *words,
-                char *const *states,
-                bool all,
+                const UnitFilter *filter,
                 Value *ret,
                 size_t *ret_hidden,
                 Error *error) {
@@ -78,7 +77,7 @@ int unit_list_fetch(Context *c,
         _cleanup_strv_ char **patterns = NULL;
         size_t hidden = 0;
 
-        int r = unit_patterns(words, &patterns);
+        int r = unit_patterns(filter->words, &patterns);
         if (r >= 0)
                 r = context_connect(c, error);
         if (r >= 0)
@@ -89,7 +88,7 @@ int unit_list_fetch(Context *c,
         for (size_t i = 0; i < value_length(&by_id); i++) {
                 Value *unit = &by_id.dict.items[i].value;
 
-                if (!unit_is_listed(unit, states, all)) {
+                if (!unit_is_listed(unit, filter)) {
                         hidden++;
                         continue;
                 }

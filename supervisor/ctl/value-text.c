@@ -113,9 +113,13 @@ static char *to_text(const char *name, const Value *v, unsigned depth) {
         }
 }
 
-/* Commands are structs of path, arguments and what happened; the first two are what people look for. */
-static char *command_to_text(const Value *command) {
+/* ---- properties of a form of their own --------------------------------------------------------- */
+
+/* Structs of path, arguments and what happened; the first two are what people look for. */
+static char *commands_to_text(const Value *v) {
         _cleanup_free_ char *path = NULL, *arguments = NULL;
+        const Value *command =
+                        v->type == VALUE_ARRAY && value_length(v) == 1 ? v->array.items : NULL;
 
         if (value_length(command) < 2 || command->type != VALUE_ARRAY)
                 return strdup("");
@@ -124,9 +128,65 @@ static char *command_to_text(const Value *command) {
         return path && arguments ? str_printf("{ path=%s ; argv[]=%s }", path, arguments) : NULL;
 }
 
+/* A number and an object path; 0: there is no job. */
+static char *job_to_text(const Value *v) {
+        const Value *id = v->type == VALUE_ARRAY && value_length(v) == 2 ? v->array.items : NULL;
+
+        return id && id->type == VALUE_UNSIGNED && id->number > 0 ? format_plain(id->number)
+                                                                  : strdup("");
+}
+
+/* Bytes of a bit set, lowest first, that came as hex digits: "0f" is CPUs 0 to 3. */
+static bool bit_is_set(const char *digits, size_t n_bits, size_t bit) {
+        if (bit >= n_bits)
+                return false;
+        size_t digit = bit / 8 * 2 + (bit % 8 < 4);
+        return hex_digit(digits[digit]) >> (bit % 4) & 1;
+}
+
+static char *set_to_text(const Value *v) {
+        const char *digits = v->type == VALUE_STRING ? v->string : "";
+        size_t n_bits = strlen(digits) / 2 * 8, size;
+        char *text = NULL;
+
+        FILE *stream = open_memstream(&text, &size);
+        if (!stream)
+                return NULL;
+        for (size_t first = 0; first < n_bits; first++) {
+                size_t last = first;
+
+                if (!bit_is_set(digits, n_bits, first))
+                        continue;
+                while (bit_is_set(digits, n_bits, last + 1))
+                        last++;
+                fprintf(stream, "%s%zu", ftell(stream) > 0 ? " " : "", first);
+                if (last > first)
+                        fprintf(stream, "-%zu", last);
+                first = last;
+        }
+        if (fclose(stream) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}
+
+/* clang-format off */
+static const struct {
+        const char *name;
+        char *(*format)(const Value *v);
+} special_formats[] = {
+        { "AllowedCPUs", set_to_text      },
+        { "ExecStart",   commands_to_text },
+        { "Job",         job_to_text      },
+};
+/* clang-format on */
+
 char *value_to_text(const char *name, const Value *v) {
-        if (str_equal(name, "ExecStart") && v->type == VALUE_ARRAY && v->array.n_items == 1)
-                return command_to_text(&v->array.items[0]);
+        for (size_t i = 0; i < ELEMENTSOF(special_formats); i++) {
+                if (str_equal(special_formats[i].name, name))
+                        return special_formats[i].format(v);
+        }
         return to_text(name, v, 0);
 }
 

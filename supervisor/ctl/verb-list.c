@@ -15,9 +15,10 @@ int verb_list_units(Context *c, char *const *words, Error *error) {
         const Options *o = c->options;
         _cleanup_value_ Value units = {};
         _cleanup_(table_done) Table table = {};
+        const UnitFilter filter = { .words = words, .states = o->states, .all = o->all };
         size_t hidden = 0;
 
-        int r = unit_list_fetch(c, words, o->states, o->all, &units, &hidden, error);
+        int r = unit_list_fetch(c, &filter, &units, &hidden, error);
         if (r < 0)
                 return r;
         if (o->json)

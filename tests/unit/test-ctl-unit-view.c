@@ -148,13 +148,13 @@ static void test_inactive_units_are_listed_on_request_and_broken_ones_always(voi
                         "frozen");
 
         (void) state;
-        assert_false(unit_is_listed(&off, NULL, /* all= */ false));
-        assert_true(unit_is_listed(&off, NULL, /* all= */ true));
-        assert_true(unit_is_listed(&bad, NULL, false));
-        assert_true(unit_is_listed(&on, NULL, false));
-        assert_false(unit_is_listed(&on, states, /* all= */ true));
-        assert_true(unit_is_listed(&failed, states, false));
-        assert_true(unit_is_listed(&paused, states, false));
+        assert_false(unit_is_listed(&off, &(UnitFilter) {}));
+        assert_true(unit_is_listed(&off, &(UnitFilter) { .all = true }));
+        assert_true(unit_is_listed(&bad, &(UnitFilter) {}));
+        assert_true(unit_is_listed(&on, &(UnitFilter) {}));
+        assert_false(unit_is_listed(&on, &(UnitFilter) { .states = states, .all = true }));
+        assert_true(unit_is_listed(&failed, &(UnitFilter) { .states = states }));
+        assert_true(unit_is_listed(&paused, &(UnitFilter) { .states = states }));
 }
 
 static void test_short_names_are_what_people_type(void **state) {

@@ -61,6 +61,25 @@ static void test_other_values_are_written_as_by_systemctl(void **state) {
         assert_string_equal(d, "List=/a /b");
 }
 
+static void test_cpu_sets_are_ranges_and_no_job_is_empty(void **state) {
+        Value cpus = { .type = VALUE_STRING, .string = (char *) "2f8101" };
+        Value none = { .type = VALUE_STRING, .string = (char *) "" };
+        Value pair[] = { { .type = VALUE_UNSIGNED },
+                { .type = VALUE_STRING, .string = (char *) "/" } };
+        Value job = { .type = VALUE_ARRAY, .array = { .items = pair, .n_items = 2 } };
+
+        (void) state;
+        _cleanup_free_ char *a = value_to_text("AllowedCPUs", &cpus),
+                            *b = value_to_text("AllowedCPUs", &none),
+                            *c = value_to_text("Job", &job);
+        assert_string_equal(a, "0-3 5 8 15-16");
+        assert_string_equal(b, "");
+        assert_string_equal(c, "");
+        pair[0].number = 12;
+        _cleanup_free_ char *d = value_to_text("Job", &job);
+        assert_string_equal(d, "12");
+}
+
 static void expect_bytes(uint64_t bytes, const char *text) {
         _cleanup_free_ char *got = bytes_format(bytes);
 
@@ -123,6 +142,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_numbers_are_written_as_their_names_say),
                 cmocka_unit_test(test_other_values_are_written_as_by_systemctl),
+                cmocka_unit_test(test_cpu_sets_are_ranges_and_no_job_is_empty),
                 cmocka_unit_test(test_bytes_are_rounded_down_to_one_digit),
                 cmocka_unit_test(test_the_bar_fills_with_use),
                 cmocka_unit_test(test_json_keeps_types_and_shows_unset_numbers_as_null),
