@@ -112,6 +112,15 @@ static int daemon_load_units(Daemon *d, Error *error) {
 
 /* ---- coming up ----------------------------------------------------------------------------------- */
 
+/* Not to be looked for: a broken tree is told, and what runs is served nevertheless. */
+static void daemon_remove_strays(Daemon *d, Engine *engine) {
+        _cleanup_(error_done) Error error = {};
+
+        int r = strays_remove(d->cgroups, engine, &error);
+        if (r < 0)
+                diag_warning("%s; processes of no unit may run on", error_text(&error, r));
+}
+
 static int daemon_restore_units(Daemon *d, Error *error) {
         _cleanup_strv_ char **orphans = NULL;
         int r;
@@ -139,12 +148,7 @@ static int daemon_restore_units(Daemon *d, Error *error) {
                 diag_warning("%s: its unit file is gone; stopping it", *name);
         }
 
-        /* Not to be looked for: a broken tree is told, and what runs is served nevertheless. */
-        _cleanup_(error_done) Error stray_error = {};
-        r = strays_remove(d->cgroups, d->engine, &stray_error);
-        if (r < 0)
-                diag_warning("%s; leftovers of a former supd may run on",
-                                error_text(&stray_error, r));
+        daemon_remove_strays(d, d->engine);
         return 0;
 }
 
@@ -357,6 +361,7 @@ DaemonVerdict daemon_run(Daemon *d, Error *error) {
                 return DAEMON_FAILED;
         }
         if (d->verdict == DAEMON_ENDED) {
+                daemon_remove_strays(d, /* engine= */ NULL);
                 store_remove(d->store);
                 (void) cgroup_tree_leave(
                                 d->cgroups); /* refused while something is left in it: told before */

@@ -86,8 +86,14 @@ int container_start_run(Container *c, Error *error);
 int container_watch_run(Container *c, Error *error);
 /** container_read_status() - take in the status pipe's records */
 void container_read_status(Container *c);
-/** container_check_empty() - post EMPTY if neither PID 1 nor another process of the run is left, else watch */
+/**
+ * container_check_empty() - post EMPTY if neither PID 1 nor another process of the run is left, else watch
+ *
+ * Of a unit that was given up with processes left: release it then.
+ */
 void container_check_empty(Container *c);
+/** container_has_leftovers() - given up, but with processes left: SendSIGKILL=no, or not to be killed */
+bool container_has_leftovers(const Container *c);
 /** container_close_run() - PID 1 has ended: close, drop from the store; the cgroup stays */
 void container_close_run(Container *c);
 /** container_run_done() - for freeing: closes everything, drops nothing from the store, kills nothing */
@@ -105,8 +111,10 @@ void container_log_done(ContainerLog *log);
 
 /* container-spec.c */
 CgroupLimits container_limits(const UnitSpec *spec);
-/** container_set_up_cgroup() - open it, apply limits and devices */
+/** container_set_up_cgroup() - a group for a new run: open or renew it, apply limits and devices */
 int container_set_up_cgroup(Container *c, Error *error);
+/** container_apply_cgroup() - limits and devices of the group there is, whatever runs in it */
+int container_apply_cgroup(Container *c, Error *error);
 
 /* Everything a RuntimeSpec borrows, in one owner. */
 typedef struct ContainerPlan ContainerPlan;

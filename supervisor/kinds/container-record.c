@@ -295,14 +295,13 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
 
         /* systemd resets the controllers of a unit that it starts again, and the limits go with them. */
         _cleanup_(error_done) Error limits_error = {};
-        r = container_set_up_cgroup(c, &limits_error);
+        r = container_apply_cgroup(c, &limits_error);
         if (r < 0)
                 diag_warning("%s: %s; it runs on with the limits it has",
                                 unit_id(&c->unit),
                                 error_text(&limits_error, r));
         restore_freezer(c);
         restore_log(c, record);
-        lifecycle_restore(&c->lifecycle, state);
         r = container_watch_run(c, error);
         if (r < 0)
                 return r;
@@ -344,20 +343,21 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                         return r;
         }
         if (!state_has_process(state)) {
+                lifecycle_restore(&c->lifecycle, state);
                 if (state == SERVICE_AUTO_RESTART)
                         restore_log(c, record);
-                lifecycle_restore(&c->lifecycle, state);
                 return 0;
         }
 
         r = restore_process(c, record);
         if (r < 0)
                 return r;
+        /* First of all the state: whatever saves the record meanwhile must not write another one. */
+        lifecycle_restore(&c->lifecycle, state);
         if (r > 0)
                 return restore_alive(c, record, state, error);
 
         restore_log(c, record);
-        lifecycle_restore(&c->lifecycle, state);
         if (state == SERVICE_START && get_int(record, "Pid") <= 0)
                 restore_half_made(c);
         else if (state == SERVICE_FINAL_SIGKILL)

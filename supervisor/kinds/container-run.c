@@ -219,10 +219,9 @@ static int run_on_end(sd_event_source *source, int fd, uint32_t events, void *us
         /* What the payload's death says matters more than what a policy makes of a helper's. */
         if (oom)
                 lifecycle_note_oom(&c->lifecycle);
-        if (c->lifecycle.state == SERVICE_FINAL_SIGKILL)
-                container_check_empty(c);
-        else
+        if (c->lifecycle.state != SERVICE_FINAL_SIGKILL)
                 lifecycle_post_ended(&c->lifecycle, exit, clock_dual());
+        container_check_empty(c);
         return 0;
 }
 
@@ -235,10 +234,26 @@ static int run_on_cgroup_event(sd_event_source *source, int fd, uint32_t events,
         return 0;
 }
 
+bool container_has_leftovers(const Container *c) {
+        return c->run.cgroup &&
+               (c->lifecycle.state == SERVICE_FAILED || c->lifecycle.state == SERVICE_DEAD);
+}
+
+/* They have ended at last, after the unit had been given up. */
+static void run_release_leftovers(Container *c) {
+        c->lifecycle.ops->release(&c->lifecycle);
+        if (c->lifecycle.state == SERVICE_DEAD)
+                container_forget(c);
+        else
+                container_save(c);
+        unit_notify(&c->unit, /* start_failed= */ false);
+}
+
 void container_check_empty(Container *c) {
+        bool has_leftovers = container_has_leftovers(c);
         CgroupEvents events = {};
 
-        if (c->run.child.pid > 0 || c->lifecycle.state != SERVICE_FINAL_SIGKILL)
+        if (c->run.child.pid > 0 || (c->lifecycle.state != SERVICE_FINAL_SIGKILL && !has_leftovers))
                 return;
         if (c->run.cgroup && cgroup_read_events(c->run.cgroup, &events) >= 0 && events.populated) {
                 if (!c->run.cgroup_source && sd_event_add_io(c->context->event,
@@ -252,7 +267,10 @@ void container_check_empty(Container *c) {
                 return;
         }
         c->run.cgroup_source = sd_event_source_disable_unref(c->run.cgroup_source);
-        lifecycle_post(&c->lifecycle, SERVICE_EV_EMPTY, clock_dual());
+        if (has_leftovers)
+                run_release_leftovers(c);
+        else
+                lifecycle_post(&c->lifecycle, SERVICE_EV_EMPTY, clock_dual());
 }
 
 /* The kernel has killed, or on v1 is about to kill, some process of the container for memory. */

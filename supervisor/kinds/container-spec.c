@@ -89,20 +89,39 @@ static const DeviceRule default_devices[] = {
 };
 /* clang-format on */
 
-int container_set_up_cgroup(Container *c, Error *error) {
-        int r;
+static int open_cgroup(Container *c, Error *error) {
+        if (c->run.cgroup)
+                return 0;
+        return cgroup_open(c->context->cgroups, unit_id(&c->unit), &c->run.cgroup, error);
+}
 
-        if (!c->run.cgroup) {
-                r = cgroup_open(c->context->cgroups, unit_id(&c->unit), &c->run.cgroup, error);
-                if (r < 0)
-                        return r;
-        }
+/* The group of an earlier instance serves again, unless what starts in it would be killed. */
+static int renew_cgroup(Container *c, Error *error) {
+        int r = open_cgroup(c, error);
+        if (r < 0 || cgroup_is_fresh(c->run.cgroup))
+                return r;
+
+        r = cgroup_remove(c->run.cgroup);
+        if (r < 0)
+                return error_set(
+                                error, r, ERROR_CGROUP, "cannot remove the cgroup of its last run");
+        c->run.cgroup = cgroup_free(c->run.cgroup);
+        return open_cgroup(c, error);
+}
+
+int container_apply_cgroup(Container *c, Error *error) {
         CgroupLimits limits = container_limits(c->unit.spec);
-        r = cgroup_apply_limits(c->run.cgroup, &limits, error);
+
+        int r = cgroup_apply_limits(c->run.cgroup, &limits, error);
         if (r < 0)
                 return r;
         return cgroup_apply_devices(
                         c->run.cgroup, default_devices, ELEMENTSOF(default_devices), error);
+}
+
+int container_set_up_cgroup(Container *c, Error *error) {
+        int r = renew_cgroup(c, error);
+        return r < 0 ? r : container_apply_cgroup(c, error);
 }
 
 /* ---- the plan ------------------------------------------------------------------------------------ */

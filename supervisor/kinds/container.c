@@ -74,10 +74,17 @@ static void action_kill(Lifecycle *l) {
 
 static void action_release(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
+        int r;
 
-        container_log_forget(c);
         if (c->run.cgroup) {
-                int r = cgroup_remove(c->run.cgroup);
+                r = cgroup_remove(c->run.cgroup);
+                if (r == -EBUSY) {
+                        /* SendSIGKILL=no, or a process that no signal ends: released when it is gone. */
+                        diag_warning("%s: processes are left; waiting for their end",
+                                        unit_id(&c->unit));
+                        container_check_empty(c);
+                        return;
+                }
                 if (r < 0 && r != -ENOENT)
                         diag_warning("%s: cannot remove its cgroup: %s; left for the next start",
                                         unit_id(&c->unit),
@@ -85,6 +92,7 @@ static void action_release(Lifecycle *l) {
                 c->run.cgroup_source = sd_event_source_disable_unref(c->run.cgroup_source);
                 c->run.cgroup = cgroup_free(c->run.cgroup);
         }
+        container_log_forget(c);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -146,13 +154,31 @@ static const LifecycleOps lifecycle_ops = {
 
 /* ---- the unit's verbs ---------------------------------------------------------------------------- */
 
+/* Two instances of one container would share what it mounts and writes to. */
+static int refuse_beside_leftovers(Container *c, Error *error) {
+        int r = error_set_plain(error,
+                        -EBUSY,
+                        ERROR_UNIT_STATE,
+                        "processes of its last run are left; 'supctl kill -s KILL %s' ends them",
+                        unit_id(&c->unit));
+
+        (void) str_replace(&c->status_text, error_text(error, r)); /* without memory: no text */
+        container_tell(c,
+                        DIAG_ERROR,
+                        SUPD_MESSAGE_START_FAILED,
+                        "Failed to start: %s",
+                        error_text(error, r));
+        return r;
+}
+
 static int container_start(Unit *u, bool by_hand, Error *error) {
         Container *c = container_of_unit(u);
         UnitActiveState active = service_state_to_active(c->lifecycle.state);
 
-        (void) error;
         if (active == UNIT_ACTIVE)
                 return -EALREADY;
+        if (container_has_leftovers(c))
+                return refuse_beside_leftovers(c, error);
         if (by_hand)
                 lifecycle_start_by_hand(&c->lifecycle, clock_dual());
         else

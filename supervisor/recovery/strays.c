@@ -53,7 +53,7 @@ int strays_remove(CgroupTree *cgroups, Engine *engine, Error *error) {
                 return r;
         STRV_FOREACH (name, names) {
                 UnitStatus status = {};
-                Unit *u = engine_find(engine, *name);
+                Unit *u = engine ? engine_find(engine, *name) : NULL;
 
                 if (u)
                         u->ops->status(u, &status);

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Processes of a former supd that no unit speaks for: it died between making a container and saying so,
- * or the unit's file has gone meanwhile. Nobody supervises them, so they must not run.
+ * Processes that no unit speaks for. At a start: of a former supd that died between making a container and
+ * saying so, or whose unit's file has gone meanwhile. At the end: what SendSIGKILL=no has spared. Nobody
+ * supervises them, so they must not run.
  */
 
 #include "core/engine.h"
@@ -11,8 +12,9 @@
 
 /**
  * strays_remove() - end every group below the tree that is no unit's, and remove it
+ * @engine: NULL: no group is a unit's any more
  *
- * To be called when all units have been restored. Waits for a killed group to empty, up to
+ * To be called when all units have been restored, or have stopped. Waits for a killed group to empty, up to
  * STRAY_TIMEOUT_USEC each; one that does not is logged and left. Return: 0 or negative errno where the
  * tree can't be read.
  */

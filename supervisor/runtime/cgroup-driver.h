@@ -65,6 +65,7 @@ struct Cgroup {
         int dir_fd;       /* owned; v2 directory */
         int events_fd;    /* owned; cgroup.events */
         bool created;     /* by us, so nothing is in it that we did not put there */
+        bool killed;      /* by us, with cgroup.kill */
 
         /* Hybrid: hierarchies joined, as bits of the index in tree->v1, and a "tasks" of each. */
         unsigned joined;

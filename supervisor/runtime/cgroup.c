@@ -289,11 +289,16 @@ int cgroup_freeze(Cgroup *c, bool freeze, Error *error) {
 
 int cgroup_kill(Cgroup *c, Error *error) {
         int r = file_write_string(c->dir_fd, "cgroup.kill", "1");
+        c->killed = c->killed || r >= 0;
         if (r == -ENOENT)
                 r = cgroup_kill_each(c->dir_fd, SIGKILL);
         if (r < 0)
                 return error_set(error, r, ERROR_CGROUP, "cannot kill cgroup %s", c->path);
         return 0;
+}
+
+bool cgroup_is_fresh(const Cgroup *c) {
+        return c->created && !c->killed;
 }
 
 int cgroup_signal(Cgroup *c, int signal, Error *error) {

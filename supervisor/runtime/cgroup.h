@@ -187,6 +187,14 @@ int cgroup_freeze(Cgroup *c, bool freeze, Error *error);
  * cgroup.kill where there is one (Linux 5.14), else a loop over cgroup.procs.
  */
 int cgroup_kill(Cgroup *c, Error *error);
+/**
+ * cgroup_is_fresh() - made by us and never killed: a process cloned into it lives
+ *
+ * Since Linux 6.14 (and where that was backported to) clone3() compares how often the target group was
+ * killed with how often the caller's own was, and takes a difference for a kill that it has missed: whatever
+ * is cloned into a group that has seen a kill dies at once. So remove such a group and open another.
+ */
+bool cgroup_is_fresh(const Cgroup *c);
 /** cgroup_signal() - @signal, once, to every process in the group and its children groups */
 int cgroup_signal(Cgroup *c, int signal, Error *error);
 

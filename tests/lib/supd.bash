@@ -49,8 +49,9 @@ wait_until() {
         local seconds=$1 deadline
         shift
         deadline=$((${EPOCHREALTIME//[.,]/} + seconds * 1000000))
-        until "$@"; do
+        until "$@" 2>"$SUPD_TEST_DIR/last-try"; do
                 if ((${EPOCHREALTIME//[.,]/} > deadline)); then
+                        cat "$SUPD_TEST_DIR/last-try" >&2
                         fail "not within $seconds s: $*"
                         return 1
                 fi
@@ -219,6 +220,7 @@ supd_launch() {
 
 supd_start() {
         supd_options=("$@")
+        SUPD_STARTED=$EPOCHSECONDS
         mkdir -p "$UNIT_DIR"
         : >"$SUPD_LOG"
         state_of_the_world >"$SUPD_TEST_DIR/before"
@@ -296,6 +298,9 @@ supd_report_failure() {
         [[ -z ${BATS_TEST_COMPLETED-} ]] || return 0
         echo "--- supd's messages"
         tail -n 60 "$SUPD_LOG"
+        journalctl --sync 2>/dev/null &&
+                journalctl --quiet --no-pager --output=short-monotonic --since="@$SUPD_STARTED" --lines=60 \
+                        SYSLOG_IDENTIFIER=supd
 }
 
 # tests/run has the sanitizers write files, so that supctl's and supd's findings are seen the same way.
