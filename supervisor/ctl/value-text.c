@@ -68,14 +68,17 @@ static char *join(const char *name, const Value *v, unsigned depth) {
                 return NULL;
 
         bool complete = true;
-        for (size_t i = 0; i < value_length(v) && complete; i++) {
+        for (size_t i = 0; i < value_length(v); i++) {
                 const Property *entry = v->type == VALUE_DICT ? &v->dict.items[i] : NULL;
                 _cleanup_free_ char *item = to_text(entry ? entry->name : name,
                                 entry ? &entry->value : &v->array.items[i],
                                 depth + 1);
 
-                complete = item != NULL;
-                if (!complete || (*item == '\0' && !entry))
+                if (!item) {
+                        complete = false;
+                        break;
+                }
+                if (*item == '\0' && !entry)
                         continue;
                 fprintf(stream,
                                 "%s%s%s%s",
@@ -121,7 +124,7 @@ static char *commands_to_text(const Value *v) {
         const Value *command =
                         v->type == VALUE_ARRAY && value_length(v) == 1 ? v->array.items : NULL;
 
-        if (value_length(command) < 2 || command->type != VALUE_ARRAY)
+        if (!command || value_length(command) < 2 || command->type != VALUE_ARRAY)
                 return strdup("");
         path = to_text("", &command->array.items[0], 1);
         arguments = to_text("", &command->array.items[1], 1);
