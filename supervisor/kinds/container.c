@@ -74,10 +74,10 @@ static void action_kill(Lifecycle *l) {
 
 static void action_release(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
-        int r;
 
+        container_log_forget(c);
         if (c->run.cgroup) {
-                r = cgroup_remove(c->run.cgroup);
+                int r = cgroup_remove(c->run.cgroup);
                 if (r == -EBUSY) {
                         /* SendSIGKILL=no, or a process that no signal ends: released when it is gone. */
                         diag_warning("%s: processes are left; waiting for their end",
@@ -92,7 +92,6 @@ static void action_release(Lifecycle *l) {
                 c->run.cgroup_source = sd_event_source_disable_unref(c->run.cgroup_source);
                 c->run.cgroup = cgroup_free(c->run.cgroup);
         }
-        container_log_forget(c);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {

@@ -61,6 +61,18 @@ repository=$BATS_TEST_DIRNAME/../..
         world_is_as_before
 }
 
+@test "a supd that leaves something behind fails the test that it was for" {
+        supd_start
+        touch "$RUNTIME_DIR/left"
+        SUPD_TEST_PATIENCE=0
+        if supd_stop; then
+                fail 'supd_stop found nothing'
+        fi
+        rm "$RUNTIME_DIR/left"
+        supd_start
+        supd_stop
+}
+
 @test "wait_until gives up at its deadline" {
         run wait_until 0 false
         assert_equal 1 "$status"
