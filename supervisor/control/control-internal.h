@@ -93,6 +93,7 @@ typedef struct BusObject {
         const char *interface;
         const sd_bus_vtable *vtable;
         sd_bus_object_find_t find; /* NULL: one object, whose userdata is the Connection */
+        bool of_defaults;          /* or Control.blank, for what a unit has that says nothing */
 } BusObject;
 
 /** bus_objects() - the table of all */
@@ -104,7 +105,9 @@ int connection_need(Connection *connection, unsigned groups);
 
 extern const sd_bus_vtable manager_vtable[];            /* Connection */
 extern const sd_bus_vtable manager_properties_vtable[]; /* Connection */
+extern const sd_bus_vtable manager_defaults_vtable[];   /* UnitSpec */
 extern const sd_bus_vtable unit_vtable[];               /* UnitView */
+extern const sd_bus_vtable unit_spec_vtable[];          /* UnitSpec */
 extern const sd_bus_vtable service_vtable[];            /* UnitView */
 extern const sd_bus_vtable service_spec_vtable[];       /* UnitSpec */
 extern const sd_bus_vtable container_vtable[];          /* UnitView */
@@ -126,6 +129,12 @@ int service_object_find(sd_bus *bus,
                 void **ret_found,
                 sd_bus_error *ret_error);
 int service_spec_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error);
+int unit_spec_find(sd_bus *bus,
                 const char *path,
                 const char *interface,
                 void *userdata,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "control/control-internal.h"
+#include "control/control.h"
 
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "control/control-internal.h"
 #include "control/verbs.h"
 
 /* Out of descriptors, accept() fails and the socket stays readable: look away for so long. */
@@ -73,6 +74,7 @@ static int listener_on_readable(sd_event_source *source, int fd, uint32_t events
         Listener *l = ASSERT_PTR(userdata);
 
         (void) source, (void) events;
+        /* cppcheck-suppress nullPointer ; where it comes from does not matter */
         int client = neg_errno(accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (client >= 0) {
                 connection_accept(l->control, client, l->gid);

@@ -523,7 +523,7 @@ static int method_exit(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         _cleanup_(error_done) Error error = {};
         Control *c = control_of(userdata);
 
-        int r = c->ops->exit(c->userdata, &error);
+        int r = (*c->ops->exit)(c->userdata, &error);
         return r < 0 ? bus_error_take(ret_error, r, &error) : sd_bus_reply_method_return(m, NULL);
 }
 

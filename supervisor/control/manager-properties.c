@@ -106,36 +106,53 @@ static PROPERTY_GETTER(get_unit_path) {
         return sd_bus_message_append_strv(reply, (char **) info.unit_dirs);
 }
 
-static uint32_t count_failed(const Engine *e) {
+static uint32_t count_failed(const Control *c) {
         uint32_t n = 0;
 
-        for (size_t i = 0; i < engine_n_units(e); i++) {
-                if (unit_active_state(engine_unit_at(e, i)) == UNIT_STATE_FAILED)
+        for (size_t i = 0; i < engine_n_units(c->engine); i++) {
+                if (unit_active_state(engine_unit_at(c->engine, i)) == UNIT_STATE_FAILED)
                         n++;
         }
         return n;
 }
 
-static PROPERTY_GETTER(get_n_names) {
-        return sd_bus_message_append(
-                        reply, "u", (uint32_t) engine_n_units(control_of(userdata)->engine));
+static uint32_t count_names(const Control *c) {
+        return (uint32_t) engine_n_units(c->engine);
 }
 
-static PROPERTY_GETTER(get_n_failed) {
-        return sd_bus_message_append(reply, "u", count_failed(control_of(userdata)->engine));
+static uint32_t count_jobs(const Control *c) {
+        return (uint32_t) engine_n_jobs(c->engine);
 }
 
-static PROPERTY_GETTER(get_n_jobs) {
-        return sd_bus_message_append(
-                        reply, "u", (uint32_t) engine_n_jobs(control_of(userdata)->engine));
+static uint32_t count_installed_jobs(const Control *c) {
+        return (uint32_t) c->n_jobs_installed;
 }
 
-static PROPERTY_GETTER(get_n_installed_jobs) {
-        return sd_bus_message_append(reply, "u", (uint32_t) control_of(userdata)->n_jobs_installed);
+static uint32_t count_failed_jobs(const Control *c) {
+        return (uint32_t) c->n_jobs_failed;
 }
 
-static PROPERTY_GETTER(get_n_failed_jobs) {
-        return sd_bus_message_append(reply, "u", (uint32_t) control_of(userdata)->n_jobs_failed);
+/* clang-format off */
+static const struct {
+        const char *property;
+        uint32_t (*count)(const Control *c);
+} counts[] = {
+        { "NNames",         count_names          },
+        { "NFailedUnits",   count_failed         },
+        { "NJobs",          count_jobs           },
+        { "NInstalledJobs", count_installed_jobs },
+        { "NFailedJobs",    count_failed_jobs    },
+};
+/* clang-format on */
+
+static PROPERTY_GETTER(get_count) {
+        uint32_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
+                if (str_equal(counts[i].property, property))
+                        n = counts[i].count(control_of(userdata));
+        }
+        return sd_bus_message_append(reply, "u", n);
 }
 
 /* Of the jobs there have been, how many are over. */
@@ -155,44 +172,9 @@ static PROPERTY_GETTER(get_system_state) {
                 state = "stopping";
         else if (info.finished.realtime_usec == 0)
                 state = "starting";
-        else if (count_failed(control_of(userdata)->engine) > 0)
+        else if (count_failed(control_of(userdata)) > 0)
                 state = "degraded";
         return sd_bus_message_append(reply, "s", state);
-}
-
-static PROPERTY_GETTER(get_standard_output) {
-        return sd_bus_message_append(reply, "s", "journal");
-}
-
-static PROPERTY_GETTER(get_standard_error) {
-        return sd_bus_message_append(reply, "s", "inherit");
-}
-
-/* What a unit has that does not say otherwise. */
-static PROPERTY_GETTER(get_default_start_timeout) {
-        return sd_bus_message_append(
-                        reply, "t", control_of(userdata)->blank->service.start_timeout_usec);
-}
-
-static PROPERTY_GETTER(get_default_stop_timeout) {
-        return sd_bus_message_append(
-                        reply, "t", control_of(userdata)->blank->service.stop_timeout_usec);
-}
-
-static PROPERTY_GETTER(get_default_restart) {
-        return sd_bus_message_append(
-                        reply, "t", control_of(userdata)->blank->service.restart.delay_usec);
-}
-
-static PROPERTY_GETTER(get_default_limit_interval) {
-        return sd_bus_message_append(reply,
-                        "t",
-                        control_of(userdata)->blank->service.restart.limit_interval_usec);
-}
-
-static PROPERTY_GETTER(get_default_limit_burst) {
-        return sd_bus_message_append(
-                        reply, "u", control_of(userdata)->blank->service.restart.limit_burst);
 }
 
 /* clang-format off */
@@ -218,23 +200,28 @@ const sd_bus_vtable manager_properties_vtable[] = {
         PROPERTY("FinishTimestampMonotonic",    "t",  get_stamp),
         PROPERTY("UnitsLoadTimestamp",          "t",  get_stamp),
         PROPERTY("LogLevel",                    "s",  get_text),
-        PROPERTY("NNames",                      "u",  get_n_names),
-        PROPERTY("NFailedUnits",                "u",  get_n_failed),
-        PROPERTY("NJobs",                       "u",  get_n_jobs),
-        PROPERTY("NInstalledJobs",              "u",  get_n_installed_jobs),
-        PROPERTY("NFailedJobs",                 "u",  get_n_failed_jobs),
+        PROPERTY("NNames",                      "u",  get_count),
+        PROPERTY("NFailedUnits",                "u",  get_count),
+        PROPERTY("NJobs",                       "u",  get_count),
+        PROPERTY("NInstalledJobs",              "u",  get_count),
+        PROPERTY("NFailedJobs",                 "u",  get_count),
         PROPERTY("Progress",                    "d",  get_progress),
         PROPERTY("Environment",                 "as", property_get_empty_array),
         PROPERTY("UnitPath",                    "as", get_unit_path),
-        PROPERTY("DefaultStandardOutput",       "s",  get_standard_output),
-        PROPERTY("DefaultStandardError",        "s",  get_standard_error),
         PROPERTY("ControlGroup",                "s",  get_text),
         PROPERTY("SystemState",                 "s",  get_system_state),
-        PROPERTY("DefaultTimeoutStartUSec",     "t",  get_default_start_timeout),
-        PROPERTY("DefaultTimeoutStopUSec",      "t",  get_default_stop_timeout),
-        PROPERTY("DefaultRestartUSec",          "t",  get_default_restart),
-        PROPERTY("DefaultStartLimitIntervalUSec", "t", get_default_limit_interval),
-        PROPERTY("DefaultStartLimitBurst",      "u",  get_default_limit_burst),
+        SD_BUS_VTABLE_END,
+};
+
+#define DEFAULT(name, type, member) SD_BUS_PROPERTY(name, type, NULL, offsetof(UnitSpec, service.member), 0)
+
+const sd_bus_vtable manager_defaults_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        DEFAULT("DefaultTimeoutStartUSec",       "t", start_timeout_usec),
+        DEFAULT("DefaultTimeoutStopUSec",        "t", stop_timeout_usec),
+        DEFAULT("DefaultRestartUSec",            "t", restart.delay_usec),
+        DEFAULT("DefaultStartLimitIntervalUSec", "t", restart.limit_interval_usec),
+        DEFAULT("DefaultStartLimitBurst",        "u", restart.limit_burst),
         SD_BUS_VTABLE_END,
 };
 
@@ -248,9 +235,9 @@ const sd_bus_vtable supd_properties_vtable[] = {
         PROPERTY("CgroupDriver",       "s",  get_text),
         PROPERTY("ControlGroup",       "s",  get_text),
         PROPERTY("UnitPath",           "as", get_unit_path),
-        PROPERTY("NNames",             "u",  get_n_names),
-        PROPERTY("NFailedUnits",       "u",  get_n_failed),
-        PROPERTY("NJobs",              "u",  get_n_jobs),
+        PROPERTY("NNames",             "u",  get_count),
+        PROPERTY("NFailedUnits",       "u",  get_count),
+        PROPERTY("NJobs",              "u",  get_count),
         SD_BUS_VTABLE_END,
 };
 /* clang-format on */

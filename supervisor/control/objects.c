@@ -16,10 +16,12 @@
 static const BusObject objects[] = {
         { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, manager_vtable,      NULL                },
         { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, manager_properties_vtable, NULL          },
+        { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, manager_defaults_vtable, NULL, .of_defaults = true },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_vtable,      service_object_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_spec_vtable, service_spec_find   },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_BUS_CONTAINER,   container_vtable,    service_object_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_UNIT,    unit_vtable,         unit_object_find    },
+        { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_UNIT,    unit_spec_vtable,    unit_spec_find      },
         { OBJECT_JOB,     SUPD_SYSTEMD_JOB_PREFIX,  SUPD_SYSTEMD_JOB,     job_vtable,          job_object_find     },
         { OBJECT_SUPD,    SUPD_BUS_PATH,            SUPD_BUS_MANAGER,     supd_vtable,         NULL                },
         { OBJECT_SUPD,    SUPD_BUS_PATH,            SUPD_BUS_MANAGER,     supd_properties_vtable, NULL             },
@@ -120,6 +122,25 @@ int service_object_find(sd_bus *bus,
         return 1;
 }
 
+/* Getters only read; sd-bus knows no const. */
+static void *spec_of(void *view) {
+        return (UnitSpec *) ((UnitView *) view)->spec;
+}
+
+int unit_spec_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error) {
+        void *found;
+
+        int r = unit_object_find(bus, path, interface, userdata, &found, ret_error);
+        if (r > 0)
+                *ret_found = spec_of(found);
+        return r;
+}
+
 int service_spec_find(sd_bus *bus,
                 const char *path,
                 const char *interface,
@@ -129,11 +150,9 @@ int service_spec_find(sd_bus *bus,
         void *found;
 
         int r = service_object_find(bus, path, interface, userdata, &found, ret_error);
-        if (r <= 0)
-                return r;
-        /* Getters only read; sd-bus knows no const. */
-        *ret_found = (UnitSpec *) ((UnitView *) found)->spec;
-        return 1;
+        if (r > 0)
+                *ret_found = spec_of(found);
+        return r;
 }
 
 static int units_enumerate(sd_bus *bus,
@@ -232,8 +251,12 @@ static int add_object(Connection *connection, const BusObject *o) {
                                 o->vtable,
                                 o->find,
                                 connection);
-        return sd_bus_add_object_vtable(
-                        connection->bus, NULL, o->path, o->interface, o->vtable, connection);
+        return sd_bus_add_object_vtable(connection->bus,
+                        NULL,
+                        o->path,
+                        o->interface,
+                        o->vtable,
+                        o->of_defaults ? (void *) connection->control->blank : connection);
 }
 
 int connection_need(Connection *connection, unsigned groups) {

@@ -79,6 +79,7 @@ static int method_get_diagnostics(sd_bus_message *m, void *userdata, sd_bus_erro
 
 typedef enum StatusSource {
         SOURCE_UNIT,      /* unit_vtable */
+        SOURCE_UNIT_SPEC, /* unit_spec_vtable */
         SOURCE_SERVICE,   /* service_vtable */
         SOURCE_SPEC,      /* service_spec_vtable */
         SOURCE_CONTAINER, /* container_vtable */
@@ -91,6 +92,7 @@ static const struct {
         const char *interface;
 } sources[] = {
         [SOURCE_UNIT]      = { unit_vtable,         SUPD_SYSTEMD_UNIT    },
+        [SOURCE_UNIT_SPEC] = { unit_spec_vtable,    SUPD_SYSTEMD_UNIT    },
         [SOURCE_SERVICE]   = { service_vtable,      SUPD_SYSTEMD_SERVICE },
         [SOURCE_SPEC]      = { service_spec_vtable, SUPD_SYSTEMD_SERVICE },
         [SOURCE_CONTAINER] = { container_vtable,    SUPD_BUS_CONTAINER   },
@@ -104,15 +106,15 @@ static const struct {
 } status_properties[] = {
         { SOURCE_UNIT,      "Id"                      },
         { SOURCE_UNIT,      "Description"             },
-        { SOURCE_UNIT,      "Documentation"           },
-        { SOURCE_UNIT,      "LoadState"               },
-        { SOURCE_UNIT,      "LoadError"               },
+        { SOURCE_UNIT_SPEC, "Documentation"           },
+        { SOURCE_UNIT_SPEC, "LoadState"               },
+        { SOURCE_UNIT_SPEC, "LoadError"               },
         { SOURCE_UNIT,      "ActiveState"             },
         { SOURCE_UNIT,      "SubState"                },
         { SOURCE_UNIT,      "FreezerState"            },
-        { SOURCE_UNIT,      "FragmentPath"            },
-        { SOURCE_UNIT,      "DropInPaths"             },
-        { SOURCE_UNIT,      "UnitFileState"           },
+        { SOURCE_UNIT_SPEC, "FragmentPath"            },
+        { SOURCE_UNIT_SPEC, "DropInPaths"             },
+        { SOURCE_UNIT_SPEC, "UnitFileState"           },
         { SOURCE_UNIT,      "NeedDaemonReload"        },
         { SOURCE_UNIT,      "StateChangeTimestamp"    },
         { SOURCE_UNIT,      "InactiveExitTimestamp"   },
@@ -185,7 +187,8 @@ static int append_status(sd_bus_message *m, const StatusEntries *entries, UnitVi
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(status_properties); i++) {
                 StatusSource source = status_properties[i].source;
-                void *object = source == SOURCE_SPEC ? (void *) v->spec : v;
+                bool of_spec = source == SOURCE_SPEC || source == SOURCE_UNIT_SPEC;
+                void *object = of_spec ? (void *) v->spec : v;
 
                 r = property_append(m, entries->entry[i], sources[source].interface, object);
         }

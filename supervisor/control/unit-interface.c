@@ -67,9 +67,9 @@ static PROPERTY_GETTER(get_names) {
 }
 
 static PROPERTY_GETTER(get_load_state) {
-        const UnitView *v = userdata;
+        const UnitSpec *spec = userdata;
 
-        return sd_bus_message_append(reply, "s", unit_load_state_to_string(v->spec->load_state));
+        return sd_bus_message_append(reply, "s", unit_load_state_to_string(spec->load_state));
 }
 
 static PROPERTY_GETTER(get_active_state) {
@@ -79,40 +79,7 @@ static PROPERTY_GETTER(get_active_state) {
 }
 
 static PROPERTY_GETTER(get_file_state) {
-        const UnitView *v = userdata;
-
-        return sd_bus_message_append(reply, "s", unit_file_state(v->spec));
-}
-
-static PROPERTY_GETTER(get_fragment_path) {
-        const UnitView *v = userdata;
-        const char *fragment = v->spec->fragment_path;
-
-        return sd_bus_message_append(reply, "s", fragment ? fragment : "");
-}
-
-static PROPERTY_GETTER(get_dropin_paths) {
-        const UnitView *v = userdata;
-
-        return sd_bus_message_append_strv(reply, v->spec->dropin_paths);
-}
-
-static PROPERTY_GETTER(get_documentation) {
-        const UnitView *v = userdata;
-
-        return sd_bus_message_append_strv(reply, v->spec->unit.documentation);
-}
-
-static PROPERTY_GETTER(get_wanted_by) {
-        const UnitView *v = userdata;
-
-        return sd_bus_message_append_strv(reply, v->spec->install.wanted_by);
-}
-
-static PROPERTY_GETTER(get_required_by) {
-        const UnitView *v = userdata;
-
-        return sd_bus_message_append_strv(reply, v->spec->install.required_by);
+        return sd_bus_message_append(reply, "s", unit_file_state(userdata));
 }
 
 static PROPERTY_GETTER(get_can_start) {
@@ -138,10 +105,10 @@ static PROPERTY_GETTER(get_job) {
 }
 
 static PROPERTY_GETTER(get_load_error) {
-        const UnitView *v = userdata;
+        const UnitSpec *spec = userdata;
         const char *name = NULL;
 
-        switch (v->spec->load_state) {
+        switch (spec->load_state) {
         case UNIT_NOT_FOUND:
                 return sd_bus_message_append(reply,
                                 "(ss)",
@@ -156,7 +123,7 @@ static PROPERTY_GETTER(get_load_error) {
         default:
                 return sd_bus_message_append(reply, "(ss)", "", "");
         }
-        _cleanup_free_ char *message = unit_load_error(v->spec);
+        _cleanup_free_ char *message = unit_load_error(spec);
         return sd_bus_message_append(reply, "(ss)", name, message ? message : "");
 }
 
@@ -197,18 +164,6 @@ static PROPERTY_GETTER(get_need_reload) {
         return sd_bus_message_append(reply, "b", (int) (newer && !v->unit->gone));
 }
 
-static PROPERTY_GETTER(get_start_limit_interval) {
-        const UnitView *v = userdata;
-
-        return sd_bus_message_append(reply, "t", v->spec->service.restart.limit_interval_usec);
-}
-
-static PROPERTY_GETTER(get_start_limit_burst) {
-        const UnitView *v = userdata;
-
-        return sd_bus_message_append(reply, "u", v->spec->service.restart.limit_burst);
-}
-
 /* clang-format off */
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define STATUS(member) offsetof(UnitView, status.member)
@@ -245,9 +200,7 @@ const sd_bus_vtable unit_vtable[] = {
         CONSTANT("BindsTo",                "as",   property_get_empty_array),
         CONSTANT("PartOf",                 "as",   property_get_empty_array),
         CONSTANT("Upholds",                "as",   property_get_empty_array),
-        CONSTANT("RequiredBy",             "as",   get_required_by),
         CONSTANT("RequisiteOf",            "as",   property_get_empty_array),
-        CONSTANT("WantedBy",               "as",   get_wanted_by),
         CONSTANT("BoundBy",                "as",   property_get_empty_array),
         CONSTANT("UpheldBy",               "as",   property_get_empty_array),
         CONSTANT("ConsistsOf",             "as",   property_get_empty_array),
@@ -259,16 +212,10 @@ const sd_bus_vtable unit_vtable[] = {
         CONSTANT("OnSuccess",              "as",   property_get_empty_array),
         CONSTANT("Triggers",               "as",   property_get_empty_array),
         CONSTANT("TriggeredBy",            "as",   property_get_empty_array),
-        CONSTANT("Documentation",          "as",   get_documentation),
         SD_BUS_PROPERTY("Description", "s", NULL, offsetof(UnitView, description), 0),
-        CONSTANT("LoadState",              "s",    get_load_state),
         SD_BUS_PROPERTY("ActiveState", "s", get_active_state, 0, CHANGES),
         SD_BUS_PROPERTY("FreezerState", "s", NULL, STATUS(freezer), CHANGES),
         SD_BUS_PROPERTY("SubState", "s", NULL, STATUS(sub), CHANGES),
-        CONSTANT("FragmentPath",           "s",    get_fragment_path),
-        CONSTANT("SourcePath",             "s",    get_fragment_path),
-        CONSTANT("DropInPaths",            "as",   get_dropin_paths),
-        CONSTANT("UnitFileState",          "s",    get_file_state),
         CONSTANT("UnitFilePreset",         "s",    property_get_empty),
         STAMP("StateChangeTimestamp",   state_entered),
         STAMP("InactiveExitTimestamp",  inactive_exit),
@@ -291,12 +238,28 @@ const sd_bus_vtable unit_vtable[] = {
         CONSTANT("AssertTimestamp",        "t",    property_get_zero),
         CONSTANT("Conditions",         "a(sbbsi)", property_get_empty_array),
         CONSTANT("Asserts",            "a(sbbsi)", property_get_empty_array),
-        CONSTANT("LoadError",              "(ss)", get_load_error),
         CONSTANT("Transient",              "b",    property_get_false),
         CONSTANT("Perpetual",              "b",    property_get_false),
-        CONSTANT("StartLimitIntervalUSec", "t",    get_start_limit_interval),
-        CONSTANT("StartLimitBurst",        "u",    get_start_limit_burst),
         SD_BUS_PROPERTY("InvocationID", "ay", get_invocation_id, 0, CHANGES),
+        SD_BUS_VTABLE_END,
+};
+
+#define SPEC(name, type, getter, member) \
+        SD_BUS_PROPERTY(name, type, getter, offsetof(UnitSpec, member), 0)
+
+const sd_bus_vtable unit_spec_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        CONSTANT("LoadState",           "s",    get_load_state),
+        CONSTANT("LoadError",           "(ss)", get_load_error),
+        CONSTANT("UnitFileState",       "s",    get_file_state),
+        SPEC("FragmentPath",            "s",    NULL, fragment_path),
+        SPEC("SourcePath",              "s",    NULL, fragment_path),
+        SPEC("DropInPaths",             "as",   NULL, dropin_paths),
+        SPEC("Documentation",           "as",   NULL, unit.documentation),
+        SPEC("WantedBy",                "as",   NULL, install.wanted_by),
+        SPEC("RequiredBy",              "as",   NULL, install.required_by),
+        SPEC("StartLimitIntervalUSec",  "t",    NULL, service.restart.limit_interval_usec),
+        SPEC("StartLimitBurst",         "u",    NULL, service.restart.limit_burst),
         SD_BUS_VTABLE_END,
 };
 /* clang-format on */

@@ -2,7 +2,7 @@
 
 /* What clients are told of units and jobs, and what they can do to them. */
 
-#include "unit/control-world.h"
+#include "unit/test-control-world.h"
 
 /* ---- units and jobs ---------------------------------------------------------------------------- */
 

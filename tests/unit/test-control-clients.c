@@ -2,7 +2,7 @@
 
 /* Clients that listen, that mean ill, and the sockets they come by. */
 
-#include "unit/control-world.h"
+#include "unit/test-control-world.h"
 
 /* ---- telling of changes ------------------------------------------------------------------------ */
 
