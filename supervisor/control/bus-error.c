@@ -43,5 +43,6 @@ int bus_error_take(sd_bus_error *ret, int number, const Error *error) {
                 name = number == -ENOMEM ? SD_BUS_ERROR_NO_MEMORY : SD_BUS_ERROR_FAILED;
 
         diag_info("request refused: %s", error_text(error, number));
-        return sd_bus_error_set(ret, name, error_text(error, number));
+        int r = sd_bus_error_set(ret, name, error_text(error, number));
+        return r < 0 ? r : number;
 }

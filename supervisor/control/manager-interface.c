@@ -30,7 +30,7 @@ static int reply_unit_path(sd_bus_message *m, const char *id) {
 
 static int method_get_unit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const char *name;
-        Unit *u;
+        Unit *u = NULL;
 
         int r = sd_bus_message_read(m, "s", &name);
         if (r >= 0)
@@ -291,7 +291,7 @@ static int method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *ret
 
 static int method_get_unit_file_state(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const char *name;
-        Unit *u;
+        Unit *u = NULL;
 
         int r = sd_bus_message_read(m, "s", &name);
         if (r >= 0)
@@ -423,7 +423,7 @@ static int read_job(sd_bus_message *m, Control *c, Job **ret, sd_bus_error *ret_
 }
 
 static int method_get_job(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        Job *j;
+        Job *j = NULL;
 
         int r = read_job(m, control_of(userdata), &j, ret_error);
         if (r < 0)
@@ -434,7 +434,7 @@ static int method_get_job(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
 
 static int method_cancel_job(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Control *c = control_of(userdata);
-        Job *j;
+        Job *j = NULL;
 
         int r = read_job(m, c, &j, ret_error);
         if (r < 0)

@@ -72,7 +72,7 @@ static int add_job(Control *c,
         _cleanup_(error_done) Error error = {};
         /* systemd has more modes than are of use without dependencies. */
         JobMode mode = job_mode_from_string(mode_name);
-        Unit *u;
+        Unit *u = NULL;
 
         int r = verb_find_unit(c, name, &u, ret_error);
         if (r < 0)
@@ -100,7 +100,7 @@ int verb_job(Control *c,
                 const char *mode,
                 sd_bus_error *ret_error) {
         JobType type = NOT_A_JOB;
-        Job *j;
+        Job *j = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(job_verbs); i++) {
                 if (str_equal(job_verbs[i].of_manager, method) ||
@@ -122,7 +122,7 @@ int verb_enqueue(Control *c,
                 const char *mode,
                 sd_bus_error *ret_error) {
         size_t i = 0;
-        Job *j;
+        Job *j = NULL;
 
         while (i < ELEMENTSOF(job_verbs) && !str_equal(job_verbs[i].type, type_name))
                 i++;
@@ -206,7 +206,7 @@ int verb_kill(Control *c,
                 int signal,
                 sd_bus_error *ret_error) {
         _cleanup_(error_done) Error error = {};
-        Unit *u;
+        Unit *u = NULL;
 
         int r = verb_find_unit(c, unit, &u, ret_error);
         if (r < 0)
@@ -254,7 +254,7 @@ int verb_freeze(Control *c,
                 bool freeze,
                 sd_bus_error *ret_error) {
         _cleanup_(error_done) Error error = {};
-        Unit *u;
+        Unit *u = NULL;
 
         int r = verb_find_unit(c, unit, &u, ret_error);
         if (r < 0)
@@ -276,7 +276,7 @@ int verb_freeze(Control *c,
 /* ---- the rest ---------------------------------------------------------------------------------- */
 
 int verb_reset_failed(Control *c, sd_bus_message *m, const char *unit, sd_bus_error *ret_error) {
-        Unit *u;
+        Unit *u = NULL;
 
         int r = verb_find_unit(c, unit, &u, ret_error);
         if (r < 0)
@@ -286,7 +286,7 @@ int verb_reset_failed(Control *c, sd_bus_message *m, const char *unit, sd_bus_er
 }
 
 int verb_reference(Control *c, sd_bus_message *m, const char *unit, sd_bus_error *ret_error) {
-        Unit *u;
+        Unit *u = NULL;
 
         int r = verb_find_unit(c, unit, &u, ret_error);
         return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
