@@ -110,8 +110,12 @@ static unsigned edit_distance(const char *a, const char *b) {
 const char *text_suggest(const char *word, const char *const *candidates) {
         unsigned limit = strlen(word) < 5 ? 1 : 2, best = limit + 1;
         const char *found = NULL;
+        size_t length = strlen(word);
 
         for (; *candidates; candidates++) {
+                size_t other = strlen(*candidates);
+                if (MAX(length, other) - MIN(length, other) >= best)
+                        continue; /* as many edits at least: not worth the table */
                 unsigned distance = edit_distance(word, *candidates);
                 if (distance < best) {
                         best = distance;

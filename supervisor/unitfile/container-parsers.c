@@ -97,33 +97,33 @@ int parse_entrypoint(KeyInput *in, void *target) {
         return 0;
 }
 
-/* Class A; relative paths are below the unit file's directory, those that start with '%' stay. */
+/* What starts with '/' is absolute, and what starts with '%' is taken for that (UNITS.md 2.3). */
+static int unit_path_add(KeyInput *in, const UnitAssignment *a, const char *word, WordList *list) {
+        _cleanup_free_ char *path = NULL;
+
+        int r = input_expand(in, a, word, &path);
+        if (r <= 0)
+                return r;
+        if (*word == '/' || *word == '%')
+                return word_list_add(list, &path);
+
+        _cleanup_free_ char *below = str_printf("%s/%s", in->load->unit_dir, path);
+        return below ? word_list_add(list, &below) : -ENOMEM;
+}
+
+/* Class A; relative paths are below the unit file's directory. */
 int parse_unit_paths(KeyInput *in, void *target) {
         _cleanup_(word_list_done) WordList raw = {}, list = {};
         char ***paths = target;
         const char *problem = "";
-        int r;
 
         KEY_INPUT_FOREACH(a, in) {
                 word_list_truncate(&raw, 0);
-                r = words_split(a->value, WORDS_COMMAND, &raw, &problem);
-                if (r == -ENOMEM)
-                        return r;
-                if (r < 0)
+                int r = words_split(a->value, WORDS_COMMAND, &raw, &problem);
+                if (r == -EINVAL)
                         r = input_bad_value(in, a, a->value, problem);
-                for (size_t i = 0; r >= 0 && i < raw.n_words; i++) {
-                        _cleanup_free_ char *path = NULL;
-
-                        r = input_expand(in, a, raw.words[i], &path);
-                        if (r <= 0)
-                                continue;
-                        if (!strchr("/%", *raw.words[i])) {
-                                char *below = str_printf("%s/%s", in->load->unit_dir, path);
-                                free(path);
-                                path = below;
-                        }
-                        r = path ? word_list_add(&list, &path) : -ENOMEM;
-                }
+                for (size_t i = 0; r >= 0 && i < raw.n_words; i++)
+                        r = unit_path_add(in, a, raw.words[i], &list);
                 if (r < 0)
                         return r;
         }

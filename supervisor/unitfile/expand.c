@@ -180,34 +180,36 @@ int expand_word(const char *word, const Environment *e, size_t size_max, WordLis
         return r < 0 ? r : word_list_add(list, &expanded);
 }
 
+static int
+expand_one(const char *word, const Environment *e, bool split, size_t size_max, WordList *list) {
+        _cleanup_free_ char *expanded = NULL;
+
+        if (split)
+                return expand_word(word, e, size_max, list);
+        int r = expand_string(word, e, size_max, &expanded);
+        return r < 0 ? r : word_list_add(list, &expanded);
+}
+
 int unit_expand_words(char *const *words, char *const *environment, bool split, char ***ret) {
         _cleanup_(environment_done) Environment e = {};
         _cleanup_(word_list_done) WordList list = {};
-        size_t left = EXPANSION_SIZE_MAX;
+        size_t left = EXPANSION_SIZE_MAX, n_counted = 0;
 
         int r = environment_init(&e, environment);
-        if (r < 0)
-                return r;
         STRV_FOREACH (word, words) {
-                size_t n_before = list.n_words;
-
-                if (split)
-                        r = expand_word(*word, &e, left, &list);
-                else {
-                        _cleanup_free_ char *expanded = NULL;
-                        r = expand_string(*word, &e, left, &expanded);
-                        if (r >= 0)
-                                r = word_list_add(&list, &expanded);
-                }
-                for (size_t i = n_before; r >= 0 && i < list.n_words; i++) {
-                        size_t size = strlen(list.words[i]) + 1;
-                        if (size > left)
-                                r = -E2BIG;
-                        left -= MIN(size, left);
-                }
+                if (r >= 0)
+                        r = expand_one(*word, &e, split, left, &list);
                 if (r < 0)
                         return r;
+                for (; n_counted < list.n_words; n_counted++) {
+                        size_t size = strlen(list.words[n_counted]) + 1;
+                        if (size > left)
+                                return -E2BIG;
+                        left -= size;
+                }
         }
+        if (r < 0)
+                return r;
         *ret = word_list_take(&list);
         return 0;
 }

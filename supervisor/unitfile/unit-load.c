@@ -11,7 +11,7 @@
 #include "unitfile/unit-type.h"
 
 /* Thinking of what was meant costs a look at every key; nobody reads that many suggestions. */
-#define SUGGESTIONS_MAX 50U
+#define SUGGESTIONS_MAX 20U
 
 /* The assignments of all files by key. */
 typedef struct Grouping {

@@ -98,35 +98,45 @@ static int add_escape(TextBuilder *b, const char **p) {
         return r;
 }
 
+/* What is at **p, where a plain stretch ended: a quote, or a backslash if those are looked for. */
+static int add_special(const char **p, WordsFlags flags, char *quote, TextBuilder *b) {
+        char c = **p;
+
+        if (c == '\\' && flags & WORDS_ESCAPES) {
+                (*p)++;
+                return **p ? add_escape(b, p) : 0; /* a trailing backslash is dropped */
+        }
+        if (c == *quote)
+                *quote = '\0';
+        else
+                *quote = c;
+        (*p)++;
+        return 0;
+}
+
 /*
  * One word from **p, which is no blank. Plain stretches are copied at once; a quote may open and
  * close in the middle of a word.
  */
 static int add_word(const char **p, WordsFlags flags, TextBuilder *b, const char **ret_problem) {
-        const char *plain = flags & WORDS_ESCAPES ? WORDS_BLANKS "'\"\\" : WORDS_BLANKS "'\"";
+        const char *unquoted = flags & WORDS_ESCAPES ? WORDS_BLANKS "'\"\\" : WORDS_BLANKS "'\"";
         char quote = '\0';
-        int r;
 
         while (**p && (quote || !strchr(WORDS_BLANKS, **p))) {
-                char stop[] = { quote, flags & WORDS_ESCAPES ? '\\' : '\0', '\0' };
-                size_t n = strcspn(*p, quote ? stop : plain);
+                char quoted[] = { quote, flags & WORDS_ESCAPES ? '\\' : '\0', '\0' };
+                size_t n = strcspn(*p, quote ? quoted : unquoted);
 
-                r = text_builder_add(b, *p, n);
+                int r = text_builder_add(b, *p, n);
                 if (r < 0)
                         return r;
                 *p += n;
-                if (**p == '\\' && flags & WORDS_ESCAPES) {
-                        (*p)++;
-                        r = **p ? add_escape(b, p) : 0; /* a trailing backslash is dropped */
-                        if (r < 0) {
-                                *ret_problem = "unsupported escape sequence";
-                                return r;
-                        }
-                } else if (quote && **p == quote) {
-                        quote = '\0';
-                        (*p)++;
-                } else if (**p == '"' || **p == '\'')
-                        quote = *(*p)++;
+                if (**p == '\0' || (!quote && strchr(WORDS_BLANKS, **p)))
+                        break;
+                r = add_special(p, flags, &quote, b);
+                if (r < 0) {
+                        *ret_problem = "unsupported escape sequence";
+                        return r;
+                }
         }
 
         if (quote && !(flags & WORDS_RELAXED)) {

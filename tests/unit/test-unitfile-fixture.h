@@ -26,7 +26,7 @@
 #include "unitfile/unit-load.h"
 
 /* A machine whose specifiers are known. */
-static MachineFacts fixture_facts = {
+static const MachineFacts fixture_facts = {
         .host_name = (char *) "box.example.org",
         .machine_id = (char *) "0123456789abcdef0123456789abcdef",
         .architecture = (char *) "x86-64",
