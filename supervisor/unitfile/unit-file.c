@@ -25,11 +25,10 @@
 #pragma weak ini_initial_alloc
 #pragma weak ini_max_line
 #pragma weak ini_use_stack
-/* The library's, and upstream's header does not declare them. */
-/* NOLINTBEGIN(readability-redundant-declaration,cppcoreguidelines-avoid-non-const-global-variables) */
+/* NOLINTBEGIN(*-redundant-declaration,*-non-const-global-variables): they are the library's own */
 extern bool ini_allow_inline_comments, ini_allow_multiline, ini_allow_realloc, ini_use_stack;
 extern int ini_initial_alloc, ini_max_line;
-/* NOLINTEND(readability-redundant-declaration,cppcoreguidelines-avoid-non-const-global-variables) */
+/* NOLINTEND(*-redundant-declaration,*-non-const-global-variables) */
 
 #define INIH_NAME_MAX 49U /* longer sections and keys are cut by any build of inih */
 #define BLANKS " \t\r\v\f"
