@@ -115,10 +115,14 @@ static int daemon_load_units(Daemon *d, Error *error) {
 /* Not to be looked for: a broken tree is told, and what runs is served nevertheless. */
 static void daemon_remove_strays(Daemon *d, Engine *engine) {
         _cleanup_(error_done) Error error = {};
+        _cleanup_strv_ char **names = NULL;
 
-        int r = strays_remove(d->cgroups, engine, &error);
+        int r = strays_remove(d->cgroups, engine, &names, &error);
         if (r < 0)
                 diag_warning("%s; processes of no unit may run on", error_text(&error, r));
+        STRV_FOREACH (name, names) {
+                kind_forget_stray(&d->kinds, *name);
+        }
 }
 
 static int daemon_restore_units(Daemon *d, Error *error) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/text.h"
 #include "daemon/daemon.h"
 #include "log/journal-send.h"
 #include "supd/exit-status.h"
@@ -46,6 +47,17 @@ static char *own_path(void) {
         return n < 0 || n == sizeof(path) ? NULL : strndup(path, (size_t) n);
 }
 
+/* Into the journal for later, and on the terminal for whoever has just typed the command. */
+static void tell_cannot_start(const char *why) {
+        _cleanup_free_ char *message = str_printf("Cannot start: %s", why);
+
+        if (!message)
+                return;
+        if (journal_send(JOURNAL_SEND_SOCKET, DIAG_ERROR, NULL, message) < 0 ||
+                        !getenv("JOURNAL_STREAM"))
+                diag_to_stderr(DIAG_ERROR, NULL, message);
+}
+
 static int run(int argc, char **argv) {
         _cleanup_free_ char *self = own_path();
         _cleanup_(options_done) Options options = {};
@@ -70,7 +82,7 @@ static int run(int argc, char **argv) {
 
         r = daemon_new(&options, &daemon, &error);
         if (r < 0) {
-                diag_error("Cannot start: %s", error_text(&error, r));
+                tell_cannot_start(error_text(&error, r));
                 return EXIT_FAILURE;
         }
 

@@ -6,7 +6,8 @@
  *
  *   container.c          the unit: verbs, lifecycle actions, states told to the engine
  *   container-run.c      one run: start, status pipe, end of PID 1, emptiness of the cgroup
- *   container-spec.c     the unit's specification as specs of the mechanisms
+ *   container-plan.c     the unit's specification, resolved, as a spec of runtime/
+ *   container-cgroup.c   its limits and devices as specs of the cgroup drivers
  *   container-freeze.c   pause and unpause
  *   container-record.c   saving, restoring, adopting
  *   container-message.c  life-cycle messages for the journal
@@ -63,10 +64,13 @@ typedef struct Container {
         ContainerRun run;
         ContainerFreezer freezer;
         ContainerLog log;
-        char *container_id;  /* owned; 64 hex digits; kept while the unit has a record */
-        char *invocation_id; /* owned; 32 hex digits; new with each start */
-        char *fd_name;       /* owned; prefix of this run's descriptors in the store */
-        char *status_text;   /* owned; why it failed; NULL: nothing to say */
+        ContainerSpec resolved_storage;
+        const ContainerSpec
+                        *resolved; /* borrowed from the spec or the storage; NULL: not running */
+        char *container_id;        /* owned; 64 hex digits; kept while the unit has a record */
+        char *invocation_id;       /* owned; 32 hex digits; new with each start */
+        char *fd_name;             /* owned; prefix of this run's descriptors in the store */
+        char *status_text;         /* owned; why it failed; NULL: nothing to say */
         sd_event_source *deadline_source; /* owned */
 } Container;
 
@@ -109,12 +113,22 @@ void container_log_watch(Container *c);
 void container_log_forget(Container *c);
 void container_log_done(ContainerLog *log);
 
-/* container-spec.c */
+/* container-cgroup.c */
 CgroupLimits container_limits(const UnitSpec *spec);
+/** container_memory_max() - of the run there is, in bytes; UINT64_MAX: none */
+uint64_t container_memory_max(const Container *c);
 /** container_set_up_cgroup() - a group for a new run: open or renew it, apply limits and devices */
 int container_set_up_cgroup(Container *c, Error *error);
 /** container_apply_cgroup() - limits and devices of the group there is, whatever runs in it */
 int container_apply_cgroup(Container *c, Error *error);
+
+/* container-plan.c */
+/** container_resolve() - ${NAME} in values of [Container] replaced, for the run that begins or was adopted */
+int container_resolve(Container *c, Error *error);
+/** container_unresolve() - the run is over, the definition may be exchanged */
+void container_unresolve(Container *c);
+/** container_spec() - [Container] as it is in force: resolved while it runs; borrowed */
+const ContainerSpec *container_spec(const Container *c);
 
 /* Everything a RuntimeSpec borrows, in one owner. */
 typedef struct ContainerPlan ContainerPlan;

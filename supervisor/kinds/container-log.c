@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/container.h"
 
 /* clang-format off */
 static const LogDriverType log_types[] = {
@@ -44,7 +45,7 @@ static void log_sync_store(Container *c) {
 
 int container_log_prepare(Container *c, Error *error) {
         const UnitSpec *spec = c->unit.spec;
-        const ContainerSpec *container = &spec->container;
+        const ContainerSpec *container = container_spec(c);
 
         if (!c->log.directory) {
                 c->log.directory = str_printf("%s/log/%s", c->context->state_dir, container->name);
@@ -181,6 +182,47 @@ void container_log_forget(Container *c) {
          * drains the last lines keeps this one until it has ended. */
         if (!c->log.logger_source)
                 c->log.driver = log_driver_free(c->log.driver);
+}
+
+/* Its driver, until journald has caught up; owned by the event source. */
+static void stray_log_free(void *driver) {
+        (void) log_driver_free(driver);
+}
+
+static int stray_log_on_forgotten(
+                sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        (void) fd, (void) events;
+        (void) log_driver_forget(userdata);
+        (void) sd_event_source_set_floating(
+                        source, /* b= */ false); /* can't fail for what floats */
+        (void) sd_event_source_disable_unref(source);
+        return 0;
+}
+
+void container_forget_stray(const KindContext *context, const char *unit_id) {
+        _cleanup_(log_driver_freep) LogDriver *driver = NULL;
+        sd_event_source *source;
+        LogSpec log = {
+                .type = LOG_JOURNALD, /* the only one with files elsewhere */
+                .unit_id = unit_id,
+                .container_name = unit_id,
+                .rate_limit_interval_usec = UINT64_MAX,
+                .rate_limit_burst = UINT64_MAX,
+        };
+
+        if (log_driver_new(&log, &driver, NULL) < 0 || log_driver_forget(driver) == 0)
+                return;
+        if (sd_event_add_io(context->event,
+                            &source,
+                            log_driver_forget_fd(driver),
+                            EPOLLIN,
+                            stray_log_on_forgotten,
+                            driver) < 0)
+                return; /* not to be watched: log_driver_free() completes it */
+        (void) sd_event_source_set_destroy_callback(source, stray_log_free);
+        (void) sd_event_source_set_floating(source, /* b= */ true);
+        (void) sd_event_source_unref(source);
+        (void) TAKE_PTR(driver);
 }
 
 void container_log_done(ContainerLog *log) {

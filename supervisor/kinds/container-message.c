@@ -8,7 +8,6 @@
 #include "supd/message-ids.h"
 
 void container_tell(Container *c, int level, const char *message_id, const char *format, ...) {
-        const UnitSpec *spec = c->unit.spec;
         _cleanup_free_ char *text = NULL;
         va_list ap;
 
@@ -21,8 +20,8 @@ void container_tell(Container *c, int level, const char *message_id, const char 
 
         /* The fields Docker's and Podman's journald drivers write, so that users' queries find us. */
         const char *id = c->container_id ?: "";
-        _cleanup_free_ char *name =
-                        str_printf("CONTAINER_NAME=%s", spec->container.name ?: unit_id(&c->unit));
+        _cleanup_free_ char *name = str_printf(
+                        "CONTAINER_NAME=%s", container_spec(c)->name ?: unit_id(&c->unit));
         _cleanup_free_ char *id_short = str_printf("CONTAINER_ID=%.12s", id);
         _cleanup_free_ char *id_full = str_printf("CONTAINER_ID_FULL=%s", id);
         _cleanup_free_ char *invocation = str_printf("INVOCATION_ID=%s", c->invocation_id ?: "");

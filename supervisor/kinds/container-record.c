@@ -295,7 +295,9 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
 
         /* systemd resets the controllers of a unit that it starts again, and the limits go with them. */
         _cleanup_(error_done) Error limits_error = {};
-        r = container_apply_cgroup(c, &limits_error);
+        r = container_resolve(c, &limits_error);
+        if (r >= 0)
+                r = container_apply_cgroup(c, &limits_error);
         if (r < 0)
                 diag_warning("%s: %s; it runs on with the limits it has",
                                 unit_id(&c->unit),
@@ -305,8 +307,9 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
         r = container_watch_run(c, error);
         if (r < 0)
                 return r;
-        if (state == SERVICE_START && !c->run.executes && !c->run.init)
-                /* Without supinit nothing tells whether the exec has been: be safe. */
+        container_read_status(c);
+        if (c->lifecycle.state == SERVICE_START && !c->run.executes)
+                /* Not there yet, or the word of it was read and died with the reader: be safe. */
                 restore_half_made(c);
         container_tell(c,
                         DIAG_DEBUG,

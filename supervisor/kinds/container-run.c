@@ -174,6 +174,13 @@ static ExitInfo exit_from_wait_status(int status) {
         };
 }
 
+/* Without its report, lost with the pipe, a signal is known by what supinit makes of it: 128 and more. */
+static ExitInfo exit_of_init(ExitInfo exit) {
+        if (exit.code == CLD_EXITED && exit.status > 128 && exit.status <= 128 + SIGRTMAX)
+                return (ExitInfo) { .code = CLD_KILLED, .status = exit.status - 128 };
+        return exit;
+}
+
 /* Reaps PID 1 if it is our child; else the kernel (Linux 6.15) or the status pipe knows how it ended. */
 static ExitInfo run_reap(Container *c) {
         siginfo_t si = {};
@@ -212,6 +219,8 @@ static int run_on_end(sd_event_source *source, int fd, uint32_t events, void *us
         (void) source, (void) fd, (void) events;
         container_read_status(c);
         ExitInfo reaped = run_reap(c);
+        if (c->run.init)
+                reaped = exit_of_init(reaped);
         ExitInfo exit = c->run.reported ? c->run.exit : reaped;
         bool oom = run_was_killed_for_memory(c, exit);
 
@@ -303,7 +312,7 @@ static void run_watch_oom(Container *c) {
         uint32_t events;
 
         if (c->unit.spec->service.resource.oom_policy == OOM_POLICY_CONTINUE ||
-                        container_limits(c->unit.spec).memory_max_bytes == UINT64_MAX)
+                        container_memory_max(c) == UINT64_MAX)
                 return;
         _cleanup_close_ int fd = cgroup_oom_fd(c->run.cgroup, &events);
         if (fd < 0 ||

@@ -15,8 +15,8 @@ static void action_start(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
         _cleanup_(error_done) Error error = {};
 
+        container_unresolve(c);
         (void) unit_take_next_spec(&c->unit);
-        l->stop_timeout_usec = c->unit.spec->container.process.stop_timeout_usec;
         (void) str_replace(&c->status_text, NULL); /* NULL needs no memory */
         c->freezer.state = FREEZER_RUNNING;
         l->frozen = false;
@@ -35,7 +35,7 @@ static void action_start(Lifecycle *l) {
 static void action_terminate(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
         const ServiceSpec *service = &c->unit.spec->service;
-        int signal = service->kill_signal ?: c->unit.spec->container.process.stop_signal;
+        int signal = service->kill_signal ?: container_spec(c)->process.stop_signal;
         _cleanup_(error_done) Error error = {};
         int r;
 
@@ -75,6 +75,7 @@ static void action_kill(Lifecycle *l) {
 static void action_release(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
 
+        container_unresolve(c);
         container_log_forget(c);
         if (c->run.cgroup) {
                 int r = cgroup_remove(c->run.cgroup);
@@ -263,10 +264,10 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .cgroup_path = c->run.cgroup ? cgroup_path(c->run.cgroup) : NULL,
                 .invocation_id = c->invocation_id,
                 .container_id = c->container_id,
-                .container_name = u->spec->container.name,
+                .container_name = container_spec(c)->name,
                 .log_driver = c->log.driver ? log_driver_name(c->log.driver) : NULL,
                 .log_directory = c->log.directory,
-                .rootfs = u->spec->container.root.rootfs,
+                .rootfs = container_spec(c)->root.rootfs,
         };
 }
 
@@ -311,6 +312,7 @@ static Unit *container_free(Unit *u) {
         free(c->invocation_id);
         free(c->fd_name);
         free(c->status_text);
+        container_unresolve(c);
         unit_spec_free(c->unit.spec);
         free(c);
         return NULL;

@@ -11,6 +11,9 @@
 /** container_new() - a unit for a spec, dead. Takes *spec over on success. */
 int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error);
 
+/** container_forget_stray() - of a container that no unit speaks for: remove what was made for its log */
+void container_forget_stray(const KindContext *context, const char *unit_id);
+
 /**
  * container_restore() - take the unit's stored record, if there is one, and go on from there
  *

@@ -18,6 +18,10 @@ int kind_make_unit(Engine *e, UnitSpec **spec, void *userdata, Unit **ret, Error
         return kinds[(*spec)->kind].make(userdata, spec, ret, error);
 }
 
+void kind_forget_stray(const KindContext *context, const char *unit_id) {
+        container_forget_stray(context, unit_id); /* the only kind with processes */
+}
+
 int kind_restore_unit(Unit *u, Error *error) {
         return kinds[u->spec->kind].restore ? kinds[u->spec->kind].restore(u, error) : 0;
 }

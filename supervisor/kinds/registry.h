@@ -10,6 +10,9 @@
 /** kind_make_unit() - a UnitFactory for engine_new(); @userdata is the KindContext */
 int kind_make_unit(Engine *e, UnitSpec **spec, void *userdata, Unit **ret, Error *error);
 
+/** kind_forget_stray() - processes of this name were no unit's and are ended: what else they left goes */
+void kind_forget_stray(const KindContext *context, const char *unit_id);
+
 /**
  * kind_restore_unit() - have the unit go on from its stored record, if it has one
  *

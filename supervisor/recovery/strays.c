@@ -45,8 +45,8 @@ static void stray_end(CgroupTree *cgroups, const char *name) {
                                 error_text(&error, r));
 }
 
-int strays_remove(CgroupTree *cgroups, Engine *engine, Error *error) {
-        _cleanup_strv_ char **names = NULL;
+int strays_remove(CgroupTree *cgroups, Engine *engine, char ***ret_names, Error *error) {
+        _cleanup_strv_ char **names = NULL, **strays = NULL;
 
         int r = cgroup_list(cgroups, &names, error);
         if (r < 0)
@@ -61,6 +61,10 @@ int strays_remove(CgroupTree *cgroups, Engine *engine, Error *error) {
                         continue; /* in use */
                 diag_notice("%s: its processes belong to no unit; ending them", *name);
                 stray_end(cgroups, *name);
+                r = strv_append(&strays, *name);
+                if (r < 0)
+                        return r;
         }
+        *ret_names = TAKE_PTR(strays);
         return 0;
 }

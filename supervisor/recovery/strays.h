@@ -15,9 +15,11 @@
  * @engine: NULL: no group is a unit's any more
  *
  * To be called when all units have been restored, or have stopped. Waits for a killed group to empty, up to
- * STRAY_TIMEOUT_USEC each; one that does not is logged and left. Return: 0 or negative errno where the
- * tree can't be read.
+ * STRAY_TIMEOUT_USEC each; one that does not is logged and left.
+ *
+ * @ret_names: strv of those found, owned by the caller
+ * Return: 0 or negative errno where the tree can't be read.
  */
-int strays_remove(CgroupTree *cgroups, Engine *engine, Error *error);
+int strays_remove(CgroupTree *cgroups, Engine *engine, char ***ret_names, Error *error);
 
 #define STRAY_TIMEOUT_USEC (UINT64_C(2) * 1000 * 1000)

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "kinds/container-internal.h"
+
+#define ENVIRONMENT_FILE_MAX (1024U * 1024U)
+#define SHM_SIZE_DEFAULT (UINT64_C(64) * 1024 * 1024)
+
+/* What a payload may ask for where the unit says nothing, as Podman does. */
+#define NOFILE_DEFAULT 1048576U
+
+struct ContainerPlan {
+        const UnitSpec *unit;           /* borrowed */
+        const ContainerSpec *container; /* borrowed; resolved */
+        RuntimeSpec spec;               /* borrows from the rest */
+        char **argv;                    /* owned */
+        char **environment;             /* owned */
+        char *hostname;                 /* owned; NULL: the unit's */
+        RuntimeBind *binds;             /* owned */
+        RuntimeTmpfs *tmpfs;            /* owned */
+        RuntimeLimit *limits;           /* owned */
+};
+
+ContainerPlan *container_plan_free(ContainerPlan *p) {
+        if (!p)
+                return NULL;
+        strv_free(p->argv);
+        strv_free(p->environment);
+        free(p->hostname);
+        free(p->binds);
+        free(p->tmpfs);
+        free(p->limits);
+        free(p);
+        return NULL;
+}
+
+static int read_environment_file(const char *path, char **ret, Error *error) {
+        int r = file_read(AT_FDCWD, path, ENVIRONMENT_FILE_MAX, ret, NULL);
+        if (r < 0)
+                return error_set(error, r, ERROR_STORAGE, "read environment file %s", path);
+        return 0;
+}
+
+/* [Service] Environment= and EnvironmentFile=: what ${NAME} in other values means. */
+static int read_expansion(const ServiceSpec *service, char ***ret, Error *error) {
+        _cleanup_strv_ char **expansion = NULL;
+        int r = strv_copy(service->environment, &expansion);
+
+        STRV_FOREACH (word, service->environment_files) {
+                _cleanup_(error_done) Error reason = {};
+                _cleanup_free_ char *text = NULL;
+                _cleanup_strv_ char **assignments = NULL;
+                bool optional = **word == '-';
+                const char *path = *word + optional;
+                unsigned line = 0;
+
+                if (r < 0)
+                        return r;
+                r = read_environment_file(path, &text, &reason);
+                if (r < 0 && optional) {
+                        r = 0;
+                        continue;
+                }
+                if (r < 0) {
+                        error_move(error, &reason);
+                        return r;
+                }
+                r = environment_parse_systemd(text, &assignments, &line);
+                if (r == -EINVAL)
+                        return error_set_plain(error,
+                                        r,
+                                        ERROR_BAD_SETTING,
+                                        "%s:%u: not NAME=VALUE",
+                                        path,
+                                        line);
+                STRV_FOREACH (assignment, assignments) {
+                        if (r >= 0)
+                                r = strv_env_set(&expansion, *assignment);
+                }
+        }
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(expansion);
+        return 0;
+}
+
+int container_resolve(Container *c, Error *error) {
+        _cleanup_strv_ char **expansion = NULL;
+
+        container_unresolve(c);
+        int r = read_expansion(&c->unit.spec->service, &expansion, error);
+        if (r < 0)
+                return r;
+        container_spec_init(&c->resolved_storage);
+        r = unit_spec_resolve(c->unit.spec, expansion, &c->resolved_storage, &c->resolved, error);
+        if (r < 0)
+                return r;
+        c->lifecycle.stop_timeout_usec = c->resolved->process.stop_timeout_usec;
+        return 0;
+}
+
+void container_unresolve(Container *c) {
+        c->resolved = NULL;
+        container_spec_done(&c->resolved_storage);
+        c->resolved_storage = (ContainerSpec) {};
+}
+
+const ContainerSpec *container_spec(const Container *c) {
+        return c->resolved ?: &c->unit.spec->container;
+}
+
+static int plan_environment_file(ContainerPlan *p, const char *path, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_strv_ char **assignments = NULL;
+        unsigned line = 0;
+
+        int r = read_environment_file(path, &text, error);
+        if (r < 0)
+                return r;
+        r = environment_parse_raw(text, environ, &assignments, &line);
+        if (r == -EINVAL)
+                return error_set_plain(error,
+                                r,
+                                ERROR_BAD_SETTING,
+                                "%s:%u: not NAME=VALUE, NAME or NAME*",
+                                path,
+                                line);
+        STRV_FOREACH (assignment, assignments) {
+                if (r >= 0)
+                        r = strv_env_set(&p->environment, *assignment);
+        }
+        return r;
+}
+
+static int plan_environment(ContainerPlan *p, const Container *c, Error *error) {
+        const ContainerSpec *container = p->container;
+        int r;
+
+        /* Podman's own variables; a unit's Environment= may replace any of them. */
+        r = strv_append(&p->environment,
+                        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        if (r >= 0)
+                r = strv_append(&p->environment, "TERM=xterm");
+        if (r >= 0)
+                r = strv_append(&p->environment, "container=supd");
+        if (r >= 0)
+                r = strv_append_printf(&p->environment,
+                                "HOSTNAME=%.*s",
+                                container->hostname ? 255 : 12,
+                                container->hostname ?: c->container_id);
+        STRV_FOREACH (word, container->process.environment_files) {
+                if (r >= 0)
+                        r = plan_environment_file(p, *word, error);
+        }
+        STRV_FOREACH (word, container->process.environment) {
+                if (r < 0)
+                        return r;
+                if (strchr(*word, '='))
+                        r = strv_env_set(&p->environment, *word);
+                else if (getenv(*word)) { /* a bare name imports supd's own */
+                        _cleanup_free_ char *assignment = str_printf("%s=%s", *word, getenv(*word));
+                        r = assignment ? strv_env_set(&p->environment, assignment) : -ENOMEM;
+                }
+        }
+        return r;
+}
+
+static int plan_command(ContainerPlan *p, Error *error) {
+        const ProcessSpec *process = &p->container->process;
+        int r = 0;
+
+        for (char **word = process->entrypoint; r >= 0 && word && *word; word++)
+                r = strv_append(&p->argv, *word);
+        for (char **word = process->exec; r >= 0 && word && *word; word++)
+                r = strv_append(&p->argv, *word);
+        if (r < 0)
+                return r;
+        if (strv_length(p->argv) == 0)
+                return error_set_plain(error,
+                                -EINVAL,
+                                ERROR_BAD_SETTING,
+                                "no command: a container with Rootfs= needs Exec= or Entrypoint=");
+        return 0;
+}
+
+static unsigned long propagation_flags(Propagation p) {
+        /* clang-format off */
+        static const unsigned long flags[] = {
+                [PROPAGATION_PRIVATE]     = MS_PRIVATE,
+                [PROPAGATION_RPRIVATE]    = MS_PRIVATE | MS_REC,
+                [PROPAGATION_SHARED]      = MS_SHARED,
+                [PROPAGATION_RSHARED]     = MS_SHARED | MS_REC,
+                [PROPAGATION_SLAVE]       = MS_SLAVE,
+                [PROPAGATION_RSLAVE]      = MS_SLAVE | MS_REC,
+                [PROPAGATION_UNBINDABLE]  = MS_UNBINDABLE,
+                [PROPAGATION_RUNBINDABLE] = MS_UNBINDABLE | MS_REC,
+        };
+        /* clang-format on */
+        static_assert(ELEMENTSOF(flags) == _PROPAGATION_MAX, "every propagation has its flags");
+        return flags[p];
+}
+
+static int plan_mounts(ContainerPlan *p) {
+        const RootSpec *root = &p->container->root;
+
+        p->binds = calloc(root->n_volumes + 1, sizeof(RuntimeBind));
+        p->tmpfs = calloc(root->n_tmpfs + 1, sizeof(RuntimeTmpfs));
+        if (!p->binds || !p->tmpfs)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < root->n_volumes; i++) {
+                const VolumeSpec *v = &root->volumes[i];
+
+                p->binds[i] = (RuntimeBind) {
+                        .source = v->source,
+                        .target = v->target,
+                        .recursive = v->recursive,
+                        .read_only = v->read_only,
+                        .noexec = v->noexec,
+                        .nosuid = v->nosuid,
+                        .nodev = v->nodev,
+                        .create_source = !v->nocreate,
+                        .propagation = propagation_flags(v->propagation),
+                };
+        }
+        for (size_t i = 0; i < root->n_tmpfs; i++) {
+                const TmpfsSpec *t = &root->tmpfs[i];
+
+                p->tmpfs[i] = (RuntimeTmpfs) {
+                        .target = t->target,
+                        .options = t->options,
+                        .read_only = t->read_only,
+                        .noexec = t->noexec,
+                        .nosuid = t->nosuid,
+                        .nodev = t->nodev,
+                        .copy_up = t->copy_up,
+                };
+        }
+        return 0;
+}
+
+static bool has_limit(const SecuritySpec *security, int resource) {
+        for (size_t i = 0; i < security->n_ulimits; i++) {
+                if (security->ulimits[i].resource == resource)
+                        return true;
+        }
+        return false;
+}
+
+static int plan_limits(ContainerPlan *p) {
+        static const int defaulted[] = { RLIMIT_NOFILE, RLIMIT_NPROC };
+        const SecuritySpec *security = &p->container->security;
+        size_t n = 0;
+
+        p->limits = calloc(security->n_ulimits + ELEMENTSOF(defaulted), sizeof(RuntimeLimit));
+        if (!p->limits)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < security->n_ulimits; i++) {
+                const UlimitSpec *u = &security->ulimits[i];
+                struct rlimit own;
+
+                p->limits[n] = (RuntimeLimit) {
+                        .resource = u->resource, .soft = u->soft, .hard = u->hard
+                };
+                if (u->host && getrlimit((__rlimit_resource_t) u->resource, &own) >= 0) {
+                        p->limits[n].soft = own.rlim_cur;
+                        p->limits[n].hard = own.rlim_max;
+                }
+                n++;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(defaulted); i++) {
+                if (!has_limit(security, defaulted[i]))
+                        p->limits[n++] = (RuntimeLimit) {
+                                .resource = defaulted[i],
+                                .soft = NOFILE_DEFAULT,
+                                .hard = NOFILE_DEFAULT,
+                                .best_effort = true,
+                        };
+        }
+        p->spec.security.limits = p->limits;
+        p->spec.security.n_limits = n;
+        return 0;
+}
+
+static void plan_root(ContainerPlan *p) {
+        const RootSpec *root = &p->container->root;
+
+        p->spec.root = (RuntimeRoot) {
+                .path = root->rootfs,
+                .overlay = root->overlay,
+                .read_only = root->read_only,
+                .read_only_tmpfs = root->read_only_tmpfs,
+                .binds = p->binds,
+                .n_binds = root->n_volumes,
+                .tmpfs = p->tmpfs,
+                .n_tmpfs = root->n_tmpfs,
+                .shm_size_bytes = root->shm_size ? root->shm_size_bytes : SHM_SIZE_DEFAULT,
+                .mask = root->mask,
+                .unmask = root->unmask,
+                .timezone = root->timezone,
+        };
+}
+
+/* After plan_root(): whether the command is an init of its own is seen in the root. */
+static void plan_process(ContainerPlan *p) {
+        const ProcessSpec *process = &p->container->process;
+
+        p->spec.process = (RuntimeProcess) {
+                .argv = p->argv,
+                .environment = p->environment,
+                .stdin_fd = -EBADF,
+                .working_dir = process->working_dir,
+                .user = process->user,
+                .group = process->group,
+                .init = process->run_init == RUN_INIT_YES ||
+                        (process->run_init == RUN_INIT_AUTO &&
+                                        !runtime_command_is_init(p->spec.root.path, p->argv[0])),
+        };
+}
+
+static void plan_security(ContainerPlan *p) {
+        const ContainerSpec *container = p->container;
+        const ResourceSpec *resource = &p->unit->service.resource;
+        RuntimeSecurity *ret = &p->spec.security;
+
+        /* Dropped first, then added: UNITS.md 3.1. */
+        ret->capabilities =
+                        (runtime_capabilities_default() & ~container->security.drop_capabilities) |
+                        container->security.add_capabilities;
+        ret->no_new_privileges = container->security.no_new_privileges;
+        ret->seccomp = !container->security.seccomp_unconfined;
+        ret->sysctls = container->security.sysctls;
+        ret->oom_score_adjust = resource->oom_score_adjust;
+        ret->oom_score_adjust_set = resource->oom_score_adjust_set;
+}
+
+static int plan_hostname(ContainerPlan *p, const Container *c) {
+        const ContainerSpec *container = p->container;
+
+        if (!container->hostname) {
+                p->hostname = strndup(c->container_id, 12);
+                if (!p->hostname)
+                        return -ENOMEM;
+        }
+        p->spec.hostname = container->hostname ?: p->hostname;
+        return 0;
+}
+
+int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
+        int r;
+
+        _cleanup_(container_plan_freep) ContainerPlan *p = calloc(1, sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        r = container_resolve(c, error);
+        if (r < 0)
+                return r;
+        p->unit = c->unit.spec;
+        p->container = container_spec(c);
+
+        r = plan_environment(p, c, error);
+        if (r >= 0)
+                r = plan_command(p, error);
+        if (r >= 0)
+                r = plan_mounts(p);
+        if (r >= 0)
+                r = plan_limits(p);
+        if (r >= 0)
+                r = plan_hostname(p, c);
+        if (r < 0)
+                return r;
+        p->spec.network = p->container->network == NETWORK_HOST ? RUNTIME_NETWORK_HOST
+                                                                : RUNTIME_NETWORK_NONE;
+        plan_root(p);
+        plan_process(p);
+        plan_security(p);
+
+        *ret = TAKE_PTR(p);
+        return 0;
+}
+
+const RuntimeSpec *container_plan_spec(
+                ContainerPlan *p, Cgroup *cgroup, int stdout_fd, int stderr_fd) {
+        p->spec.cgroup = cgroup;
+        p->spec.process.stdout_fd = stdout_fd;
+        p->spec.process.stderr_fd = stderr_fd;
+        return &p->spec;
+}
