@@ -4,13 +4,12 @@
  * The yardstick of `make bench`: the same namespaces, mounts, filter and capabilities as a container of
  * supd, made by the fewest system calls, straight from main(). What supd takes above this is supd's own.
  *
- *     bare [--net] [--runs N] [--cgroup DIR] ROOT COMMAND [ARGUMENT...]
- *     bare --payload
+ *     bare [--net] [--runs N] [--cgroup DIR] [--join DIR]... [--bind FROM:TO] ROOT COMMAND [ARGUMENT...]
  *
- * ROOT is the lower directory of an overlay and must hold /proc, /sys and /dev. COMMAND's first output, on
- * standard output, is the time of CLOCK_MONOTONIC in nanoseconds, as `bare --payload` writes it: build
- * this program statically and put it into ROOT. Prints "median minimum maximum" in microseconds from
- * before clone3() to that time.
+ * ROOT is the lower directory of an overlay and must hold /proc, /sys, /dev and TO, which is relative to it.
+ * COMMAND's first output, on standard output, is the time of CLOCK_MONOTONIC in nanoseconds: `tick stdout`.
+ * DIR of --cgroup is one of cgroup v2, DIR of --join one of v1, for each hierarchy with a controller of its own.
+ * Prints "MEDIAN MINIMUM MAXIMUM RUNS", in microseconds, from before clone3() to that time.
  */
 
 #include <errno.h>
@@ -43,6 +42,7 @@
 
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
 #define RUNS_MAX 100000
+#define JOIN_MAX 16
 
 /* Docker's default set. */
 #define CAPABILITIES 0xa80425fbULL
@@ -50,8 +50,11 @@
 typedef struct Options {
         bool net;
         unsigned runs;
-        int cgroup_fd; /* -1: none */
+        int cgroup_fd;          /* -1: none */
+        int join_fds[JOIN_MAX]; /* "tasks" of v1 */
+        size_t n_join_fds;
         const char *root;
+        char *bind_from, *bind_to; /* owned, one allocation; NULL: none */
         char **command;
 } Options;
 
@@ -73,14 +76,6 @@ static uint64_t now_nsec(void) {
         return (uint64_t) t.tv_sec * 1000000000U + (uint64_t) t.tv_nsec;
 }
 
-static int payload(void) {
-        char text[32];
-        uint64_t now = now_nsec();
-
-        int n = snprintf(text, sizeof(text), "%llu\n", (unsigned long long) now);
-        return write(STDOUT_FILENO, text, (size_t) n) == n ? 0 : 1;
-}
-
 static void mount_root(const char *root) {
         TRY(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 
@@ -99,6 +94,11 @@ static void mount_root(const char *root) {
         TRY(mount("overlay", root, "overlay", 0, options));
         close(lower);
         TRY(chdir(root));
+}
+
+/* A volume, as users have them; here it is the directory with the FIFO that others report through. */
+static void mount_volume(const Options *o) {
+        TRY(mount(o->bind_from, o->bind_to, NULL, MS_BIND, NULL));
 }
 
 static void mount_filesystems(void) {
@@ -255,13 +255,22 @@ static void drop_capabilities(void) {
         TRY(syscall(SYS_capset, &header, data));
 }
 
+/* A thread that moves itself through "tasks" spares the kernel a lock over all processes. */
+static void join_cgroups(const Options *o) {
+        for (size_t i = 0; i < o->n_join_fds; i++)
+                TRY(write(o->join_fds[i], "0", 1));
+}
+
 __attribute__((noreturn)) static void child(const Options *o, int out) {
+        join_cgroups(o);
         TRY(unshare(CLONE_NEWCGROUP));
         TRY(setsid());
         umask(0);
         mount_root(o->root);
         mount_filesystems();
         make_devices();
+        if (o->bind_from)
+                mount_volume(o);
         mask_paths();
         TRY(sethostname("bare", 4));
         if (o->net)
@@ -316,9 +325,32 @@ static int compare(const void *a, const void *b) {
 
 static int usage(void) {
         fprintf(stderr,
-                        "usage: bare [--net] [--runs N] [--cgroup DIR] ROOT COMMAND "
-                        "[ARGUMENT...]\n");
+                        "usage: bare [--net] [--runs N] [--cgroup DIR] [--join DIR]... [--bind "
+                        "FROM:TO] ROOT "
+                        "COMMAND [ARGUMENT...]\n");
         return 2;
+}
+
+static void parse_join(const char *directory, Options *o) {
+        char path[4096];
+
+        if (o->n_join_fds == JOIN_MAX) {
+                errno = E2BIG;
+                fail("--join");
+        }
+        snprintf(path, sizeof(path), "%s/tasks", directory);
+        TRY(o->join_fds[o->n_join_fds++] = open(path, O_WRONLY | O_CLOEXEC));
+}
+
+static void parse_bind(const char *text, Options *o) {
+        free(o->bind_from);
+        TRY((o->bind_from = strdup(text)) ? 0 : -1);
+        o->bind_to = strchr(o->bind_from, ':');
+        if (!o->bind_to) {
+                errno = EINVAL;
+                fail("--bind");
+        }
+        *o->bind_to++ = '\0';
 }
 
 static int parse(int argc, char **argv, Options *o) {
@@ -331,6 +363,10 @@ static int parse(int argc, char **argv, Options *o) {
                         o->runs = (unsigned) strtoul(argv[++i], NULL, 10);
                 else if (strcmp(argv[i], "--cgroup") == 0 && i + 1 < argc)
                         TRY(o->cgroup_fd = open(argv[++i], O_PATH | O_DIRECTORY | O_CLOEXEC));
+                else if (strcmp(argv[i], "--join") == 0 && i + 1 < argc)
+                        parse_join(argv[++i], o);
+                else if (strcmp(argv[i], "--bind") == 0 && i + 1 < argc)
+                        parse_bind(argv[++i], o);
                 else
                         return -EINVAL;
         }
@@ -344,8 +380,6 @@ static int parse(int argc, char **argv, Options *o) {
 int main(int argc, char **argv) {
         Options o = { .runs = 50, .cgroup_fd = -1 };
 
-        if (argc == 2 && strcmp(argv[1], "--payload") == 0)
-                return payload();
         if (parse(argc, argv, &o) < 0)
                 return usage();
 
@@ -355,7 +389,8 @@ int main(int argc, char **argv) {
         for (unsigned i = 0; i < o.runs; i++)
                 times[i] = run_once(&o);
         qsort(times, o.runs, sizeof(*times), compare);
-        printf("%.0f %.0f %.0f\n", times[o.runs / 2], times[0], times[o.runs - 1]);
+        printf("%.1f %.1f %.1f %u\n", times[o.runs / 2], times[0], times[o.runs - 1], o.runs);
         free(times);
+        free(o.bind_from);
         return 0;
 }
