@@ -43,18 +43,27 @@ static void log_sync_store(Container *c) {
         c->log.stored = TAKE_PTR(names);
 }
 
-int container_log_prepare(Container *c, Error *error) {
+LogDriverType container_log_type(const Container *c) {
+        return log_types[container_spec(c)->log_driver];
+}
+
+int container_log_locate(Container *c) {
+        _cleanup_free_ char *directory =
+                        str_printf("%s/log/%s", c->context->state_dir, container_spec(c)->name);
+
+        return directory ? str_replace(&c->log.directory, directory) : -ENOMEM;
+}
+
+int container_log_prepare(Container *c, LogDriverType type, Error *error) {
         const UnitSpec *spec = c->unit.spec;
         const ContainerSpec *container = container_spec(c);
 
-        if (!c->log.directory) {
-                c->log.directory = str_printf("%s/log/%s", c->context->state_dir, container->name);
-                if (!c->log.directory)
-                        return -ENOMEM;
-        }
+        int r = container_log_locate(c);
+        if (r < 0)
+                return r;
 
         LogSpec log = {
-                .type = log_types[container->log_driver],
+                .type = type,
                 .unit_id = unit_id(&c->unit),
                 .container_name = container->name,
                 .container_id = c->container_id,
@@ -66,7 +75,10 @@ int container_log_prepare(Container *c, Error *error) {
                 .size_max_bytes = container->log_size_max_bytes,
                 .count_max = UINT_MAX,
         };
-        return log_driver_new(&log, &c->log.driver, error);
+        r = log_driver_new(&log, &c->log.driver, error);
+        if (r >= 0)
+                c->log.name = log_driver_name(c->log.driver);
+        return r;
 }
 
 static void log_respawn(Container *c);
@@ -140,7 +152,7 @@ int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Err
 
         c->log.forget_source = sd_event_source_disable_unref(c->log.forget_source);
         if (!c->log.driver) {
-                r = container_log_prepare(c, error);
+                r = container_log_prepare(c, container_log_type(c), error);
                 if (r < 0)
                         return r;
         }
@@ -193,9 +205,8 @@ static int stray_log_on_forgotten(
                 sd_event_source *source, int fd, uint32_t events, void *userdata) {
         (void) fd, (void) events;
         (void) log_driver_forget(userdata);
-        (void) sd_event_source_set_floating(
-                        source, /* b= */ false); /* can't fail for what floats */
-        (void) sd_event_source_disable_unref(source);
+        /* The loop holds the only reference; this drops it. */
+        (void) sd_event_source_set_floating(source, /* b= */ false);
         return 0;
 }
 

@@ -220,7 +220,7 @@ supd_launch() {
 
 supd_start() {
         supd_options=("$@")
-        SUPD_STARTED=$EPOCHSECONDS
+        SUPD_STARTED=$EPOCHREALTIME
         mkdir -p "$UNIT_DIR"
         : >"$SUPD_LOG"
         state_of_the_world >"$SUPD_TEST_DIR/before"
