@@ -10,6 +10,7 @@
 #include "ctl/json-output.h"
 #include "ctl/unit-view.h"
 #include "log/journal-sync.h"
+#include "log/log-files.h"
 #include "log/reader.h"
 
 #define SETTLE_USEC (500 * USEC_PER_MSEC)
@@ -103,6 +104,20 @@ static int check_driver(const Value *unit, Error *error) {
         return 0;
 }
 
+/* The directory of the file driver, or NULL: the journal. supd forgets what a stopped unit last wrote to when
+ * it is started anew; then the file that is there tells. */
+static const char *log_directory(const Value *unit) {
+        const char *directory = value_get_string(unit, "LogDirectory");
+
+        if (driver_is(unit, "file"))
+                return directory;
+        if (str_is_empty(directory) || !str_is_empty(value_get_string(unit, "LogDriver")))
+                return NULL;
+
+        _cleanup_free_ char *path = str_printf("%s/" LOG_FILES_CURRENT, directory);
+        return path && access(path, R_OK) >= 0 ? directory : NULL;
+}
+
 int log_print(Context *c, const Value *unit, const LogSelection *selection, Error *error) {
         _cleanup_(log_reader_freep) LogReader *reader = NULL;
         char hostname[HOST_NAME_MAX + 1] = "";
@@ -121,8 +136,7 @@ int log_print(Context *c, const Value *unit, const LogSelection *selection, Erro
                 .follow = selection->follow,
                 .with_lifecycle = !selection->own_lines_only,
                 .with_fields = selection->format == LOG_FORMAT_JSON,
-                .directory = driver_is(unit, "file") ? value_get_string(unit, "LogDirectory")
-                                                     : NULL,
+                .directory = log_directory(unit),
         };
         r = log_reader_open(&query, &reader, error);
         if (r < 0)

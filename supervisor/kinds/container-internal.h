@@ -51,7 +51,8 @@ typedef struct ContainerFreezer {
 } ContainerFreezer;
 
 typedef struct ContainerLog {
-        LogDriver *driver; /* owned; NULL: never opened */
+        LogDriver *driver; /* owned; NULL: not in use */
+        const char *name;  /* static; what wrote the last run's lines; NULL: not known */
         char *directory;   /* owned; of the driver "file" */
         char **stored;     /* owned; names of descriptors in the store */
         sd_event_source *logger_source, *forget_source, *retry_timer; /* owned */
@@ -106,8 +107,11 @@ int container_signal_main(Container *c, int signal, Error *error);
 
 /* container-log.c */
 int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Error *error);
-/** container_log_prepare() - the driver exists, as the unit says; opens nothing */
-int container_log_prepare(Container *c, Error *error);
+LogDriverType container_log_type(const Container *c); /* as the unit says */
+/** container_log_locate() - where the driver "file" would write: log.directory */
+int container_log_locate(Container *c);
+/** container_log_prepare() - a driver of @type exists; opens nothing */
+int container_log_prepare(Container *c, LogDriverType type, Error *error);
 /** container_log_watch() - after adoption: take the logger under watch again */
 void container_log_watch(Container *c);
 void container_log_forget(Container *c);

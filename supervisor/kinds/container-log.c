@@ -48,8 +48,9 @@ LogDriverType container_log_type(const Container *c) {
 }
 
 int container_log_locate(Container *c) {
-        _cleanup_free_ char *directory =
-                        str_printf("%s/log/%s", c->context->state_dir, container_spec(c)->name);
+        _cleanup_free_ char *directory = str_printf("%s/log/%s",
+                        c->context->state_dir,
+                        container_spec(c)->name ?: c->unit.spec->id);
 
         return directory ? str_replace(&c->log.directory, directory) : -ENOMEM;
 }

@@ -98,8 +98,7 @@ void container_save(Container *c) {
                 record_put_bool(&w, "Executes", c->run.executes);
                 record_put_u64(&w, "OomKills", c->run.oom_kills);
         }
-        if (c->log.driver)
-                record_put(&w, "LogDriver", log_driver_name(c->log.driver));
+        record_put(&w, "LogDriver", c->log.name);
         STRV_FOREACH (name, c->log.stored) {
                 record_put(&w, "LogFd", *name);
         }
@@ -253,14 +252,22 @@ static void restore_freezer(Container *c) {
         c->lifecycle.frozen = true;
 }
 
+static void restore_log_name(Container *c, const Record *record) {
+        const char *name = record_get(record, "LogDriver");
+
+        c->log.name = name ? log_driver_type_to_string(log_driver_type_from_string(name)) : NULL;
+}
+
 static void restore_log(Container *c, const Record *record) {
         _cleanup_(error_done) Error error = {};
         UnitStore *store = c->context->store;
         int r;
 
-        if (!record_get(record, "LogDriver"))
+        /* The one it writes to now, whatever LogDriver= says or would choose today. */
+        restore_log_name(c, record);
+        if (!c->log.name)
                 return;
-        r = container_log_prepare(c, &error);
+        r = container_log_prepare(c, log_driver_type_from_string(c->log.name), &error);
         if (r < 0) {
                 diag_warning("%s: %s; its output goes on, its log may end",
                                 unit_id(&c->unit),
@@ -346,6 +353,7 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                         return r;
         }
         if (!state_has_process(state)) {
+                restore_log_name(c, record);
                 lifecycle_restore(&c->lifecycle, state);
                 if (state == SERVICE_AUTO_RESTART)
                         restore_log(c, record);

@@ -265,7 +265,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .invocation_id = c->invocation_id,
                 .container_id = c->container_id,
                 .container_name = container_spec(c)->name,
-                .log_driver = c->log.driver ? log_driver_name(c->log.driver) : NULL,
+                .log_driver = c->log.name,
                 .log_directory = c->log.directory,
                 .rootfs = container_spec(c)->root.rootfs,
         };
@@ -342,6 +342,7 @@ int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error
         };
         container_run_init(&c->run);
         lifecycle_init(&c->lifecycle, &lifecycle_ops, &c->unit.spec);
+        (void) container_log_locate(c); /* without memory: told again at the start */
         *ret = &c->unit;
         return 0;
 }
