@@ -5,8 +5,16 @@ load ../lib/supd
 repository=$BATS_TEST_DIRNAME/../..
 
 
+# own_groups() - those of this file's namespaces; other files have theirs at the same time
+own_groups() {
+        local delegate
+        while read -r delegate; do
+                find "$(dirname "$delegate")" -type d
+        done <"$SUPD_TEST_CGROUPS"
+}
+
 @test "whatever a command leaves in the namespaces ends with it" {
-        before=$(find /sys/fs/cgroup -type d | grep -c supd-test-)
+        before=$(own_groups)
         run "$repository/tests/lib/namespace" bash -c '
                 delegate=$(tail -n 1 "$SUPD_TEST_CGROUPS")
                 mkdir -p "$delegate/a/b"
@@ -17,7 +25,7 @@ repository=$BATS_TEST_DIRNAME/../..
                 touch /run/left /etc/left /var/lib/supd/left
                 exit 7'
         assert_equal 7 "$status"
-        assert_equal "$before" "$(find /sys/fs/cgroup -type d | grep -c supd-test-)"
+        assert_equal "$before" "$(own_groups)"
         [ ! -e /run/left ]
         [ ! -e /etc/left ]
         run pgrep -f 'sleep 1000'
