@@ -27,16 +27,24 @@
 
 #define SYS_ADMIN (UINT64_C(1) << CAP_SYS_ADMIN)
 
+/* As the kernel has it: the C library's sigaction() refuses the two signals that it keeps for itself, and
+ * those too may come to us ignored from whoever started supd. */
+typedef struct KernelSigaction {
+        void *handler;
+        unsigned long flags;
+        void *restorer; /* not looked at for SIG_DFL */
+        uint64_t mask;
+} KernelSigaction;
+
 /* An ignored signal stays ignored over execve(), and supd ignores some. */
 static int child_reset_signals(Plan *p) {
-        const struct sigaction by_default = { .sa_handler = SIG_DFL };
+        const KernelSigaction by_default = {};
         sigset_t none;
 
         (void) p;
+        /* SIGKILL and SIGSTOP refuse. */
         for (int signal = 1; signal < NSIG; signal++)
-                (void) sigaction(signal,
-                                &by_default,
-                                NULL); /* SIGKILL and the C library's own refuse */
+                (void) syscall(SYS_rt_sigaction, signal, &by_default, NULL, sizeof(uint64_t));
         (void) sigemptyset(&none);
         return neg_errno(sigprocmask(SIG_SETMASK, &none, NULL));
 }
