@@ -6,6 +6,7 @@
 
 #include <linux/capability.h>
 #include <signal.h>
+#include <sys/syscall.h>
 
 #include "test-runtime-fixture.h"
 
