@@ -92,6 +92,8 @@ int container_run(char *const *argv, const SignalState *signals) {
         };
         int status_fd = status_open();
 
+        /* Executed from a memfd, it would else be called after that, or after its number. */
+        (void) prctl(PR_SET_NAME, "supinit", 0L, 0L, 0L);
         /* For containers that share a pid namespace; PID 1 gets the orphans anyway. */
         (void) prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
 

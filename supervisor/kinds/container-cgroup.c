@@ -107,6 +107,10 @@ static int renew_cgroup(Container *c, Error *error) {
 int container_apply_cgroup(Container *c, Error *error) {
         CgroupLimits limits = limits_of(&c->unit.spec->service.resource, container_spec(c));
 
+        /* Where the kernel can't, run_on_oom() kills the rest. */
+        if (!cgroup_tree_has_oom_group(c->context->cgroups))
+                limits.memory_oom_group = false;
+
         int r = cgroup_apply_limits(c->run.cgroup, &limits, error);
         if (r < 0)
                 return r;

@@ -227,7 +227,6 @@ static int plan_mounts(ContainerPlan *p) {
                         .noexec = v->noexec,
                         .nosuid = v->nosuid,
                         .nodev = v->nodev,
-                        .create_source = !v->nocreate,
                         .propagation = propagation_flags(v->propagation),
                 };
         }
