@@ -36,6 +36,7 @@ static void freezer_finish(Container *c, FreezerState state, int r, const Error 
         c->freezer.state = state;
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         lifecycle_set_frozen(&c->lifecycle, state == FREEZER_FROZEN, clock_monotonic_usec());
+        container_watch_payload(c, state == FREEZER_FROZEN);
         container_save(c);
         if (r >= 0)
                 container_tell(c,
@@ -161,6 +162,7 @@ void container_thaw_now(Container *c) {
         UnitFreezeDone done = TAKE_PTR(c->freezer.done);
         c->freezer.state = FREEZER_RUNNING;
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
+        container_watch_payload(c, /* watch= */ false);
         c->lifecycle.frozen = false;
         if (frozen)
                 container_tell(c, DIAG_INFO, SUPD_MESSAGE_UNPAUSED, "Unpaused, to end.");

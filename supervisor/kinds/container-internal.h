@@ -29,7 +29,8 @@ typedef struct ContainerRun {
         bool reported;             /* supinit told how the payload ended: exit holds it */
         ExitInfo exit;
         uint64_t oom_kills; /* count at the start of the run */
-        sd_event_source *status_source, *pid_source, *cgroup_source, *oom_source; /* owned */
+        sd_event_source *status_source, *pid_source, *payload_source; /* owned */
+        sd_event_source *cgroup_source, *oom_source;                  /* owned */
 } ContainerRun;
 
 typedef enum FreezerState {
@@ -89,6 +90,8 @@ void container_run_init(ContainerRun *run);
 int container_start_run(Container *c, Error *error);
 /** container_watch_run() - event sources for a run, new or adopted */
 int container_watch_run(Container *c, Error *error);
+/** container_watch_payload() - of a paused container: should it end, thaw, so that supinit can tell how */
+void container_watch_payload(Container *c, bool watch);
 /** container_read_status() - take in the status pipe's records */
 void container_read_status(Container *c);
 /**

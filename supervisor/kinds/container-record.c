@@ -250,6 +250,7 @@ static void restore_freezer(Container *c) {
                 return;
         c->freezer.state = FREEZER_FROZEN;
         c->lifecycle.frozen = true;
+        container_watch_payload(c, /* watch= */ true);
 }
 
 static void restore_log_name(Container *c, const Record *record) {

@@ -198,6 +198,7 @@ void container_close_run(Container *c) {
         run_drop_fds(c);
         c->run.status_source = sd_event_source_disable_unref(c->run.status_source);
         c->run.pid_source = sd_event_source_disable_unref(c->run.pid_source);
+        c->run.payload_source = sd_event_source_disable_unref(c->run.payload_source);
         c->run.oom_source = sd_event_source_disable_unref(c->run.oom_source);
         runtime_child_done(&c->run.child);
         c->run.child = (RuntimeChild) { .pidfd = -EBADF, .status_fd = -EBADF };
@@ -364,9 +365,34 @@ int container_watch_run(Container *c, Error *error) {
         return 0;
 }
 
+static int run_on_payload_end(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        (void) source, (void) fd, (void) events;
+        container_thaw_now(userdata);
+        return 0;
+}
+
+/* SIGKILL ends a frozen process, but PID 1, frozen like it, neither reaps nor reports. */
+void container_watch_payload(Container *c, bool watch) {
+        c->run.payload_source = sd_event_source_disable_unref(c->run.payload_source);
+        if (!watch || c->run.payload_pidfd < 0)
+                return;
+        int r = sd_event_add_io(c->context->event,
+                        &c->run.payload_source,
+                        c->run.payload_pidfd,
+                        EPOLLIN,
+                        run_on_payload_end,
+                        c);
+        if (r < 0)
+                diag_warning("%s: cannot watch its main process: %s; its end will show when it is "
+                             "unpaused",
+                                unit_id(&c->unit),
+                                error_text(NULL, r));
+}
+
 void container_run_done(ContainerRun *run) {
         run->status_source = sd_event_source_disable_unref(run->status_source);
         run->pid_source = sd_event_source_disable_unref(run->pid_source);
+        run->payload_source = sd_event_source_disable_unref(run->payload_source);
         run->cgroup_source = sd_event_source_disable_unref(run->cgroup_source);
         run->oom_source = sd_event_source_disable_unref(run->oom_source);
         runtime_child_done(&run->child);

@@ -171,10 +171,17 @@ static int refuse_beside_leftovers(Container *c, Error *error) {
         return r;
 }
 
+/* Whoever asked for the start waits for the job, which ends with the state that is told now. */
+static void start_has_thawed(int r, const Error *error, void *userdata) {
+        (void) r, (void) error, (void) userdata;
+}
+
 static int container_start(Unit *u, bool by_hand, Error *error) {
         Container *c = container_of_unit(u);
         UnitActiveState active = service_state_to_active(c->lifecycle.state);
 
+        if (c->freezer.state == FREEZER_FROZEN)
+                return container_freeze(u, /* freeze= */ false, start_has_thawed, NULL, error);
         if (active == UNIT_ACTIVE)
                 return -EALREADY;
         if (container_has_leftovers(c))

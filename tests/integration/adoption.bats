@@ -217,10 +217,13 @@ states_of() {
         obedient_write always Restart=always
         obedient_write seven-direct RunInit=false
         obedient_write paused
+        obedient_write paused-killed
         supd_start
-        supctl start seven zero killed always seven-direct paused
-        supctl pause paused
+        supctl start seven zero killed always seven-direct paused paused-killed
+        supctl pause paused paused-killed
+        pid=$(unit_prop paused-killed MainPID)
         supd_is_away
+        kill -KILL "$pid"
         order seven 'exit 7'
         order zero 'exit 0'
         order killed 'kill -KILL $$'
@@ -243,6 +246,8 @@ states_of() {
         fi
         assert_equal frozen "$(unit_prop paused FreezerState)"
         supctl unpause paused
+        wait_until 5 unit_is paused-killed failed
+        assert_equal '9 2 signal failed' "$(end_of paused-killed)"
 }
 
 # No live process in the cgroup: the dead may be zombies of a sleeping guardian.
