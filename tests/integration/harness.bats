@@ -138,3 +138,15 @@ sample_suite() {
         assert_equal '1 passed, 0 failed' "$last"
         assert_equal 0 "$status"
 }
+
+@test "what a sanitizer finds fails the test that it is found in" {
+        printf '#include <stdlib.h>\nint main(void) {\n        volatile char *p = malloc(4);\n        p[4] = 1;\n        return 0;\n}\n' \
+                >"$TMPDIR/overrun.c"
+        gcc -fsanitize=address -o "$TMPDIR/overrun" "$TMPDIR/overrun.c"
+        sanitizers_are_silent
+        run "$TMPDIR/overrun"
+        run sanitizers_are_silent
+        assert_equal 1 "$status"
+        assert_match 'heap-buffer-overflow' "$output"
+        sanitizers_are_silent
+}
