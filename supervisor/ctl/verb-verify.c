@@ -60,11 +60,11 @@ static json_t *json_of(const UnitSpec *spec, const Diagnostic *d) {
 }
 
 /* One file: prints, or adds to @list. Return: 1 if it is not fit to be used, else 0. */
-static int verify_file(Context *c, const char *path, json_t *list, Error *error) {
+static int verify_file(Context *c, UnitFileLoader *loader, const char *path, json_t *list) {
         _cleanup_(unit_spec_freep) UnitSpec *spec = NULL;
         int bad = 0;
 
-        int r = unit_spec_load_file(path, &spec, error);
+        int r = unit_file_loader_load(loader, path, &spec);
         if (r < 0)
                 return r;
 
@@ -87,11 +87,14 @@ static int verify_file(Context *c, const char *path, json_t *list, Error *error)
 }
 
 int verb_verify(Context *c, char *const *words, Error *error) {
+        _cleanup_(unit_file_loader_freep) UnitFileLoader *loader = NULL;
         json_t *list = json_array();
-        int bad = 0, r = list ? 0 : -ENOMEM;
+        int bad = 0, r = list ? unit_file_loader_new(&loader) : -ENOMEM;
+
+        (void) error; /* what is wrong is printed */
 
         for (char *const *path = words; r >= 0 && *path; path++) {
-                r = verify_file(c, *path, list, error);
+                r = verify_file(c, loader, *path, list);
                 bad = bad || r > 0;
         }
         if (r < 0) {

@@ -629,13 +629,61 @@ static int make_nameless(const char *path, const char *absolute, UnitSpec **ret)
         return 0;
 }
 
-int unit_spec_load_file(const char *path, UnitSpec **ret, Error *error) {
-        _cleanup_(unit_sources_done) UnitSources sources = {};
+struct UnitFileLoader {
+        char *directory;     /* owned; whose files @sources knows; NULL: none yet */
+        UnitSources sources; /* holds something while directory is set */
+};
+
+int unit_file_loader_new(UnitFileLoader **ret) {
+        UnitFileLoader *l = calloc(1, sizeof(*l));
+        if (!l)
+                return -ENOMEM;
+        *ret = l;
+        return 0;
+}
+
+static void loader_leave(UnitFileLoader *l) {
+        if (!l->directory)
+                return;
+        unit_sources_done(&l->sources);
+        l->sources = (UnitSources) {};
+        free(l->directory);
+        l->directory = NULL;
+}
+
+UnitFileLoader *unit_file_loader_free(UnitFileLoader *l) {
+        if (!l)
+                return NULL;
+        loader_leave(l);
+        free(l);
+        return NULL;
+}
+
+/* Takes *directory over on success. */
+static int loader_enter(UnitFileLoader *l, char **directory) {
         _cleanup_(diagnostic_list_done) DiagnosticList ignored = {};
+
+        if (l->directory && strcmp(l->directory, *directory) == 0)
+                return 0;
+        loader_leave(l);
+
+        UnitSources sources = {};
+        int r = unit_sources_init(&sources);
+        if (r >= 0) /* for drop-ins; neighbours are not looked at, so their problems are none here */
+                r = unit_index_scan(sources.index, *directory, /* recursive= */ false, &ignored);
+        if (r < 0) {
+                unit_sources_done(&sources);
+                return r;
+        }
+        l->sources = sources;
+        l->directory = TAKE_PTR(*directory);
+        return 0;
+}
+
+int unit_file_loader_load(UnitFileLoader *l, const char *path, UnitSpec **ret) {
         _cleanup_free_ char *absolute = absolute_path(path);
         const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-        (void) error; /* what is wrong is in diagnostics */
         if (!absolute)
                 return -ENOMEM;
         if (!unit_type_find(name) || !unit_file_name_is_valid(name))
@@ -645,8 +693,6 @@ int unit_spec_load_file(const char *path, UnitSpec **ret, Error *error) {
                         strndup(absolute, (size_t) (strrchr(absolute, '/') - absolute));
         if (!directory)
                 return -ENOMEM;
-        int r = unit_sources_init(&sources);
-        if (r >= 0) /* for drop-ins; neighbours are not looked at, so their problems are none here */
-                r = unit_index_scan(sources.index, directory, /* recursive= */ false, &ignored);
-        return r < 0 ? r : load_unit(&sources, name, path, absolute, ret);
+        int r = loader_enter(l, &directory);
+        return r < 0 ? r : load_unit(&l->sources, name, path, absolute, ret);
 }

@@ -69,12 +69,20 @@ int unit_spec_resolve(const UnitSpec *u,
                 const ContainerSpec **ret,
                 Error *error);
 
+/* Single files outside of any search path, as `supctl verify` reads them. */
+typedef struct UnitFileLoader UnitFileLoader;
+
+int unit_file_loader_new(UnitFileLoader **ret);
+UnitFileLoader *unit_file_loader_free(UnitFileLoader *l);
+DEFINE_CLEANUP(UnitFileLoader *, unit_file_loader_free);
+
 /**
- * unit_spec_load_file() - load one file outside of any search path, with its own drop-ins beside it
+ * unit_file_loader_load() - load one file, with its own drop-ins beside it
  *
- * For `supctl verify`. Return: 0; -ENOMEM. An unreadable file is a diagnostic.
+ * Of files given one directory after the other each directory is read once. Return: 0; -ENOMEM. An
+ * unreadable file is a diagnostic.
  */
-int unit_spec_load_file(const char *path, UnitSpec **ret, Error *error);
+int unit_file_loader_load(UnitFileLoader *l, const char *path, UnitSpec **ret);
 
 /* Every unit of the search path, by id and by file name. */
 typedef struct UnitSet UnitSet;

@@ -151,6 +151,30 @@ static void test_a_thousand_units_load_in_little_time(void **state) {
         unit_set_free(s);
 }
 
+static void test_four_thousand_files_named_one_by_one_read_their_directory_once(void **state) {
+        _cleanup_(unit_file_loader_freep) UnitFileLoader *loader = NULL;
+        char name[64];
+
+        (void) state;
+        for (unsigned i = 0; i < 4000; i++) {
+                (void) snprintf(name, sizeof(name), "etc/unit-%u.container", i);
+                fixture_write(name, MINIMAL);
+        }
+        assert_int_equal(unit_file_loader_new(&loader), 0);
+        uint64_t start = clock_monotonic_usec();
+        for (unsigned i = 0; i < 4000; i++) {
+                UnitSpec *u = NULL;
+
+                (void) snprintf(name, sizeof(name), "etc/unit-%u.container", i);
+                assert_int_equal(unit_file_loader_load(loader, fixture_path(name), &u), 0);
+                fixture_assert_loaded(u);
+                unit_spec_free(u);
+        }
+        uint64_t took = clock_monotonic_usec() - start;
+        print_message("4,000 single files: %ju ms\n", (uintmax_t) took / 1000);
+        assert_true(took < 5 * USEC_PER_SEC); /* 11 s when each read the directory anew */
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_loading_is_linear_in_whatever_a_file_repeats),
@@ -158,6 +182,10 @@ int main(void) {
                 cmocka_unit_test(test_diagnostics_are_bounded_and_none_is_forgotten),
                 cmocka_unit_test(test_an_error_behind_a_thousand_warnings_still_counts),
                 cmocka_unit_test_setup_teardown(test_a_thousand_units_load_in_little_time,
+                                fixture_tree_setup,
+                                fixture_tree_teardown),
+                cmocka_unit_test_setup_teardown(
+                                test_four_thousand_files_named_one_by_one_read_their_directory_once,
                                 fixture_tree_setup,
                                 fixture_tree_teardown),
         };

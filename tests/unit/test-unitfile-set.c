@@ -458,6 +458,13 @@ static void test_dependency_directories_are_like_wanted_by(void **state) {
 
 /* ---- single files -------------------------------------------------------------------------------- */
 
+static void load_file(const char *path, UnitSpec **ret) {
+        _cleanup_(unit_file_loader_freep) UnitFileLoader *loader = NULL;
+
+        assert_int_equal(unit_file_loader_new(&loader), 0);
+        assert_int_equal(unit_file_loader_load(loader, path, ret), 0);
+}
+
 static void test_a_single_file_is_loaded_with_its_drop_ins_and_shown_as_given(void **state) {
         UnitSpec *u = NULL;
         char expected[512];
@@ -467,7 +474,7 @@ static void test_a_single_file_is_loaded_with_its_drop_ins_and_shown_as_given(vo
         fixture_write("x/web.container.d/10.conf", "[Container]\nHostName=h\n");
         fixture_write("x/broken.container", "nonsense");
         fixture_write("x/sub/container.d/10.conf", "[Container]\nHostName=not-this\n");
-        assert_int_equal(unit_spec_load_file(fixture_path("x/web.container"), &u, NULL), 0);
+        load_file(fixture_path("x/web.container"), &u);
         (void) snprintf(expected,
                         sizeof(expected),
                         "error: %s:4: Container.Memory: '1q' is not a size [bad-value]\n",
@@ -485,7 +492,7 @@ static void test_a_relative_path_is_shown_as_given_and_the_fragment_is_absolute(
         assert_non_null(getcwd(before, sizeof(before)));
         fixture_write("x/web.container", MINIMAL "Bogus=1\n");
         assert_int_equal(chdir(fixture_path("x")), 0);
-        assert_int_equal(unit_spec_load_file("web.container", &u, NULL), 0);
+        load_file("web.container", &u);
         fixture_assert_says(&u->diagnostics, "error: web.container:4: unknown key 'Bogus'");
         assert_string_equal(u->fragment_path, fixture_path("x/web.container"));
         assert_int_equal(chdir(before), 0);
@@ -509,7 +516,7 @@ static void test_a_file_that_cannot_be_loaded_alone_says_why(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 UnitSpec *u = NULL;
 
-                assert_int_equal(unit_spec_load_file(fixture_path(cases[i].name), &u, NULL), 0);
+                load_file(fixture_path(cases[i].name), &u);
                 assert_int_equal(u->load_state, UNIT_ERROR);
                 fixture_assert_says(&u->diagnostics, cases[i].says);
                 unit_spec_free(u);
