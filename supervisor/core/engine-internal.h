@@ -14,6 +14,7 @@ struct Engine {
         List queue;             /* jobs that wait */
         uint32_t last_job_id;
         bool running_queue;
+        bool stopping; /* engine_stop_all() was called: nothing starts any more */
         struct {
                 const EngineOps *ops; /* borrowed */
                 void *userdata;       /* borrowed */

@@ -37,6 +37,12 @@ int unit_can_start(const Unit *u, Error *error) {
         const UnitSpec *spec = u->next_spec ?: u->spec;
         const char *reason;
 
+        if (u->gone)
+                return error_set_plain(error,
+                                -ENOENT,
+                                ERROR_NO_SUCH_UNIT,
+                                "Unit %s not found: its file is gone.",
+                                u->id);
         switch (spec->load_state) {
         case UNIT_LOADED:
                 if (spec->is_template)
@@ -67,16 +73,19 @@ int unit_can_start(const Unit *u, Error *error) {
 void unit_notify(Unit *u, bool start_failed) {
         job_follow_unit(u, start_failed);
         ENGINE_TELL(u->engine, unit_changed, u);
-        if (u->gone && !u->job && unit_is_off(u))
-                engine_wake(u->engine); /* engine_collect() frees it, never from here */
+        if ((u->gone || u->next_spec) && !u->job && unit_is_off(u))
+                engine_wake(u->engine); /* for engine_collect(): never from here */
+}
+
+static void unit_exchange_spec(Unit *u) {
+        unit_spec_free(u->spec);
+        u->spec = TAKE_PTR(u->next_spec);
 }
 
 bool unit_take_next_spec(Unit *u) {
-        if (!u->next_spec)
+        if (!u->next_spec || u->next_spec->load_state != UNIT_LOADED)
                 return false;
-
-        unit_spec_free(u->spec);
-        u->spec = TAKE_PTR(u->next_spec);
+        unit_exchange_spec(u);
         return true;
 }
 
@@ -159,15 +168,11 @@ static void unit_adopt_spec(Unit *u, UnitSpec *spec) {
         unit_spec_free(u->next_spec);
         u->next_spec = spec;
         if (unit_is_off(u))
-                (void) unit_take_next_spec(u);
+                unit_exchange_spec(u);
 }
 
-int engine_load(Engine *e, UnitSet **set, Error *error) {
+static int engine_load_set(Engine *e, UnitSet **set, Error *error) {
         int r;
-
-        MAP_FOREACH (Unit, u, e->units) {
-                u->gone = true;
-        }
 
         for (size_t i = 0; i < unit_set_size(*set); i++) {
                 const char *id = unit_set_at(*set, i)->id;
@@ -201,6 +206,21 @@ int engine_load(Engine *e, UnitSet **set, Error *error) {
                         if (spec)
                                 unit_adopt_spec(u, spec);
                 }
+        }
+        return 0;
+}
+
+int engine_load(Engine *e, UnitSet **set, Error *error) {
+        MAP_FOREACH (Unit, u, e->units) {
+                u->gone = true;
+        }
+        int r = engine_load_set(e, set, error);
+        if (r < 0) {
+                /* Half a set says nothing about what is not in it. */
+                MAP_FOREACH (Unit, u, e->units) {
+                        u->gone = false;
+                }
+                return r;
         }
 
         MAP_FOREACH (Unit, u, e->units) {
@@ -269,8 +289,13 @@ void engine_collect(Engine *e) {
         for (size_t i = map_size(e->units); i > 0; i--) {
                 Unit *u = map_at(e->units, i - 1);
 
-                if (!u->gone || u->job || !unit_is_off(u))
+                if ((!u->gone && !u->next_spec) || u->job || !unit_is_off(u))
                         continue;
+                if (!u->gone) {
+                        unit_exchange_spec(u);
+                        ENGINE_TELL(e, unit_changed, u);
+                        continue;
+                }
                 (void) map_remove(e->units, unit_id(u));
                 ENGINE_TELL(e, unit_removed, u);
                 unit_free(u);
@@ -311,12 +336,16 @@ int engine_start_wanted(Engine *e) {
 size_t engine_stop_all(Engine *e) {
         size_t n = 0;
 
+        e->stopping = true;
         for (size_t i = 0; i < map_size(e->units); i++) {
                 Unit *u = map_at(e->units, i);
                 Job *j;
 
-                if (unit_is_off(u))
+                if (unit_is_off(u)) {
+                        if (u->job)
+                                job_finish(u->job, JOB_CANCELED); /* a start that has not begun */
                         continue;
+                }
                 if (engine_add_job(e,
                                     u,
                                     JOB_STOP,

@@ -70,7 +70,8 @@ typedef void (*UnitFreezeDone)(int r, const Error *error, void *userdata);
  */
 typedef struct UnitKindOps {
         const char *name; /* "container" */
-        /* 0: begun or going on; -EALREADY: is so already; else the Error says why not. */
+        /* 0: begun or going on; -EALREADY: is so already; -EAGAIN, of start alone: it is on its way down,
+         * ask again when it is off; else the Error says why not. */
         int (*start)(Unit *u, bool by_hand, Error *error);
         int (*stop)(Unit *u, Error *error);
         int (*kill)(Unit *u, KillWhom whom, int signal, Error *error);
@@ -96,7 +97,7 @@ struct Unit {
 /** unit_id() - "web.service"; borrowed */
 const char *unit_id(const Unit *u);
 UnitActiveState unit_active_state(const Unit *u);
-/** unit_can_start() - the specification is loaded and startable. Return: 0, or the reason as error. */
+/** unit_can_start() - the newest definition is loaded and startable. Return: 0, or the reason as error. */
 int unit_can_start(const Unit *u, Error *error);
 
 /** unit_notify() - a kind tells that its state may have changed: jobs end, listeners hear
@@ -104,7 +105,8 @@ int unit_can_start(const Unit *u, Error *error);
 void unit_notify(Unit *u, bool start_failed);
 
 /** unit_take_next_spec() - run by the newer definition from now on; kinds call it before a start.
- * Pointers into the old one are dead then. Return: true if one was waiting. */
+ * Pointers into the old one are dead then. A broken one is left waiting: an automatic restart is by the
+ * last good one. Return: true if one was taken. */
 bool unit_take_next_spec(Unit *u);
 
 /* ---- jobs -------------------------------------------------------------------------------------- */
@@ -146,7 +148,7 @@ struct Job {
         Unit *unit;       /* borrowed */
         bool by_hand;     /* a person asked: the start limit does not hold */
         bool running;     /* begun; else waiting in the queue */
-        bool stopping;    /* of a restart: the first half */
+        bool stopping;    /* running, and waits for the unit to be off to start it then */
         List queue_link;  /* in Engine.queue while waiting */
         char id_text[12]; /* the map's key */
 };
@@ -155,7 +157,8 @@ struct Job {
  * engine_add_job() - ask for something
  * @ret: borrowed; lives until the observer's job_removed
  *
- * Return: 0; -EBADMSG, -ENOENT, -EOPNOTSUPP where the unit can't; -EEXIST for a conflict in mode fail.
+ * Return: 0; -EBADMSG, -ENOENT, -EINVAL, -ERFKILL where the unit can't; -ESHUTDOWN after
+ * engine_stop_all(); -EEXIST for a conflict in mode fail.
  */
 int engine_add_job(Engine *e,
                 Unit *u,
@@ -210,12 +213,12 @@ const DiagnosticList *engine_diagnostics(const Engine *e);
 /** engine_run_queue() - start what waits; called from the loop */
 void engine_run_queue(Engine *e);
 
-/** engine_collect() - free units that are gone and inactive */
+/** engine_collect() - of units that are off: free those that are gone, take waiting definitions */
 void engine_collect(Engine *e);
 
 /** engine_start_wanted() - start jobs for all units wanted by default.target or multi-user.target */
 int engine_start_wanted(Engine *e);
-/** engine_stop_all() - stop jobs for all that run. Return: how many */
+/** engine_stop_all() - stop jobs for all that run, no others any more. Return: how many */
 size_t engine_stop_all(Engine *e);
 /** engine_is_idle() - no unit runs and no job waits: supd may end */
 bool engine_is_idle(const Engine *e);

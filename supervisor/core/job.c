@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "base/text.h"
 #include "core/engine-internal.h"
+#include "supd/message-ids.h"
 
 /* clang-format off */
 static const char *const job_type_names[] = {
@@ -103,6 +105,12 @@ int engine_add_job(Engine *e,
                 r = unit_can_start(u, error);
                 if (r < 0)
                         return r;
+                if (e->stopping)
+                        return error_set_plain(error,
+                                        -ESHUTDOWN,
+                                        ERROR_UNIT_STATE,
+                                        "%s: supd is stopping all units to end",
+                                        unit_id(u));
         }
         if (u->job) {
                 Job *have = u->job;
@@ -167,6 +175,22 @@ void job_finish(Job *j, JobResult result) {
         free(j);
 }
 
+/* The end of an error that the kind, or unit_can_start(), has set. */
+static void job_fail(Job *j, int r, const Error *error) {
+        DiagContext context = {
+                .unit = unit_id(j->unit),
+                .job = j->id_text,
+                .message_id = j->type == JOB_STOP ? NULL : SUPD_MESSAGE_START_FAILED,
+        };
+
+        diag_log(DIAG_ERROR,
+                        &context,
+                        "Failed to %s: %s",
+                        j->type == JOB_STOP ? "stop" : "start",
+                        error_text(error, r));
+        job_finish(j, JOB_FAILED);
+}
+
 static void job_begin_start(Job *j) {
         _cleanup_(error_done) Error error = {};
         Unit *u = j->unit;
@@ -177,14 +201,19 @@ static void job_begin_start(Job *j) {
         /* The kind may tell of its state from within: whether the job still is, is asked by number. */
         Engine *e = u->engine;
         uint32_t id = j->id;
-        int r = u->ops->start(u, j->by_hand, &error);
+        /* Asked again: since the job was made, or its unit stopped, the files may have been read anew. */
+        int r = unit_can_start(u, &error);
+        if (r >= 0)
+                r = u->ops->start(u, j->by_hand, &error);
         j = engine_find_job(e, id);
-        if (!j)
+        if (!j || r >= 0)
                 return;
-        if (r == -EALREADY)
+        if (r == -EAGAIN)
+                j->stopping = true; /* its end is awaited as in a restart */
+        else if (r == -EALREADY)
                 job_finish(j, JOB_DONE);
-        else if (r < 0)
-                job_finish(j, JOB_FAILED);
+        else
+                job_fail(j, r, &error);
 }
 
 static void job_begin_stop(Job *j, bool then_start) {
@@ -201,8 +230,10 @@ static void job_begin_stop(Job *j, bool then_start) {
                 return;
         if (r == -EALREADY && then_start)
                 job_begin_start(j);
+        else if (r == -EALREADY)
+                job_finish(j, JOB_DONE);
         else
-                job_finish(j, r == -EALREADY ? JOB_DONE : JOB_FAILED);
+                job_fail(j, r, &error);
 }
 
 static void job_run(Job *j) {
@@ -216,7 +247,8 @@ static void job_run(Job *j) {
                 job_begin_stop(j, /* then_start= */ false);
                 break;
         case JOB_TRY_RESTART:
-                if (state_is_off(state)) {
+                /* As in systemd: what is on its way down does not run. */
+                if (state_is_off(state) || state == UNIT_DEACTIVATING) {
                         job_finish(j, JOB_DONE);
                         break;
                 }
@@ -262,8 +294,12 @@ void job_follow_unit(Unit *u, bool start_failed) {
                         j->stopping = false;
                         j->type = JOB_START;
                         job_enqueue(j);
+                        return;
                 }
-                return;
+                if (j->type != JOB_START || state == UNIT_DEACTIVATING)
+                        return;
+                /* An automatic restart does what was asked; what has failed was the run before. */
+                j->stopping = start_failed = false;
         }
         if (start_failed)
                 job_finish(j, JOB_FAILED);

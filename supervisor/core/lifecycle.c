@@ -268,7 +268,9 @@ static void forget_counts(Lifecycle *l) {
 
 /* StopTimeout=0, or a stop before the payload ran: the SIGKILL was what was asked for, no failure. */
 static bool is_our_kill(const Lifecycle *l) {
-        return l->state == SERVICE_STOP_SIGKILL && l->stop_requested && l->exit.status == SIGKILL;
+        /* After adoption nobody may be able to say how it ended: by what we sent, then. */
+        return l->state == SERVICE_STOP_SIGKILL && l->stop_requested &&
+               (l->exit.code == 0 || (l->exit.code == CLD_KILLED && l->exit.status == SIGKILL));
 }
 
 /* What an event says about the run, noted before guards are asked. */

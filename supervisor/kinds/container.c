@@ -163,11 +163,6 @@ static int refuse_beside_leftovers(Container *c, Error *error) {
                         unit_id(&c->unit));
 
         (void) str_replace(&c->status_text, error_text(error, r)); /* without memory: no text */
-        container_tell(c,
-                        DIAG_ERROR,
-                        SUPD_MESSAGE_START_FAILED,
-                        "Failed to start: %s",
-                        error_text(error, r));
         return r;
 }
 
@@ -184,6 +179,8 @@ static int container_start(Unit *u, bool by_hand, Error *error) {
                 return container_freeze(u, /* freeze= */ false, start_has_thawed, NULL, error);
         if (active == UNIT_ACTIVE)
                 return -EALREADY;
+        if (active == UNIT_DEACTIVATING)
+                return -EAGAIN;
         if (container_has_leftovers(c))
                 return refuse_beside_leftovers(c, error);
         if (by_hand)

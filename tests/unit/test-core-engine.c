@@ -31,6 +31,8 @@ static int toy_start(Unit *u, bool by_hand, Error *error) {
         (void) by_hand, (void) error;
         if (t->active == UNIT_ACTIVE)
                 return -EALREADY;
+        if (t->active == UNIT_DEACTIVATING)
+                return -EAGAIN;
         t->starts++;
         (void) unit_take_next_spec(u);
         if (t->refuse < 0)
@@ -311,6 +313,47 @@ static void test_a_restart_of_what_is_off_only_starts(void **state) {
         assert_int_equal(((Toy *) web(w))->starts, 1);
 }
 
+static void test_a_start_of_what_is_being_stopped_begins_when_it_is_off(void **state) {
+        World *w = *state;
+        Toy *t = (Toy *) web(w);
+
+        t->active = UNIT_ACTIVE;
+        ask(w, JOB_STOP, JOB_MODE_REPLACE);
+        engine_run_queue(w->engine);
+        ask(w, JOB_START, JOB_MODE_REPLACE);
+        engine_run_queue(w->engine);
+        assert_string_equal(w->told, "+1 -1:canceled +2 ");
+        toy_becomes(web(w), UNIT_DEACTIVATING, false); /* from SIGTERM to SIGKILL */
+        toy_becomes(web(w), UNIT_STATE_FAILED, true);
+        engine_run_queue(w->engine);
+        assert_int_equal(t->starts, 1);
+        toy_becomes(web(w), UNIT_ACTIVE, false);
+        assert_string_equal(w->told, "+1 -1:canceled +2 -2:done ");
+}
+
+static void test_a_start_of_what_ends_is_done_by_an_automatic_restart_too(void **state) {
+        World *w = *state;
+
+        ((Toy *) web(w))->active = UNIT_DEACTIVATING;
+        ask(w, JOB_START, JOB_MODE_REPLACE);
+        engine_run_queue(w->engine);
+        toy_becomes(web(w), UNIT_ACTIVATING, true); /* auto-restart, after a failed attempt */
+        toy_becomes(web(w), UNIT_ACTIVATING, false);
+        assert_string_equal(w->told, "+1 ");
+        toy_becomes(web(w), UNIT_ACTIVE, false);
+        assert_string_equal(w->told, "+1 -1:done ");
+}
+
+static void test_try_restart_leaves_alone_what_is_being_stopped(void **state) {
+        World *w = *state;
+
+        ((Toy *) web(w))->active = UNIT_DEACTIVATING;
+        ask(w, JOB_TRY_RESTART, JOB_MODE_REPLACE);
+        engine_run_queue(w->engine);
+        assert_string_equal(w->told, "+1 -1:done ");
+        assert_int_equal(((Toy *) web(w))->stops, 0);
+}
+
 static void test_units_that_do_not_load_say_why_they_can_t_start(void **state) {
         World *w = *state;
         _cleanup_(error_done) Error bad = {}, template = {};
@@ -378,6 +421,64 @@ static void test_a_reload_changes_a_stopped_unit_at_once(void **state) {
         assert_string_equal(web(w)->spec->unit.description, "new");
 }
 
+#define BAD "[Container]\nRootfs=/srv/bad\nExec=x\nNonsense=1\n"
+
+static void test_a_broken_definition_waits_until_the_unit_is_off(void **state) {
+        World *w = *state;
+        Toy *t = (Toy *) web(w);
+        Job *j;
+
+        t->active = UNIT_ACTIVE;
+        world_write(w, "web.container", BAD);
+        world_load(w);
+        assert_false(unit_take_next_spec(&t->unit)); /* as an automatic restart would */
+        assert_int_equal(t->unit.spec->load_state, UNIT_LOADED);
+        assert_int_equal(engine_add_job(w->engine,
+                                         web(w),
+                                         JOB_RESTART,
+                                         JOB_MODE_REPLACE,
+                                         true,
+                                         &j,
+                                         NULL),
+                        -EBADMSG);
+        toy_becomes(&t->unit, UNIT_INACTIVE, false);
+        engine_collect(w->engine);
+        assert_int_equal(t->unit.spec->load_state, UNIT_BAD_SETTING);
+        assert_null(t->unit.next_spec);
+}
+
+static void test_a_restart_whose_unit_breaks_meanwhile_fails(void **state) {
+        World *w = *state;
+
+        ((Toy *) web(w))->active = UNIT_ACTIVE;
+        ask(w, JOB_RESTART, JOB_MODE_REPLACE);
+        engine_run_queue(w->engine);
+        world_write(w, "web.container", BAD);
+        world_load(w);
+        toy_becomes(web(w), UNIT_INACTIVE, false);
+        engine_run_queue(w->engine);
+        assert_string_equal(w->told, "+1 -1:failed ");
+        assert_int_equal(((Toy *) web(w))->starts, 0);
+}
+
+static void test_a_vanished_unit_is_not_started_again(void **state) {
+        World *w = *state;
+        Job *j;
+
+        ((Toy *) web(w))->active = UNIT_ACTIVE;
+        ask(w, JOB_RESTART, JOB_MODE_REPLACE);
+        engine_run_queue(w->engine);
+        world_unlink(w, "web.container");
+        world_load(w);
+        Unit *u = engine_find(w->engine, "web.service");
+        assert_int_equal(engine_add_job(w->engine, u, JOB_START, JOB_MODE_REPLACE, true, &j, NULL),
+                        -ENOENT);
+        toy_becomes(u, UNIT_INACTIVE, false);
+        engine_run_queue(w->engine);
+        engine_collect(w->engine);
+        assert_string_equal(w->told, "+1 -1:failed x:web.service ");
+}
+
 static void test_a_vanished_unit_stays_until_it_is_inactive(void **state) {
         World *w = *state;
         Unit *u = web(w);
@@ -428,6 +529,26 @@ static void test_stopping_all_leaves_the_engine_idle(void **state) {
         assert_true(engine_is_idle(w->engine));
 }
 
+static void test_nothing_starts_once_all_units_are_to_stop(void **state) {
+        _cleanup_(error_done) Error error = {};
+        World *w = *state;
+        Job *j;
+
+        ask(w, JOB_START, JOB_MODE_REPLACE); /* waits in the queue */
+        assert_int_equal(engine_stop_all(w->engine), 0);
+        assert_string_equal(w->told, "+1 -1:canceled ");
+        engine_run_queue(w->engine);
+        assert_true(engine_is_idle(w->engine));
+        assert_int_equal(engine_add_job(w->engine,
+                                         web(w),
+                                         JOB_START,
+                                         JOB_MODE_REPLACE,
+                                         true,
+                                         &j,
+                                         &error),
+                        -ESHUTDOWN);
+}
+
 static void test_object_paths_lead_to_the_name_and_back(void **state) {
         static const char *const names[] = {
                 "web.service", "a-b.service", "1.service", "x@y\\x2d.service"
@@ -460,14 +581,21 @@ int main(void) {
                 WORLD_TEST(test_a_contrary_request_cancels_or_is_refused_by_mode),
                 WORLD_TEST(test_a_restart_stops_first_and_starts_from_the_queue),
                 WORLD_TEST(test_a_restart_of_what_is_off_only_starts),
+                WORLD_TEST(test_a_start_of_what_is_being_stopped_begins_when_it_is_off),
+                WORLD_TEST(test_a_start_of_what_ends_is_done_by_an_automatic_restart_too),
+                WORLD_TEST(test_try_restart_leaves_alone_what_is_being_stopped),
                 WORLD_TEST(test_units_that_do_not_load_say_why_they_can_t_start),
                 WORLD_TEST(test_names_are_found_as_people_write_them),
                 WORLD_TEST(test_a_reload_changes_a_running_unit_at_its_next_start_only),
                 WORLD_TEST(test_a_reload_changes_a_stopped_unit_at_once),
+                WORLD_TEST(test_a_broken_definition_waits_until_the_unit_is_off),
+                WORLD_TEST(test_a_restart_whose_unit_breaks_meanwhile_fails),
+                WORLD_TEST(test_a_vanished_unit_is_not_started_again),
                 WORLD_TEST(test_a_vanished_unit_stays_until_it_is_inactive),
                 WORLD_TEST(test_an_instance_lives_on_over_a_reload),
                 WORLD_TEST(test_boot_starts_what_the_default_target_wants),
                 WORLD_TEST(test_stopping_all_leaves_the_engine_idle),
+                WORLD_TEST(test_nothing_starts_once_all_units_are_to_stop),
                 cmocka_unit_test(test_object_paths_lead_to_the_name_and_back),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

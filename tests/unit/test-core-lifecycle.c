@@ -311,6 +311,26 @@ static void test_stop_timeout_zero_kills_at_once_and_is_no_failure(void **state)
         assert_state(&f, SERVICE_DEAD);
 }
 
+static void test_an_exit_status_of_nine_is_not_taken_for_our_sigkill(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.l.stop_timeout_usec = 0;
+        start_and_run(&f);
+        post(&f, SERVICE_EV_STOP);
+        assert_state(&f, SERVICE_STOP_SIGKILL);
+        end_with(&f, CLD_EXITED, SIGKILL);
+        assert_result(&f, SERVICE_FAILURE_EXIT_CODE);
+
+        /* But an end that nobody saw was of our making. */
+        start_and_run(&f);
+        post(&f, SERVICE_EV_STOP);
+        end_with(&f, 0, 0);
+        assert_state(&f, SERVICE_DEAD);
+        assert_result(&f, SERVICE_SUCCESS);
+}
+
 static void test_timeout_stop_zero_means_no_limit(void **state) {
         Fake f;
 
@@ -615,6 +635,7 @@ int main(void) {
                 cmocka_unit_test(test_a_stop_sends_the_signal_then_kills_when_time_is_up),
                 cmocka_unit_test(test_a_stop_that_is_obeyed_is_clean_and_never_restarts),
                 cmocka_unit_test(test_stop_timeout_zero_kills_at_once_and_is_no_failure),
+                cmocka_unit_test(test_an_exit_status_of_nine_is_not_taken_for_our_sigkill),
                 cmocka_unit_test(test_timeout_stop_zero_means_no_limit),
                 cmocka_unit_test(test_without_sigkill_a_stubborn_process_fails_the_unit),
                 cmocka_unit_test(test_a_start_that_takes_too_long_is_killed_with_result_timeout),
