@@ -127,7 +127,7 @@ row_restart() {
 }
 
 shell_loop() {
-        TICK=$BENCH_FIFO sh -c 'while :; do "$0" cycle 30; done' "$build/bench/tick" &
+        TICK=$BENCH_FIFO sh -c 'while :; do "$0" cycle 30; done' "$BENCH_DIR/bin/tick" &
         local loop=$!
         measure restart 'shell loop, a plain process' - - meter cycle --runs "$(runs 25 10)" "$BENCH_FIFO"
         kill "$loop"
@@ -339,11 +339,11 @@ nothing() {
 }
 
 pipe_into_cat() {
-        TICK=$BENCH_FIFO "$build/bench/tick" lines "$1" | cat >/dev/null &
+        TICK=$BENCH_FIFO "$BENCH_DIR/bin/tick" lines "$1" | cat >/dev/null &
 }
 
 straight_to_journald() {
-        TICK=$BENCH_FIFO systemd-cat --identifier=bench-straight "$build/bench/tick" lines "$1" &
+        TICK=$BENCH_FIFO systemd-cat --identifier=bench-straight "$BENCH_DIR/bin/tick" lines "$1" &
 }
 
 lines_straight() {
