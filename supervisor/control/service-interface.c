@@ -57,6 +57,19 @@ static PROPERTY_GETTER(get_cpu_usage) {
                         reply, "t", usec > UINT64_MAX / 1000 ? UINT64_MAX : usec * 1000);
 }
 
+/* "NAME=VALUE" each, as the unit's file has them. */
+static PROPERTY_GETTER(get_labels) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append_strv(reply, v->spec->container.labels);
+}
+
+static PROPERTY_GETTER(get_annotations) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append_strv(reply, v->spec->container.annotations);
+}
+
 /* The limit in force; of a unit that does not run, the one that will be. */
 static PROPERTY_GETTER(get_memory_max) {
         UnitView *v = userdata;
@@ -326,6 +339,8 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("LogDriver",       "s", NULL, STATUS(log_driver),                  CHANGES),
         SD_BUS_PROPERTY("LogDirectory",    "s", NULL, STATUS(log_directory),               CHANGES),
         SD_BUS_PROPERTY("Rootfs",          "s", NULL, STATUS(rootfs),                      0),
+        SD_BUS_PROPERTY("Labels",          "as", get_labels, 0,                            0),
+        SD_BUS_PROPERTY("Annotations",     "as", get_annotations, 0,                       0),
         SD_BUS_PROPERTY("InitPID",         "u", NULL, STATUS(init_pid),                    CHANGES),
         /* CLOCK_MONOTONIC; UINT64_MAX: no restart is due */
         SD_BUS_PROPERTY("NextRestartUSec", "t", NULL, STATUS(next_restart_monotonic_usec), CHANGES),

@@ -416,3 +416,11 @@ has_line() {
         run bash -c "supctl verify --json $SUPD_TEST_DIR/v.container | jq -r '.[0].Line'"
         assert_equal 5 "$output"
 }
+
+@test "show tells labels and annotations" {
+        unit_write web.container Network=none Exec='sleep 1000' Label='a=1 "b=two words"' Annotation=org.example.note=x
+        supctl daemon-reload
+        assert_equal 'a=1 b=two words' "$(unit_prop web Labels)"
+        assert_equal org.example.note=x "$(unit_prop web Annotations)"
+        assert_equal '["a=1","b=two words"]' "$(supctl --json show -p Labels web | jq -c .Labels)"
+}
