@@ -199,7 +199,7 @@ log_file() {
         supctl start web
         wait_until 5 has_line "$(log_file web)" ' 100000$'
         dir=$(dirname "$(log_file web)")
-        assert_equal 5 "$(ls "$dir" | grep -c '^0\.log')"
+        assert_equal 5 "$(find "$dir" -name '0.log*' | wc -l)"
         for file in "$dir"/0.log*; do
                 (($(stat -c %s "$file") <= 32768)) || fail "$file is too large"
         done
