@@ -43,16 +43,18 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SANIT
 
 LIBS_supd := -lsystemd -linih -lseccomp -lcap -lm
 LIBS_supctl := -lsystemd -linih -ljansson
+LIBS_supd-image := -larchive -ljansson -lcrypto -lsystemd
 
 # ---- what is built -----------------------------------------------------------------------------
-FOLDERS := base unitfile runtime log core kinds recovery control daemon client ctl
+FOLDERS := base unitfile runtime log core kinds recovery control daemon client ctl image
 sources = $(wildcard supervisor/$(1)/*.c)
 objects = $(patsubst supervisor/%.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(call sources,$(1))))
 archive = $(BUILD)/lib/$(1).a
 
 SUPD_FOLDERS := daemon control recovery kinds core log runtime unitfile base
 SUPCTL_FOLDERS := ctl client log unitfile base
-PROGRAMS := $(addprefix $(BUILD)/bin/,supd supctl supinit supd-log)
+IMAGE_FOLDERS := image base
+PROGRAMS := $(addprefix $(BUILD)/bin/,supd supctl supinit supd-log supd-image)
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -88,6 +90,11 @@ $(BUILD)/bin/supctl: $(BUILD)/obj/ctl/main.o $(foreach f,$(SUPCTL_FOLDERS),$(cal
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(foreach f,$(SUPCTL_FOLDERS),$(call archive,$(f))) $(LIBS_supctl)
 
+$(BUILD)/bin/supd-image: $(BUILD)/obj/image/main.o $(foreach f,$(IMAGE_FOLDERS),$(call archive,$(f)))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(foreach f,$(IMAGE_FOLDERS),$(call archive,$(f))) $(LIBS_supd-image)
+
 # Static programs of one folder each, tiny because many instances run; musl where there is one. Never
 # sanitised: supinit is PID 1 in foreign roots. Not position-independent: relocated pages are private.
 STATIC_FOLDERS := init logger
@@ -116,7 +123,8 @@ $(1): tests/unit/$(notdir $(1)).c $(foreach f,$(call test_folders,$(notdir $(1))
 	@mkdir -p $$(@D)
 	$$(call say,TEST,$$@)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -MMD -MP -MF $$@.d -Itests $$(ALL_LDFLAGS) -o $$@ $$< \
-		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(LIBS_supd) -ljansson -lcmocka
+		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(LIBS_supd) -ljansson -lcmocka \
+		$(if $(filter test-image-%,$(notdir $(1))),$(LIBS_supd-image))
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test_rule,$(t))))
 $(filter $(BUILD)/test/test-init-%,$(UNIT_TESTS)): | $(BUILD)/bin/supinit
@@ -133,6 +141,12 @@ $(BUILD)/fuzz/fuzz-%: tests/fuzz/fuzz-%.c FORCE
 	$(call say,FUZZ,$@)
 	$(Q)clang $(COMMON) -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $< \
 		$(wildcard supervisor/unitfile/*.c supervisor/base/*.c) -linih -lsystemd
+
+$(BUILD)/fuzz/fuzz-image-%: tests/fuzz/fuzz-image-%.c FORCE
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)clang $(COMMON) -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $< \
+		$(filter-out %/main.c,$(call sources,image)) $(call sources,base) $(LIBS_supd-image)
 
 .PHONY: fuzz fuzzers
 fuzzers: $(FUZZERS)

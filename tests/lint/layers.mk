@@ -14,6 +14,7 @@ LAYER_init      =
 LAYER_logger    =
 LAYER_client    = base
 LAYER_ctl       = base unitfile log client
+LAYER_image     = base
 
 # Headers of libraries, and the only folders that may include them.
 LIBRARY_ini.h              = unitfile
@@ -25,3 +26,6 @@ LIBRARY_systemd/sd-event.h = base core kinds recovery control daemon client ctl 
 LIBRARY_systemd/sd-daemon.h = daemon recovery
 LIBRARY_systemd/sd-id128.h = kinds core log control ctl daemon
 LIBRARY_jansson.h          = ctl image gateway
+LIBRARY_archive.h          = image
+LIBRARY_archive_entry.h    = image
+LIBRARY_openssl/evp.h      = image

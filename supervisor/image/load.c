@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/load.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "image/json.h"
+#include "image/tree.h"
+
+#define INDEX_DEPTH_MAX 3U /* an index may name an index */
+#define ARCHIVE_IMAGES_MAX 1000U
+
+typedef struct Load {
+        Store *store;               /* borrowed */
+        const LoadRequest *request; /* borrowed */
+        int dir_fd;                 /* borrowed; what the files are in */
+        const char *blob_prefix;    /* before a digest's digits */
+} Load;
+
+/* ---- what all have in common ------------------------------------------------------------------ */
+static int open_blob_file(const Load *l, const Digest *digest) {
+        _cleanup_free_ char *path = str_printf("%s%s", l->blob_prefix, digest_hex(digest));
+
+        return path ? tree_open_file(l->dir_fd, path) : -ENOMEM;
+}
+
+static int read_file(const Load *l,
+                const char *path,
+                size_t limit,
+                char **ret,
+                size_t *ret_size,
+                Error *error) {
+        _cleanup_close_ int fd = tree_open_file(l->dir_fd, path);
+        int r = fd < 0 ? fd : file_read_fd(fd, limit, ret, ret_size);
+
+        return r < 0 && r != -ENOMEM ? error_set(error, r, ERROR_STORAGE, "'%.256s'", path) : r;
+}
+
+static int read_blob(const Load *l,
+                const Digest *digest,
+                size_t limit,
+                char **ret,
+                size_t *ret_size,
+                Error *error) {
+        _cleanup_free_ char *path = str_printf("%s%s", l->blob_prefix, digest_hex(digest));
+        _cleanup_free_ char *text = NULL;
+        Digest found;
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+        r = read_file(l, path, limit, &text, ret_size, error);
+        if (r >= 0)
+                r = digest_of(text, *ret_size, &found);
+        if (r < 0)
+                return r;
+        if (!digest_equal(&found, digest))
+                return error_set_plain(error,
+                                -EBADMSG,
+                                ERROR_STORAGE,
+                                "'%s' has digest %s",
+                                path,
+                                found.text);
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+static int copy_layer(const Load *l, const Descriptor *d, Error *error) {
+        BlobInfo expected = { .digest = d->digest, .size = d->size }, got;
+        int r;
+
+        r = store_claim(l->store, &d->digest, error);
+        if (r < 0)
+                return r;
+        _cleanup_close_ int there = store_open_blob(l->store, &d->digest);
+        if (there >= 0)
+                return 0;
+        _cleanup_close_ int fd = open_blob_file(l, &d->digest);
+        if (fd < 0)
+                return error_set(error, fd, ERROR_STORAGE, "blob %s", d->digest.text);
+        return store_copy_blob(l->store, fd, &expected, &got, error);
+}
+
+/* "latest" and the like name nothing by themselves; Docker's and containerd's full names do. */
+static int normalise(const char *name, char **ret) {
+        _cleanup_(reference_done) Reference reference = {};
+
+        if (!name || !strpbrk(name, "/:") || reference_parse(name, &reference, NULL) < 0)
+                return 0;
+        *ret = reference_format(&reference);
+        return *ret ? 1 : -ENOMEM;
+}
+
+/* The last resort, as podman has it: localhost/DIRECTORY:TAG. */
+static int name_from_path(const Load *l, const char *tag, char **ret) {
+        _cleanup_(reference_done) Reference reference = {};
+        _cleanup_free_ char *path = strdup(l->request->source->path);
+        if (!path)
+                return -ENOMEM;
+
+        for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+                path[n - 1] = '\0';
+        const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+        _cleanup_free_ char *name = str_printf("localhost/%s:%s", base, tag ?: "latest");
+        if (!name)
+                return -ENOMEM;
+        if (reference_parse(name, &reference, NULL) >= 0)
+                *ret = TAKE_PTR(name);
+        return 0;
+}
+
+static int choose_name(const Load *l, const char *own, char **ret) {
+        int r;
+
+        if (l->request->name)
+                return str_replace(ret, l->request->name);
+        r = normalise(own, ret);
+        return r != 0 ? r : name_from_path(l, own, ret);
+}
+
+/* The last step: everything else is on disk. */
+static int record_image(const Load *l,
+                const char *name,
+                const char *manifest,
+                size_t size,
+                const Digest *source_digest,
+                Error *error) {
+        _cleanup_(manifest_done) Manifest m = {};
+        char media_type[] = MEDIA_OCI_MANIFEST;
+        Descriptor d = { .media_type = media_type, .size = size };
+        int r;
+
+        r = manifest_parse(manifest, size, &m, error);
+        if (r >= 0)
+                r = store_put_blob(l->store, manifest, size, &d.digest, error);
+        if (r >= 0)
+                r = store_record(l->store,
+                                name,
+                                &d,
+                                source_digest ? source_digest->text : NULL,
+                                error);
+        if (r >= 0)
+                l->request->on_image(name, &d.digest, &m.config.digest);
+        return r;
+}
+
+/* Configuration and layers into the store. */
+static int import_content(
+                const Load *l, const Manifest *m, const char *config, size_t size, Error *error) {
+        _cleanup_(image_config_done) ImageConfig c = {};
+        Digest digest;
+        int r;
+
+        r = image_config_parse(config, size, &c, error);
+        if (r >= 0)
+                r = store_put_blob(l->store, config, size, &digest, error);
+        if (r < 0)
+                return r;
+        return layers_unpack(l->store, &l->request->layers, m, &c, l->request->on_layer, error);
+}
+
+static int import_manifest(
+                const Load *l, const char *text, size_t size, const char *own_name, Error *error) {
+        _cleanup_free_ char *config = NULL, *translated = NULL, *name = NULL;
+        _cleanup_(manifest_done) Manifest m = {};
+        size_t config_size;
+        Digest source;
+        int r;
+
+        r = manifest_parse(text, size, &m, error);
+        if (r >= 0 && m.is_index)
+                r = error_set_plain(error,
+                                -EBADMSG,
+                                ERROR_STORAGE,
+                                "an index where an image should be");
+        if (r >= 0)
+                r = read_blob(l, &m.config.digest, CONFIG_SIZE_MAX, &config, &config_size, error);
+        for (size_t i = 0; i < m.n_entries && r >= 0; i++)
+                r = copy_layer(l, &m.entries[i], error);
+        if (r >= 0)
+                r = import_content(l, &m, config, config_size, error);
+        if (r >= 0)
+                r = choose_name(l, own_name, &name);
+        if (r >= 0)
+                r = digest_of(text, size, &source);
+        if (r < 0)
+                return r;
+
+        if (m.is_foreign) {
+                translated = manifest_format(&m.config, m.entries, m.n_entries);
+                if (!translated)
+                        return -ENOMEM;
+                text = translated;
+                size = strlen(translated);
+        }
+        return record_image(l, name, text, size, &source, error);
+}
+
+/* ---- OCI layouts ------------------------------------------------------------------------------ */
+static int no_platform(const Load *l, Error *error) {
+        return error_set_plain(error,
+                        -ENOENT,
+                        ERROR_NOT_SUPPORTED,
+                        "there is no image for %s/%s%s%s in it",
+                        l->request->platform.os,
+                        l->request->platform.architecture,
+                        l->request->platform.variant ? "/" : "",
+                        l->request->platform.variant ?: "");
+}
+
+/* From an entry of index.json down to the image for our platform. */
+static int import_entry(const Load *l, const Descriptor *entry, const char *name, Error *error) {
+        Digest digest = entry->digest;
+
+        for (unsigned depth = 0; depth < INDEX_DEPTH_MAX; depth++) {
+                _cleanup_(manifest_done) Manifest m = {};
+                _cleanup_free_ char *text = NULL;
+                size_t size;
+                int r;
+
+                r = read_blob(l, &digest, MANIFEST_SIZE_MAX, &text, &size, error);
+                if (r >= 0)
+                        r = manifest_parse(text, size, &m, error);
+                if (r < 0)
+                        return r;
+                if (!m.is_index)
+                        return import_manifest(l, text, size, name, error);
+                const Descriptor *chosen = manifest_choose(&m, &l->request->platform);
+                if (!chosen)
+                        return no_platform(l, error);
+                digest = chosen->digest;
+        }
+        return error_set_plain(error, -ELOOP, ERROR_STORAGE, "indexes are nested too deeply");
+}
+
+/* Without a tag: the only entry, or the one for our platform among entries without names. */
+static const Descriptor *layout_choose(const Load *l, const Manifest *index) {
+        const char *tag = l->request->source->name;
+
+        for (size_t i = 0; tag && i < index->n_entries; i++)
+                if (str_equal(index->entries[i].name, tag))
+                        return &index->entries[i];
+        if (tag)
+                return NULL;
+        if (index->n_entries == 1)
+                return &index->entries[0];
+        for (size_t i = 0; i < index->n_entries; i++)
+                if (index->entries[i].name)
+                        return NULL;
+        return manifest_choose(index, &l->request->platform);
+}
+
+static int load_oci(const Load *l, Error *error) {
+        _cleanup_(manifest_done) Manifest index = {};
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = read_file(l, "index.json", MANIFEST_SIZE_MAX, &text, &size, error);
+        if (r >= 0)
+                r = manifest_parse(text, size, &index, error);
+        if (r < 0)
+                return r;
+        const Descriptor *entry = index.is_index ? layout_choose(l, &index) : NULL;
+        if (entry)
+                return import_entry(l, entry, l->request->source->name ?: entry->name, error);
+        if (l->request->source->name)
+                return error_set_plain(error,
+                                -ENOENT,
+                                ERROR_BAD_NAME,
+                                "it has no image '%s'",
+                                l->request->source->name);
+        return error_set_plain(error,
+                        -ENOENT,
+                        ERROR_BAD_NAME,
+                        "it has %zu images; name one of them behind a colon",
+                        index.n_entries);
+}
+
+static int load_dir(const Load *l, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = read_file(l, "manifest.json", MANIFEST_SIZE_MAX, &text, &size, error);
+        return r < 0 ? r : import_manifest(l, text, size, NULL, error);
+}
+
+/* ---- docker save ------------------------------------------------------------------------------ */
+static Compression compression_of(int fd) {
+        static const unsigned char gzip[] = { 0x1f, 0x8b }, zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
+        unsigned char start[4] = {};
+
+        if (pread(fd, start, sizeof(start), 0) < 2)
+                return COMPRESSION_NONE;
+        if (memcmp(start, gzip, sizeof(gzip)) == 0)
+                return COMPRESSION_GZIP;
+        return memcmp(start, zstd, sizeof(zstd)) == 0 ? COMPRESSION_ZSTD : COMPRESSION_NONE;
+}
+
+static int docker_layer(const Load *l, const char *path, Descriptor *ret, Error *error) {
+        BlobInfo info;
+        int r;
+
+        _cleanup_close_ int fd = tree_open_file(l->dir_fd, path);
+        if (fd < 0)
+                return error_set(error, fd, ERROR_STORAGE, "layer '%.256s'", path);
+        r = str_replace(&ret->media_type, compression_media_type(compression_of(fd)));
+        if (r >= 0)
+                r = store_copy_blob(l->store, fd, NULL, &info, error);
+        if (r < 0)
+                return r;
+        ret->digest = info.digest;
+        ret->size = info.size;
+        return 0;
+}
+
+static int docker_layers(const Load *l, char *const *paths, Manifest *m, Error *error) {
+        int r;
+
+        if (strv_length(paths) > LAYERS_MAX)
+                return error_set_plain(error,
+                                -E2BIG,
+                                ERROR_LIMIT_REACHED,
+                                "%zu layers exceed the limit of %u",
+                                strv_length(paths),
+                                LAYERS_MAX);
+        m->entries = calloc(strv_length(paths) + 1, sizeof(*m->entries));
+        if (!m->entries)
+                return -ENOMEM;
+        STRV_FOREACH (path, paths) {
+                r = docker_layer(l, *path, &m->entries[m->n_entries++], error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int docker_record(const Load *l, char *const *tags, const char *text, Error *error) {
+        size_t size = strlen(text);
+        int r = 0;
+
+        if (l->request->name || l->request->source->name || !tags)
+                return record_image(l,
+                                l->request->name ?: l->request->source->name,
+                                text,
+                                size,
+                                NULL,
+                                error);
+        STRV_FOREACH (tag, tags) {
+                _cleanup_free_ char *name = NULL;
+                r = normalise(*tag, &name);
+                if (r == 0)
+                        r = error_set_plain(error,
+                                        -EBADMSG,
+                                        ERROR_BAD_NAME,
+                                        "bad name '%.256s' in manifest.json",
+                                        *tag);
+                if (r > 0)
+                        r = record_image(l, name, text, size, NULL, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int docker_image(const Load *l, const json_t *item, char *const *tags, Error *error) {
+        _cleanup_free_ char *config = NULL, *text = NULL;
+        _cleanup_(manifest_done) Manifest m = {};
+        _cleanup_strv_ char **layers = NULL;
+        const char *config_path = json_text(item, "Config");
+        size_t size;
+        int r;
+
+        if (!config_path)
+                return error_set_plain(error,
+                                -EBADMSG,
+                                ERROR_STORAGE,
+                                "manifest.json: 'Config' is missing");
+        r = json_copy_texts(item, "Layers", &layers);
+        if (r >= 0)
+                r = read_file(l, config_path, CONFIG_SIZE_MAX, &config, &size, error);
+        if (r >= 0)
+                r = docker_layers(l, layers, &m, error);
+        if (r >= 0)
+                r = str_replace(&m.config.media_type, MEDIA_OCI_CONFIG);
+        if (r >= 0)
+                r = digest_of(config, size, &m.config.digest);
+        if (r >= 0)
+                r = import_content(l, &m, config, size, error);
+        if (r < 0)
+                return r;
+        m.config.size = size;
+        text = manifest_format(&m.config, m.entries, m.n_entries);
+        return text ? docker_record(l, tags, text, error) : -ENOMEM;
+}
+
+static bool tags_have(char *const *tags, const char *wanted) {
+        STRV_FOREACH (tag, tags) {
+                _cleanup_free_ char *name = NULL;
+                if (normalise(*tag, &name) > 0 && str_equal(name, wanted))
+                        return true;
+        }
+        return false;
+}
+
+static int load_docker(const Load *l, Error *error) {
+        _cleanup_json_ json_t *array = NULL;
+        _cleanup_free_ char *text = NULL;
+        const char *wanted = l->request->source->name;
+        bool found = false;
+        json_t *item;
+        size_t size, i;
+        int r;
+
+        r = read_file(l, "manifest.json", MANIFEST_SIZE_MAX, &text, &size, error);
+        if (r < 0)
+                return r;
+        r = json_parse_array(text, size, "manifest.json", &array, error);
+        if (r < 0)
+                return r;
+        size_t n = json_array_size(array);
+        if (n > ARCHIVE_IMAGES_MAX || (l->request->name && !wanted && n > 1))
+                return error_set_plain(error,
+                                -E2BIG,
+                                ERROR_INVALID_ARGUMENT,
+                                "it has %zu images; name one of them behind a colon",
+                                n);
+        json_array_foreach(array, i, item) {
+                _cleanup_strv_ char **tags = NULL;
+                r = json_copy_texts(item, "RepoTags", &tags);
+                if (r < 0)
+                        return r;
+                if (wanted && !tags_have(tags, wanted))
+                        continue;
+                found = true;
+                r = docker_image(l, item, tags, error);
+                if (r < 0)
+                        return r;
+        }
+        if (found)
+                return 0;
+        return error_set_plain(
+                        error, -ENOENT, ERROR_BAD_NAME, "it has no image '%s'", wanted ?: "at all");
+}
+
+/* ---- transports ------------------------------------------------------------------------------- */
+/* clang-format off */
+static const struct {
+        int (*load)(const Load *l, Error *error);
+        const char *blob_prefix;
+        bool is_archive;
+} loaders[_TRANSPORT_MAX] = {
+        [TRANSPORT_OCI]            = { load_oci,    "blobs/sha256/", false },
+        [TRANSPORT_OCI_ARCHIVE]    = { load_oci,    "blobs/sha256/", true  },
+        [TRANSPORT_DOCKER_ARCHIVE] = { load_docker, "",              true  },
+        [TRANSPORT_DIR]            = { load_dir,    "",              false },
+};
+/* clang-format on */
+
+/* An archive is unpacked as a layer is, by a confined process, into a directory that goes afterwards. */
+static int load_archive(Load *l, Error *error) {
+        static const Digest none = { .text = DIGEST_PREFIX "archive" };
+        _cleanup_free_ char *work = NULL;
+        UnpackResult result;
+        int r;
+
+        _cleanup_close_ int dir_fd = -EBADF;
+        r = store_layer_begin(l->store, &none, &work, &dir_fd, error);
+        if (r < 0)
+                return r;
+        r = layer_unpack_into(&l->request->layers, l->request->source_fd, dir_fd, &result, error);
+        if (r >= 0) {
+                l->dir_fd = dir_fd;
+                r = loaders[l->request->source->transport].load(l, error);
+        }
+        store_layer_abandon(l->store, work);
+        return r;
+}
+
+int load_image(Store *s, const LoadRequest *request, Error *error) {
+        Transport t = request->source->transport;
+        Load l = { .store = s,
+                .request = request,
+                .dir_fd = request->source_fd,
+                .blob_prefix = loaders[t].blob_prefix };
+        int r;
+
+        assert(loaders[t].load);
+        r = loaders[t].is_archive ? load_archive(&l, error) : loaders[t].load(&l, error);
+        return r < 0 && r != -ENOMEM ? error_prefix(error,
+                                                       r,
+                                                       "%s:%s",
+                                                       transport_to_string(t),
+                                                       request->source->path)
+                                     : r;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+#include "image/answer.h"
+#include "image/load.h"
+#include "image/operation.h"
+
+/* A reader that went away is found out by the answer proper. */
+static void tell_layer(size_t index, const Digest *diff_id) {
+        RecordWriter w = {};
+
+        record_put_u64(&w, "LAYER", index + 1);
+        record_put(&w, "LAYER_DIFF_ID", diff_id->text);
+        (void) answer_write(&w, NULL);
+}
+
+static void tell_image(const char *name, const Digest *manifest, const Digest *config) {
+        RecordWriter w = {};
+
+        record_put(&w, "IMAGE", manifest->text);
+        record_put(&w, "ID", config->text);
+        record_put(&w, "NAME", name);
+        (void) answer_write(&w, NULL);
+}
+
+int operation_load(Operation *o, Error *error) {
+        _cleanup_(reference_done) Reference reference = {};
+        _cleanup_free_ char *name = NULL;
+        int r = 0;
+
+        if (o->options->name) {
+                r = reference_parse(o->options->name, &reference, error);
+                if (r < 0)
+                        return r;
+                name = reference_format(&reference);
+                if (!name)
+                        return -ENOMEM;
+        }
+        LoadRequest request = {
+                .source = &o->source,
+                .source_fd = o->source_fd,
+                .name = name,
+                .platform = o->platform,
+                .layers = o->layers,
+                .on_layer = tell_layer,
+                .on_image = tell_image,
+        };
+        r = store_begin(o->store, error);
+        if (r < 0)
+                return r;
+        r = load_image(o->store, &request, error);
+        /* A full disk gets its space back at once; what can't be removed now, a prune removes. */
+        if (r < 0)
+                (void) store_undo(o->store, NULL);
+        return r;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What supd-image can be asked for, one function each. They run confined, answer with KEY=value records
+ * on standard output, and leave their error to main().
+ */
+
+#include "image/layer.h"
+#include "image/reference.h"
+#include "image/store.h"
+
+typedef struct Options {
+        const char *state_dir;    /* borrowed from argv, as all of these */
+        char **additional_stores; /* owned; borrowed strings would do, but strv owns */
+        char **keep;              /* owned */
+        char **arguments;         /* borrowed; NULL-terminated */
+        const char *name;
+        const char *os, *architecture, *variant;
+        const char *jobs, *size_max, *entries_max;
+        bool all, repair;
+} Options;
+
+typedef struct Operation {
+        const Options *options; /* borrowed */
+        Store *store;           /* borrowed */
+        ImageSource source;     /* of load */
+        int source_fd;          /* owned; -EBADF: none */
+        LayerSettings layers;
+        Platform platform;
+} Operation;
+
+/* Each: 0, or a negative errno with an error that is complete. */
+int operation_load(Operation *o, Error *error);
+int operation_list(Operation *o, Error *error);
+int operation_inspect(Operation *o, Error *error);
+int operation_remove(Operation *o, Error *error);
+int operation_prune(Operation *o, Error *error);
+int operation_disk_usage(Operation *o, Error *error);
+int operation_check(Operation *o, Error *error);

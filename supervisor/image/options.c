@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/strv.h"
+#include "base/text.h"
+#include "supd/paths.h"
+#include "supd/version.h"
+
+static const char usage[] =
+                "Usage: supd-image [OPTION...] VERB [ARGUMENT...]\n"
+                "\n"
+                "Images of containers, in an OCI layout of their own. Answers with KEY=value "
+                "lines.\n"
+                "\n"
+                "  load SOURCE           oci:DIR[:TAG], oci-archive:FILE[:TAG],\n"
+                "                        docker-archive:FILE[:REF] or dir:DIR\n"
+                "  ls                    all images\n"
+                "  inspect IMAGE         one image: its configuration, its layers' directories\n"
+                "  rm IMAGE...           remove names; of a digest, all of them\n"
+                "  prune                 remove images without name, and what no image needs\n"
+                "  df                    what uses how much\n"
+                "  check                 compare all content with its digests\n"
+                "\n"
+                "  --state-dir DIR       the store is in DIR/image and DIR/layer [" SUPD_STATE_DIR
+                "]\n"
+                "  --additional-store DIR  another state directory, only read; repeatable\n"
+                "  --name REF            load: what the image is called\n"
+                "  --os, --arch, --variant WORD  load: which of an index [this machine]\n"
+                "  --jobs N              load: layers unpacked at a time, 1 to 16 [2]\n"
+                "  --size-max BYTES      load, check: limit of one unpacked layer [1 TiB]\n"
+                "  --entries-max N       load, check: limit of one layer's entries [10000000]\n"
+                "  --keep DIGEST         rm, prune: an image in use; repeatable\n"
+                "  --all                 prune: also images with a name\n"
+                "  --repair              check: unpack damaged layers anew, remove damaged blobs\n"
+                "  -h, --help            this text\n"
+                "      --version         version\n"
+                "\n"
+                "See supd-image(8).\n";
+
+typedef enum OptionId {
+        OPTION_STATE_DIR,
+        OPTION_ADDITIONAL_STORE,
+        OPTION_NAME,
+        OPTION_OS,
+        OPTION_ARCH,
+        OPTION_VARIANT,
+        OPTION_JOBS,
+        OPTION_SIZE_MAX,
+        OPTION_ENTRIES_MAX,
+        OPTION_KEEP,
+        OPTION_ALL,
+        OPTION_REPAIR,
+        OPTION_HELP,
+        OPTION_VERSION,
+        _OPTION_MAX,
+} OptionId;
+
+/* getopt_long() answers with 0x100 and the OptionId. */
+/* clang-format off */
+static const struct option long_options[] = {
+        { "state-dir",        required_argument, NULL, 0x100 + OPTION_STATE_DIR        },
+        { "additional-store", required_argument, NULL, 0x100 + OPTION_ADDITIONAL_STORE },
+        { "name",             required_argument, NULL, 0x100 + OPTION_NAME             },
+        { "os",               required_argument, NULL, 0x100 + OPTION_OS               },
+        { "arch",             required_argument, NULL, 0x100 + OPTION_ARCH             },
+        { "variant",          required_argument, NULL, 0x100 + OPTION_VARIANT          },
+        { "jobs",             required_argument, NULL, 0x100 + OPTION_JOBS             },
+        { "size-max",         required_argument, NULL, 0x100 + OPTION_SIZE_MAX         },
+        { "entries-max",      required_argument, NULL, 0x100 + OPTION_ENTRIES_MAX      },
+        { "keep",             required_argument, NULL, 0x100 + OPTION_KEEP             },
+        { "all",              no_argument,       NULL, 0x100 + OPTION_ALL              },
+        { "repair",           no_argument,       NULL, 0x100 + OPTION_REPAIR           },
+        { "help",             no_argument,       NULL, 0x100 + OPTION_HELP             },
+        { "version",          no_argument,       NULL, 0x100 + OPTION_VERSION          },
+        {},
+};
+
+#define COMMON (1U << OPTION_STATE_DIR | 1U << OPTION_ADDITIONAL_STORE)
+#define LIMITS (1U << OPTION_SIZE_MAX | 1U << OPTION_ENTRIES_MAX)
+#define PLATFORM (1U << OPTION_OS | 1U << OPTION_ARCH | 1U << OPTION_VARIANT)
+
+static const Verb verbs[] = {
+        { "load",    operation_load,
+                COMMON | LIMITS | PLATFORM | 1U << OPTION_NAME | 1U << OPTION_JOBS,
+                                             1, 1,        .writes = true, .unpacks = true },
+        { "ls",      operation_list,         COMMON, 0, 0 },
+        { "inspect", operation_inspect,      COMMON, 1, 1 },
+        { "rm",      operation_remove,       COMMON | 1U << OPTION_KEEP,
+                                             1, UINT_MAX, .writes = true },
+        { "prune",   operation_prune,        COMMON | 1U << OPTION_KEEP | 1U << OPTION_ALL,
+                                             0, 0,        .writes = true },
+        { "df",      operation_disk_usage,   COMMON, 0, 0 },
+        { "check",   operation_check,        COMMON | LIMITS | 1U << OPTION_REPAIR,
+                                             0, 0,        .writes = true, .unpacks = true },
+};
+/* clang-format on */
+
+static int usage_error(Error *error, const char *what, const char *detail) {
+        return error_set_plain(
+                        error, -EINVAL, ERROR_INVALID_ARGUMENT, "%s%s; see --help", what, detail);
+}
+
+static int take_option(Options *o, OptionId id, const char *value) {
+        const char **texts[_OPTION_MAX] = {
+                [OPTION_STATE_DIR] = &o->state_dir,
+                [OPTION_NAME] = &o->name,
+                [OPTION_OS] = &o->os,
+                [OPTION_ARCH] = &o->architecture,
+                [OPTION_VARIANT] = &o->variant,
+                [OPTION_JOBS] = &o->jobs,
+                [OPTION_SIZE_MAX] = &o->size_max,
+                [OPTION_ENTRIES_MAX] = &o->entries_max,
+        };
+
+        if (texts[id]) {
+                *texts[id] = value;
+                return 0;
+        }
+        switch (id) {
+        case OPTION_ADDITIONAL_STORE:
+                return strv_append(&o->additional_stores, value);
+        case OPTION_KEEP:
+                return strv_append(&o->keep, value);
+        case OPTION_ALL:
+                o->all = true;
+                return 0;
+        case OPTION_REPAIR:
+                o->repair = true;
+                return 0;
+        default:
+                return -EINVAL;
+        }
+}
+
+static int print(const char *text) {
+        return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? -EIO : 1;
+}
+
+static int find_verb(const char *name, unsigned given, const Verb **ret, Error *error) {
+        const Verb *verb = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                if (str_equal(verbs[i].name, name))
+                        verb = &verbs[i];
+        if (!verb)
+                return usage_error(error, "unknown verb ", name);
+        for (unsigned i = 0; long_options[i].name; i++)
+                if (given & ~verb->options & 1U << (long_options[i].val - 0x100))
+                        return error_set_plain(error,
+                                        -EINVAL,
+                                        ERROR_INVALID_ARGUMENT,
+                                        "'%s' takes no option --%s; see --help",
+                                        name,
+                                        long_options[i].name);
+        *ret = verb;
+        return 0;
+}
+
+int options_parse(int argc, char **argv, Options *ret, const Verb **ret_verb, Error *error) {
+        _cleanup_(options_done) Options o = { .state_dir = SUPD_STATE_DIR };
+        unsigned given = 0;
+        int c, r;
+
+        opterr = 0;
+        while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+                if (c == 'h' || c == 0x100 + OPTION_HELP)
+                        return print(usage);
+                if (c == 0x100 + OPTION_VERSION)
+                        return print("supd-image " SUPD_VERSION "\n");
+                if (c == '?' || c == ':')
+                        return usage_error(error, "bad option ", argv[optind - 1]);
+                given |= 1U << (c - 0x100);
+                r = take_option(&o, (OptionId) (c - 0x100), optarg);
+                if (r < 0)
+                        return r;
+        }
+        if (optind >= argc)
+                return usage_error(error, "a verb is missing", "");
+        r = find_verb(argv[optind], given, ret_verb, error);
+        if (r < 0)
+                return r;
+        o.arguments = argv + optind + 1;
+        size_t n = strv_length(o.arguments);
+        if (n < (*ret_verb)->arguments_min || n > (*ret_verb)->arguments_max)
+                return usage_error(error, "wrong number of arguments for ", (*ret_verb)->name);
+
+        *ret = o;
+        o = (Options) {};
+        return 0;
+}
+
+void options_done(Options *o) {
+        (void) strv_free(o->additional_stores);
+        (void) strv_free(o->keep);
+        *o = (Options) {};
+}

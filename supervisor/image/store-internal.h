@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What the files of the store share. */
+
+#include "image/store.h"
+
+#define LEASE_ID_SIZE 16
+
+/* One store: ours, or one that is only read. */
+typedef struct StoreRoot {
+        char *path;                       /* owned; the state directory */
+        int image_fd, blobs_fd, layer_fd; /* owned */
+} StoreRoot;
+
+struct Store {
+        StoreRoot root;  /* image_fd is -EBADF where nothing is there and nothing was to be made */
+        StoreRoot *more; /* owned */
+        size_t n_more;
+        int private_fd;    /* owned; image/.supd */
+        int work_fd;       /* owned; image/.supd/work */
+        int layer_work_fd; /* owned; layer/.work */
+        int lease_fd;      /* owned; locked */
+        char lease_id[LEASE_ID_SIZE + 1];
+        unsigned n_work; /* names of work files given out */
+        char **made;     /* owned; what this process put in, hexadecimal digits */
+};
+
+/** store_lock() - one of the lock files; closing the descriptor lets go. Return: an fd. */
+int store_lock(const Store *s, const char *name, int operation, Error *error);
+
+static inline int store_error(Error *error, int number, const char *what) {
+        return number == -ENOMEM ? number : error_set(error, number, ERROR_STORAGE, "%s", what);
+}

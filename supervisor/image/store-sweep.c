@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "image/store-internal.h"
+#include "image/tree.h"
+
+#define LEASE_SIZE_MAX (1024U * 1024)
+
+/* What is needed. A plain layer's blob has the same digest as the layer, so the kind is in the key. */
+enum {
+        BLOB = 'b',
+        LAYER = 'l',
+};
+
+typedef struct Needed {
+        Map *set;     /* owned; BLOB or LAYER and hexadecimal digits */
+        char **names; /* owned; the keys of the set */
+} Needed;
+
+static void needed_done(Needed *n) {
+        (void) map_free(n->set);
+        (void) strv_free(n->names);
+}
+
+static void closedirp(DIR **d) {
+        if (*d)
+                (void) closedir(*d); /* only read from */
+}
+
+static bool is_needed(const Needed *n, char kind, const char *hex) {
+        char key[1 + DIGEST_HEX_SIZE + 1] = { kind };
+
+        memcpy(key + 1, hex, MIN(strlen(hex), (size_t) DIGEST_HEX_SIZE));
+        return map_get(n->set, key) != NULL;
+}
+
+static int need(Needed *n, char kind, const char *hex) {
+        char *key;
+        int r;
+
+        if (is_needed(n, kind, hex))
+                return 0;
+        key = str_printf("%c%s", kind, hex);
+        if (!key)
+                return -ENOMEM;
+        r = map_put(n->set, key, key);
+        if (r >= 0)
+                r = strv_push(&n->names, &key);
+        free(key);
+        return r;
+}
+
+static int need_image(Needed *n, const Store *s, const Digest *digest, Error *error) {
+        _cleanup_(manifest_done) Manifest m = {};
+        _cleanup_(image_config_done) ImageConfig c = {};
+        int r;
+
+        r = store_image_load(s, digest, &m, &c, error);
+        /* What it consists of can't be told, so nothing at all may go. */
+        if (r < 0)
+                return error_prefix(error,
+                                r,
+                                "image %s: nothing is removed before it is put right or removed",
+                                digest->text);
+        r = need(n, BLOB, digest_hex(digest));
+        if (r >= 0)
+                r = need(n, BLOB, digest_hex(&m.config.digest));
+        for (size_t i = 0; i < m.n_entries && r >= 0; i++)
+                r = need(n, BLOB, digest_hex(&m.entries[i].digest));
+        for (size_t i = 0; i < c.n_diff_ids && r >= 0; i++)
+                r = need(n, LAYER, digest_hex(&c.diff_ids[i]));
+        return r;
+}
+
+/* A claim does not say which. */
+static int need_either(Needed *n, const char *hex) {
+        int r = need(n, BLOB, hex);
+
+        return r < 0 ? r : need(n, LAYER, hex);
+}
+
+static int need_leased(Needed *n, const Store *s, Error *error) {
+        int r = 0;
+
+        int leases = neg_errno(openat(s->private_fd, "lease", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        _cleanup_(closedirp) DIR *d = leases < 0 ? NULL : fdopendir(leases);
+        if (!d) {
+                (void) close_fd(leases);
+                return store_error(error, leases < 0 ? leases : -ENOMEM, "cannot list the leases");
+        }
+        for (struct dirent *entry; r >= 0 && (entry = readdir(d));) {
+                _cleanup_free_ char *text = NULL;
+                if (entry->d_name[0] == '.')
+                        continue;
+                r = file_read(leases, entry->d_name, LEASE_SIZE_MAX, &text, NULL);
+                if (r == -ENOENT) {
+                        r = 0;
+                        continue;
+                }
+                for (char *line = text; r >= 0 && line && strlen(line) > DIGEST_HEX_SIZE;
+                                line += DIGEST_HEX_SIZE + 1) {
+                        line[DIGEST_HEX_SIZE] = '\0';
+                        r = need_either(n, line);
+                }
+        }
+        return r < 0 ? store_error(error, r, "cannot read the store's leases") : 0;
+}
+
+static int need_all(Needed *n, const Store *s, char *const *keep, Error *error) {
+        _cleanup_(store_images_done) StoreImages images = {};
+        int r;
+
+        n->set = map_new();
+        if (!n->set)
+                return -ENOMEM;
+        r = store_list(s, &images, error);
+        for (size_t i = 0; i < images.n_items && r >= 0; i++)
+                r = need_image(n, s, &images.items[i].manifest.digest, error);
+        STRV_FOREACH (text, keep) {
+                Digest digest;
+                if (r >= 0)
+                        r = digest_parse(*text, &digest, error);
+                if (r >= 0)
+                        r = need_image(n, s, &digest, error);
+        }
+        return r < 0 ? r : need_leased(n, s, error);
+}
+
+/* Out of sight at once; what takes long is done by the caller, without the lock. */
+static int set_aside(Store *s, const Needed *n, char kind, uint64_t *count) {
+        int dir_fd = kind == LAYER ? s->root.layer_fd : s->root.blobs_fd;
+        int work_fd = kind == LAYER ? s->layer_work_fd : s->work_fd;
+
+        _cleanup_close_ int fd = neg_errno(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+        if (!d)
+                return fd < 0 ? fd : -errno;
+        (void) TAKE_FD(fd); /* readdir's now */
+        for (struct dirent *entry; (entry = readdir(d));) {
+                if (!digest_hex_is_valid(entry->d_name) || is_needed(n, kind, entry->d_name))
+                        continue;
+                _cleanup_free_ char *name = str_printf("%s.swept.%s", s->lease_id, entry->d_name);
+                if (!name)
+                        return -ENOMEM;
+                if (renameat(dir_fd, entry->d_name, work_fd, name) < 0)
+                        return -errno;
+                (*count)++;
+        }
+        return 0;
+}
+
+static int remove_swept(Store *s, int work_fd, uint64_t *bytes) {
+        _cleanup_free_ char *prefix = str_printf("%s.swept.", s->lease_id);
+        _cleanup_close_ int fd =
+                        neg_errno(openat(work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        int r = 0;
+
+        if (!prefix)
+                return -ENOMEM;
+        if (!d)
+                return fd < 0 ? fd : -errno;
+        (void) TAKE_FD(fd); /* readdir's now */
+        for (struct dirent *entry; r >= 0 && (entry = readdir(d));) {
+                struct stat st;
+                uint64_t used = 0;
+                if (!str_has_prefix(entry->d_name, prefix))
+                        continue;
+                if (fstatat(work_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        return -errno;
+                if (S_ISDIR(st.st_mode)) {
+                        _cleanup_close_ int tree = neg_errno(openat(work_fd,
+                                        entry->d_name,
+                                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+                        r = tree < 0 ? tree : tree_usage(tree, &used);
+                } else
+                        used = (uint64_t) st.st_blocks * 512;
+                if (r >= 0)
+                        r = tree_remove(work_fd, entry->d_name);
+                *bytes += used;
+        }
+        return r;
+}
+
+static int set_aside_made(Store *s, const Needed *n) {
+        STRV_FOREACH (hex, s->made) {
+                _cleanup_free_ char *name = str_printf("%s.swept.%s", s->lease_id, *hex);
+                if (!name)
+                        return -ENOMEM;
+                if (!is_needed(n, BLOB, *hex) &&
+                                renameat(s->root.blobs_fd, *hex, s->work_fd, name) < 0 &&
+                                errno != ENOENT)
+                        return -errno;
+                if (!is_needed(n, LAYER, *hex) &&
+                                renameat(s->root.layer_fd, *hex, s->layer_work_fd, name) < 0 &&
+                                errno != ENOENT)
+                        return -errno;
+        }
+        return 0;
+}
+
+int store_undo(Store *s, Error *error) {
+        _cleanup_(needed_done) Needed needed = {};
+        uint64_t bytes = 0;
+        int r;
+
+        {
+                _cleanup_close_ int lock = store_lock(s, "gc.lock", LOCK_EX, error);
+                if (lock < 0)
+                        return lock;
+                /* Our own claims end here. */
+                r = neg_errno(ftruncate(s->lease_fd, 0));
+                if (r >= 0)
+                        r = need_all(&needed, s, NULL, error);
+                if (r >= 0)
+                        r = set_aside_made(s, &needed);
+        }
+        if (r >= 0)
+                r = remove_swept(s, s->work_fd, &bytes);
+        if (r >= 0)
+                r = remove_swept(s, s->layer_work_fd, &bytes);
+        return r < 0 ? store_error(error, r, "cannot remove what the failed operation left") : 0;
+}
+
+int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
+        _cleanup_(needed_done) Needed needed = {};
+        SweepResult result = {};
+        int r;
+
+        {
+                _cleanup_close_ int lock = store_lock(s, "gc.lock", LOCK_EX, error);
+                if (lock < 0)
+                        return lock;
+                r = need_all(&needed, s, keep, error);
+                if (r < 0)
+                        return r;
+                r = set_aside(s, &needed, LAYER, &result.layers);
+                if (r >= 0)
+                        r = set_aside(s, &needed, BLOB, &result.blobs);
+        }
+        if (r >= 0)
+                r = remove_swept(s, s->work_fd, &result.bytes);
+        if (r >= 0)
+                r = remove_swept(s, s->layer_work_fd, &result.bytes);
+        if (r < 0)
+                return store_error(error, r, "cannot remove unused content");
+
+        *ret = result;
+        return 0;
+}

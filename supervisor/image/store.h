@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The image store below the state directory: image/ is an OCI image layout, layer/ holds the layers
+ * unpacked, named by their diff id. Knows nothing of where images come from.
+ *
+ *   image/oci-layout, index.json, blobs/sha256/HEX
+ *   image/.supd/gc.lock      shared to claim or make content, exclusive to take it away
+ *   image/.supd/index.lock   exclusive to write index.json
+ *   image/.supd/lease/ID     locked while operation ID runs; names the content it relies on
+ *   image/.supd/work/ID.*    half-made blobs
+ *   layer/HEX, layer/.work/ID.*
+ *
+ * Between calls: what has its final name is whole and on disk; index.json names only what is there. What a
+ * dead operation left is found by its lease, which nobody holds any more. An operation claims content
+ * before it looks whether it is there, so that a sweep either sees the claim or was over before.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "image/manifest.h"
+
+typedef struct Store Store;
+
+typedef struct StoreImage {
+        char *name;          /* owned; NULL: nameless */
+        char *source_digest; /* owned; of what it was made from where that differs; NULL */
+        Descriptor manifest;
+} StoreImage;
+
+typedef struct StoreImages {
+        StoreImage *items; /* owned */
+        size_t n_items;
+} StoreImages;
+
+/**
+ * store_open() - the writable store and those that are only read
+ * @state_dir:  /var/lib/supd; made if @make
+ * @additional: other state directories, searched in this order; may be NULL
+ * @make:       false: nothing is written, and a store that is not there is an empty one
+ */
+int store_open(const char *state_dir,
+                char *const *additional,
+                bool make,
+                Store **ret,
+                Error *error);
+Store *store_free(Store *s);
+DEFINE_CLEANUP(Store *, store_free);
+
+/** store_begin() - take a lease: needed before content is claimed or made; removes leftovers first */
+int store_begin(Store *s, Error *error);
+
+/* Borrowed descriptors. */
+int store_image_fd(const Store *s);
+int store_layer_fd(const Store *s);
+int store_blobs_fd(const Store *s);
+
+/** store_claim() - keep @digest, a blob or a layer, from being swept while this process lives */
+int store_claim(Store *s, const Digest *digest, Error *error);
+
+/** store_open_blob() - from whichever store has it. Return: an fd, -ENOENT or another errno. */
+int store_open_blob(const Store *s, const Digest *digest);
+/** store_open_layer() - the directory, from whichever store has it. Return: an fd or -ENOENT. */
+int store_open_layer(const Store *s, const Digest *diff_id);
+/** store_layer_path() - for people and mounts; owned by the caller; NULL: no memory or no such layer */
+char *store_layer_path(const Store *s, const Digest *diff_id);
+/** store_read_blob() - a whole small blob, its digest checked */
+int store_read_blob(const Store *s,
+                const Digest *digest,
+                size_t limit,
+                char **ret,
+                size_t *ret_size,
+                Error *error);
+
+/* A blob in the making. */
+typedef struct StoreBlob {
+        int fd;          /* owned; -EBADF when done */
+        char *temporary; /* owned; in image/.supd/work */
+} StoreBlob;
+#define STORE_BLOB_NONE ((StoreBlob) { .fd = -EBADF })
+
+int store_blob_begin(Store *s, StoreBlob *ret, Error *error);
+/** store_blob_commit() - synced, then named: what was written has @digest, which the caller checked */
+int store_blob_commit(Store *s, StoreBlob *b, const Digest *digest, Error *error);
+/** store_blob_done() - removes what was not committed. Needs the store, hence no clean-up by scope. */
+void store_blob_done(Store *s, StoreBlob *b);
+/** store_put_blob() - a whole small one */
+int store_put_blob(Store *s, const char *data, size_t size, Digest *ret, Error *error);
+
+typedef struct BlobInfo {
+        Digest digest;
+        uint64_t size;
+} BlobInfo;
+
+/**
+ * store_copy_blob() - from the current offset of @fd to its end
+ * @expected: -EBADMSG if it has another digest or size; NULL: whatever it has
+ */
+int store_copy_blob(Store *s, int fd, const BlobInfo *expected, BlobInfo *ret, Error *error);
+
+/** store_layer_begin() - an empty directory for a layer; owned name in layer/.work */
+int store_layer_begin(Store *s, const Digest *diff_id, char **ret_name, int *ret_fd, Error *error);
+/** store_layer_commit() - what is in it is synced, then named; another's that came first is kept */
+int store_layer_commit(Store *s, const char *name, const Digest *diff_id, Error *error);
+/** store_layer_abandon() - remove it */
+void store_layer_abandon(Store *s, const char *name);
+/** store_layer_replace() - a damaged layer makes way for a new one */
+int store_layer_replace(Store *s, const char *name, const Digest *diff_id, Error *error);
+/** store_blob_discard() - a damaged blob goes, so that it is fetched again */
+int store_blob_discard(Store *s, const Digest *digest, Error *error);
+
+/* ---- names: store-index.c ---- */
+/** store_list() - the writable store's images first, then those of the others that it does not hide */
+int store_list(const Store *s, StoreImages *ret, Error *error);
+void store_images_done(StoreImages *images);
+
+/**
+ * store_record() - make an image known; everything it consists of is in the store
+ * @name: NULL: none. An image that had the name becomes nameless.
+ * @source_digest: may be NULL
+ */
+int store_record(Store *s,
+                const char *name,
+                const Descriptor *manifest,
+                const char *source_digest,
+                Error *error);
+
+/**
+ * store_find() - by name, as given or normalised, or by the digest of manifest or configuration, whole or
+ * its first 4 and more digits, with or without "sha256:"
+ *
+ * Return: 0 and an index into @images; -ENOENT; -ENOTUNIQ.
+ */
+int store_find(const Store *s,
+                const StoreImages *images,
+                const char *what,
+                size_t *ret,
+                Error *error);
+
+/**
+ * store_forget() - remove a name; with @digest every entry of that manifest, named or not
+ *
+ * Return: 1 if something was removed, 0 if nothing fits.
+ */
+int store_forget(Store *s, const char *name, const Digest *digest, Error *error);
+
+/* ---- unused content: store-sweep.c ---- */
+typedef struct SweepResult {
+        uint64_t blobs, layers, bytes;
+} SweepResult;
+
+/**
+ * store_sweep() - remove what no image and no running operation needs
+ * @keep: digests of manifests that count as images though they have no entry; NULL-terminated or NULL
+ */
+int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error);
+
+/**
+ * store_undo() - after a failure: remove what this process put in and nobody else needs
+ *
+ * Unlike a sweep it leaves alone what was there before, which may be in use without a name.
+ */
+int store_undo(Store *s, Error *error);
+
+/** store_image_load() - manifest and configuration of an image */
+int store_image_load(const Store *s,
+                const Digest *manifest_digest,
+                Manifest *ret_manifest,
+                ImageConfig *ret_config,
+                Error *error);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Directories whose content is not ours: found, made, removed and compared without ever leaving them.
+ * Symbolic links are resolved as if the directory were the root; the last component is never followed.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* What a path within a layer may have; below PATH_MAX, so that our own prefixes fit before it. */
+#define TREE_PATH_MAX 3800U
+
+/**
+ * tree_path_clean() - a foreign path without slashes at its ends and without "." components
+ * @ret: owned; "" is the root itself
+ *
+ * Return: 0; -EPERM for a component "..", -ENAMETOOLONG, -ENOMEM.
+ */
+int tree_path_clean(const char *path, char **ret);
+
+/** tree_open_dir() - a directory in @root_fd, "" for the root. Return: an fd or negative errno. */
+int tree_open_dir(int root_fd, const char *path);
+
+/** tree_open_file() - a regular file in @root_fd, for reading. Return: an fd or negative errno. */
+int tree_open_file(int root_fd, const char *path);
+
+/**
+ * tree_make_dirs() - tree_open_dir() that makes what is missing, mode 0755, and turns the whiteouts in
+ * its way into directories: something is there again
+ */
+int tree_make_dirs(int root_fd, const char *path);
+
+/** tree_is_whiteout() - @name in @dir_fd is a character device 0:0 */
+bool tree_is_whiteout(int dir_fd, const char *name);
+
+/** tree_remove() - rm -r of @name in @dir_fd, of any depth; a missing one is fine */
+int tree_remove(int dir_fd, const char *name);
+
+/**
+ * tree_compare() - whether two trees are the same in names, types, modes, owners, times (of
+ * directories excepted), links, xattrs and content
+ * @ret_path: the first difference, owned, relative to both; written when 0 is returned
+ *
+ * Return: 1 the same; 0 different; negative errno.
+ */
+int tree_compare(int a_fd, int b_fd, char **ret_path);
+
+/** tree_usage() - bytes allocated below @dir_fd, hard links counted once for each name */
+int tree_usage(int dir_fd, uint64_t *ret_bytes);
