@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "control/control.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -113,6 +114,17 @@ static int socket_new(void) {
 }
 
 /* A socket file outlives a supd that was killed. Return: 0 if the name is free now. */
+/* A container that a killed supd was just making holds a copy of its sockets until it executes: what counts
+ * is who called listen(). */
+static bool listener_lives(int connection) {
+        struct ucred listener;
+        socklen_t size = sizeof(listener);
+
+        if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &listener, &size) < 0)
+                return true;
+        return listener.pid != getpid() && (kill(listener.pid, 0) >= 0 || errno != ESRCH);
+}
+
 static int remove_dead_socket(const struct sockaddr_un *address) {
         struct stat st;
 
@@ -126,9 +138,9 @@ static int remove_dead_socket(const struct sockaddr_un *address) {
         if (probe < 0)
                 return probe;
         r = neg_errno(connect(probe, (const struct sockaddr *) address, sizeof(*address)));
-        if (r >= 0 || r == -EAGAIN) /* alive, perhaps with a full backlog */
+        if (r == -EAGAIN || (r >= 0 && listener_lives(probe))) /* perhaps with a full backlog */
                 return -EADDRINUSE;
-        if (r != -ECONNREFUSED)
+        if (r < 0 && r != -ECONNREFUSED)
                 return r;
         return neg_errno(unlink(address->sun_path));
 }

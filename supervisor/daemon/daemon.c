@@ -343,10 +343,11 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
         r = daemon_add_sources(d, error);
         if (r >= 0)
                 r = daemon_load_units(d, error);
-        if (r >= 0)
-                r = daemon_restore_units(d, error);
+        /* Before a process or a record is touched: whoever serves here already keeps all of it. */
         if (r >= 0)
                 r = daemon_listen(d, error);
+        if (r >= 0)
+                r = daemon_restore_units(d, error);
         if (r >= 0 && store_is_first_start(d->store))
                 r = engine_start_wanted(d->engine);
         if (r < 0)

@@ -155,6 +155,9 @@ void container_thaw_now(Container *c);
 void container_freeze_check(Container *c);
 
 /* container-record.c */
+/** container_try_save() - write the unit's record. Return: 0 or negative errno. */
+int container_try_save(Container *c, Error *error);
+/** container_save() - the same; what fails is logged, and the unit goes on */
 void container_save(Container *c);
 void container_forget(Container *c);
 /** container_new_ids() - a fresh invocation, and a container id if there is none */

@@ -123,6 +123,8 @@ static void log_watch_logger(Container *c) {
 static void log_respawn(Container *c) {
         _cleanup_(error_done) Error error = {};
 
+        /* The driver closes the descriptor, whose copy the store keeps: first off with the watch. */
+        c->log.logger_source = sd_event_source_disable_unref(c->log.logger_source);
         int r = log_driver_respawn(c->log.driver, &error);
         if (r < 0 && !c->log.retry_timer) {
                 if (r != -EAGAIN)
@@ -148,16 +150,31 @@ void container_log_watch(Container *c) {
         log_respawn(c);
 }
 
+/* journald has gone since LogDriver= was left to us to choose: choose again, rather than not to start. */
+static int log_choose_again(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Error *error) {
+        c->log.driver = log_driver_free(c->log.driver);
+        int r = container_log_prepare(c, LOG_AUTO, error);
+        return r < 0 ? r : log_driver_open(c->log.driver, ret_stdout_fd, ret_stderr_fd, error);
+}
+
 int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Error *error) {
+        _cleanup_(error_done) Error reason = {};
+        LogDriverType type = container_log_type(c);
         int r;
 
         c->log.forget_source = sd_event_source_disable_unref(c->log.forget_source);
+        /* The driver may close the descriptor, whose copy the store keeps: first off with the watch. */
+        c->log.logger_source = sd_event_source_disable_unref(c->log.logger_source);
         if (!c->log.driver) {
-                r = container_log_prepare(c, container_log_type(c), error);
+                r = container_log_prepare(c, type, error);
                 if (r < 0)
                         return r;
         }
-        r = log_driver_open(c->log.driver, ret_stdout_fd, ret_stderr_fd, error);
+        r = log_driver_open(c->log.driver, ret_stdout_fd, ret_stderr_fd, &reason);
+        if (r < 0 && type == LOG_AUTO)
+                r = log_choose_again(c, ret_stdout_fd, ret_stderr_fd, error);
+        else if (r < 0)
+                error_move(error, &reason);
         if (r < 0)
                 return r;
         log_sync_store(c);

@@ -11,6 +11,8 @@
 #include "kinds/container-internal.h"
 
 #define ENVIRONMENT_FILE_MAX (1024U * 1024U)
+/* Names are looked up one by one; nothing that runs has anywhere near as many. */
+#define ENVIRONMENT_VARIABLES_MAX 8192U
 #define SHM_SIZE_DEFAULT (UINT64_C(64) * 1024 * 1024)
 
 /* What a payload may ask for where the unit says nothing, as Podman does. */
@@ -117,6 +119,18 @@ const ContainerSpec *container_spec(const Container *c) {
         return c->resolved ?: &c->unit.spec->container;
 }
 
+static int check_size(size_t n, const char *where, Error *error) {
+        if (n <= ENVIRONMENT_VARIABLES_MAX)
+                return 0;
+        return error_set_plain(error,
+                        -E2BIG,
+                        ERROR_LIMIT_REACHED,
+                        "%s: %zu environment variables; at most %u are taken",
+                        where,
+                        n,
+                        ENVIRONMENT_VARIABLES_MAX);
+}
+
 static int plan_environment_file(ContainerPlan *p, const char *path, Error *error) {
         _cleanup_free_ char *text = NULL;
         _cleanup_strv_ char **assignments = NULL;
@@ -133,6 +147,7 @@ static int plan_environment_file(ContainerPlan *p, const char *path, Error *erro
                                 "%s:%u: not NAME=VALUE, NAME or NAME*",
                                 path,
                                 line);
+        r = r < 0 ? r : check_size(strv_length(assignments), path, error);
         STRV_FOREACH (assignment, assignments) {
                 if (r >= 0)
                         r = strv_env_set(&p->environment, *assignment);
@@ -143,6 +158,10 @@ static int plan_environment_file(ContainerPlan *p, const char *path, Error *erro
 static int plan_environment(ContainerPlan *p, const Container *c, Error *error) {
         const ContainerSpec *container = p->container;
         int r;
+
+        r = check_size(strv_length(container->process.environment), "Environment", error);
+        if (r < 0)
+                return r;
 
         /* Podman's own variables; a unit's Environment= may replace any of them. */
         r = strv_append(&p->environment,
@@ -175,15 +194,21 @@ static int plan_environment(ContainerPlan *p, const Container *c, Error *error) 
 
 static int plan_command(ContainerPlan *p, Error *error) {
         const ProcessSpec *process = &p->container->process;
-        int r = 0;
+        char **const parts[] = { process->entrypoint, process->exec };
+        size_t n = 0;
 
-        for (char **word = process->entrypoint; r >= 0 && word && *word; word++)
-                r = strv_append(&p->argv, *word);
-        for (char **word = process->exec; r >= 0 && word && *word; word++)
-                r = strv_append(&p->argv, *word);
-        if (r < 0)
-                return r;
-        if (strv_length(p->argv) == 0)
+        /* At once: a command may have as many words as a file has room for. */
+        p->argv = calloc(strv_length(parts[0]) + strv_length(parts[1]) + 1, sizeof(char *));
+        if (!p->argv)
+                return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
+                STRV_FOREACH (word, parts[i]) {
+                        p->argv[n] = strdup(*word);
+                        if (!p->argv[n++])
+                                return -ENOMEM;
+                }
+        }
+        if (n == 0)
                 return error_set_plain(error,
                                 -EINVAL,
                                 ERROR_BAD_SETTING,

@@ -66,6 +66,7 @@ static void put_lifecycle(RecordWriter *w, const Lifecycle *l) {
         record_put_bool(w, "PayloadRuns", l->payload_runs);
         record_put_bool(w, "StopRequested", l->stop_requested);
         record_put_bool(w, "StartFailed", l->start_failed);
+        record_put_bool(w, "HalfMade", l->half_made);
         record_put_u64(w, "Restarts", l->n_restarts);
         record_put_u64(w, "StartLimitBegin", l->limit.begin_monotonic_usec);
         record_put_u64(w, "StartLimitCount", l->limit.count);
@@ -80,7 +81,7 @@ static void put_lifecycle(RecordWriter *w, const Lifecycle *l) {
         put_time(w, "MainEnded", l->main_ended);
 }
 
-void container_save(Container *c) {
+int container_try_save(Container *c, Error *error) {
         UnitStore *store = c->context->store;
         RecordWriter w = {};
 
@@ -103,14 +104,19 @@ void container_save(Container *c) {
                 record_put(&w, "LogFd", *name);
         }
 
+        int r = w.result < 0 ? w.result : store->ops->save(store, unit_id(&c->unit), w.text, error);
+        record_writer_done(&w);
+        return r;
+}
+
+void container_save(Container *c) {
         _cleanup_(error_done) Error error = {};
-        int r = w.result < 0 ? w.result
-                             : store->ops->save(store, unit_id(&c->unit), w.text, &error);
+
+        int r = container_try_save(c, &error);
         if (r < 0)
                 diag_warning("%s: %s; a restart of supd would not find it as it is",
                                 unit_id(&c->unit),
                                 error_text(&error, r));
-        record_writer_done(&w);
 }
 
 void container_forget(Container *c) {
@@ -156,6 +162,7 @@ static void get_lifecycle(const Record *r, Lifecycle *l) {
         l->payload_runs = get_bool(r, "PayloadRuns");
         l->stop_requested = get_bool(r, "StopRequested");
         l->start_failed = get_bool(r, "StartFailed");
+        l->half_made = get_bool(r, "HalfMade");
         l->n_restarts = (unsigned) get_u64(r, "Restarts", 0);
         l->limit.begin_monotonic_usec = get_u64(r, "StartLimitBegin", USEC_INFINITY);
         l->limit.count = (unsigned) get_u64(r, "StartLimitCount", 0);
@@ -286,8 +293,6 @@ static void restore_log(Container *c, const Record *record) {
 
 /* Half made: nobody knows how far it came. Torn down, and started again as the record wanted. */
 static void restore_half_made(Container *c) {
-        _cleanup_(error_done) Error error = {};
-
         container_tell(c,
                         DIAG_NOTICE,
                         SUPD_MESSAGE_ADOPTED,

@@ -67,7 +67,9 @@ int container_start_run(Container *c, Error *error) {
         c->run.init = spec->process.init;
 
         /* Before the process is there: a record without pid is what tells a half-made container. */
-        container_save(c);
+        r = container_try_save(c, error);
+        if (r < 0)
+                return r;
         r = runtime_start(c->context->runtime, spec, &c->run.child, error);
         if (r < 0)
                 return r;
