@@ -182,6 +182,8 @@ static const int allowed_calls[] = {
         __NR_umask,
         __NR_uname,
         __NR_getpid,
+        __NR_getppid,
+        __NR_close_range,
         __NR_gettid,
         __NR_getuid,
         __NR_geteuid,

@@ -5,12 +5,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/record.h"
+#include "base/sys.h"
 #include "image/broker.h"
 #include "image/confine.h"
 
@@ -44,6 +46,22 @@ static int answer(int fd, int result, const UnpackResult *u, const Error *error)
         return r;
 }
 
+/* Locks, leases and the store itself are not for a process that a layer may have taken over. */
+static int close_all_but(const int *keep, size_t n_keep) {
+        unsigned first = STDERR_FILENO + 1;
+
+        for (;;) {
+                unsigned next = ~0U;
+                for (size_t i = 0; i < n_keep; i++)
+                        if ((unsigned) keep[i] >= first)
+                                next = MIN(next, (unsigned) keep[i]);
+                int r = next > first ? sys_close_range(first, next == ~0U ? next : next - 1, 0) : 0;
+                if (r < 0 || next == ~0U)
+                        return r;
+                first = next + 1;
+        }
+}
+
 static int unpack_confined(
                 const LayerSettings *settings, int stream_fd, int root_fd, int answer_fd) {
         _cleanup_(error_done) Error error = {};
@@ -58,8 +76,13 @@ static int unpack_confined(
                 .userdata = &broker_fd,
         };
         ConfineSpec spec = { .write_fds = &root_fd, .n_write_fds = 1 };
+        const int keep[] = { stream_fd, root_fd, answer_fd, broker_fd };
 
-        r = confine_process(&spec, &error);
+        r = close_all_but(keep, ELEMENTSOF(keep));
+        if (r < 0)
+                (void) error_set(&error, r, ERROR_RUNTIME, "cannot close descriptors");
+        else
+                r = confine_process(&spec, &error);
         if (r >= 0)
                 r = unpack_layer(&request, &result, &error);
         return answer(answer_fd, r, &result, &error) < 0;
@@ -67,6 +90,7 @@ static int unpack_confined(
 
 /* ---- around it -------------------------------------------------------------------------------- */
 static int worker_start(const LayerSettings *settings, int stream_fd, Worker *w, Error *error) {
+        pid_t parent = getpid();
         int fds[2];
 
         if (pipe2(fds, O_CLOEXEC) < 0)
@@ -76,8 +100,12 @@ static int worker_start(const LayerSettings *settings, int stream_fd, Worker *w,
         pid_t pid = fork();
         if (pid < 0)
                 return error_set(error, -errno, ERROR_RUNTIME, "cannot start a process");
-        if (pid == 0)
+        if (pid == 0) {
+                /* Killed with us: what it writes is a dead operation's, and will be removed. */
+                if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+                        _exit(1);
                 _exit(unpack_confined(settings, stream_fd, w->root_fd, write_fd));
+        }
         w->pid = pid;
         w->answer_fd = TAKE_FD(read_fd);
         return 0;

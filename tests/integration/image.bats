@@ -304,8 +304,11 @@ joined() {
         }
         wait_until 5 confined
         status=$(<"/proc/$newest/status")
+        open=$(find "/proc/$newest/fd" -mindepth 1 -printf '%f %l\n' 2>/dev/null | awk '$1 > 2')
         exec 7>&-
         wait || true
+        # The archive, its directory and what will be its times, the answer and the broker: no lock, no index.
+        assert_no_match 'lock|lease|image/' "$open"
         assert_match 'NoNewPrivs:.1' "$status"
         # chown, dac_override, dac_read_search, fowner, fsetid, mknod, setfcap; never sys_admin.
         capabilities=$(sed -n 's/^CapEff:\t//p' <<<"$status")
