@@ -264,9 +264,14 @@ process_is_gone() {
         [[ ! -e /proc/$1 || $(awk '{ print $3 }' "/proc/$1/stat" 2>/dev/null) == Z ]]
 }
 
-world_is_as_before() {
+# left_behind() - what is there now and was not before
+left_behind() {
         state_of_the_world >"$SUPD_TEST_DIR/after"
-        ! diff <(sort "$SUPD_TEST_DIR/before") <(sort "$SUPD_TEST_DIR/after") | grep -q '^>'
+        comm -13 <(sort "$SUPD_TEST_DIR/before") <(sort "$SUPD_TEST_DIR/after")
+}
+
+world_is_as_before() {
+        [[ -z $(left_behind) ]]
 }
 
 supd_stop() {
@@ -289,7 +294,7 @@ supd_stop() {
         # bats switches errexit off in teardown(): what goes wrong is counted.
         sanitizers_are_silent || problems=1
         wait_until "${SUPD_TEST_PATIENCE:-5}" world_is_as_before || {
-                diff <(sort "$SUPD_TEST_DIR/before") <(sort "$SUPD_TEST_DIR/after") | grep '^>' >&2
+                left_behind >&2
                 echo 'supd left these behind' >&2
                 problems=1
         }
