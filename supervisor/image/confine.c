@@ -137,7 +137,6 @@ static const int allowed_calls[] = {
         __NR_openat,
         __NR_openat2,
         __NR_fstat,
-        __NR_newfstatat,
         __NR_statx,
         __NR_fstatfs,
         __NR_getdents64,
@@ -150,7 +149,6 @@ static const int allowed_calls[] = {
         __NR_symlinkat,
         __NR_linkat,
         __NR_unlinkat,
-        __NR_renameat,
         __NR_renameat2,
         __NR_ftruncate,
         __NR_fchmod,
@@ -166,7 +164,6 @@ static const int allowed_calls[] = {
         __NR_syncfs,
         __NR_flock,
         __NR_copy_file_range,
-        __NR_mmap,
         __NR_munmap,
         __NR_mprotect,
         __NR_mremap,
@@ -205,6 +202,33 @@ static const int allowed_calls[] = {
         __NR_seccomp,
         __NR_exit,
         __NR_exit_group,
+#ifdef __NR_renameat
+        __NR_renameat,
+#endif
+#ifdef __NR_newfstatat
+        __NR_newfstatat,
+#endif
+#ifdef __NR_mmap
+        __NR_mmap,
+#endif
+/* The same on 32-bit machines, where the plain names have narrower types. */
+#ifdef __NR_mmap2
+        __NR_mmap2,
+        __NR_fstat64,
+        __NR_fstatat64,
+        __NR_fstatfs64,
+        __NR_ftruncate64,
+        __NR_fcntl64,
+        __NR__llseek,
+        __NR_fchown32,
+        __NR_getuid32,
+        __NR_geteuid32,
+        __NR_clock_gettime64,
+        __NR_clock_nanosleep_time64,
+        __NR_futex_time64,
+        __NR_ppoll_time64,
+        __NR_utimensat_time64,
+#endif
 /* What newer architectures never had. */
 #ifdef __NR_open
         __NR_open,
@@ -228,7 +252,7 @@ static const int fork_calls[] = {
         ((unsigned) (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
                         CLONE_NEWPID | CLONE_NEWNET))
 
-#define FILTER_SIZE_MAX 256U
+#define FILTER_SIZE_MAX 512U
 
 typedef struct Filter {
         struct sock_filter code[FILTER_SIZE_MAX];
