@@ -13,7 +13,7 @@
 #include "log/log-files.h"
 #include "log/reader.h"
 
-#define SETTLE_USEC (500 * USEC_PER_MSEC)
+#define SETTLE_USEC (2 * USEC_PER_SEC)
 
 static bool driver_is(const Value *unit, const char *driver) {
         return str_equal(value_get_string(unit, "LogDriver"), driver);

@@ -140,6 +140,11 @@ void container_tell_state(Container *c, ServiceState old) {
                         old != SERVICE_EXITED && old != SERVICE_DEAD)
                 tell_end(c);
 
+        /* These can't be come back to within one turn: counts were reset, nothing else. */
+        if (state == old && (state == SERVICE_RUNNING || state == SERVICE_EXITED ||
+                                            state == SERVICE_DEAD))
+                return;
+
         switch (state) {
         case SERVICE_RUNNING:
                 container_tell(c, DIAG_INFO, SUPD_MESSAGE_STARTED, "Started %s.", what);

@@ -604,7 +604,7 @@ has_restarted() {
 
 @test "a healthy run of RestartResetSec= resets the count and the back-off" {
         obedient_write web Restart=always RestartSec=10ms RestartSteps=2 RestartMaxDelaySec=40ms \
-                RestartResetSec=300ms
+                RestartResetSec=1s
         supd_start
         supctl start web
         for i in 1 2; do
@@ -613,10 +613,13 @@ has_restarted() {
                 wait_until 5 unit_is web running
         done
         wait_until 5 prop_is web NRestarts 0
+        supctl reset-failed web
         order web 'exit 1'
         wait_until 5 prop_is web NRestarts 1
-        last=$(supd_messages web | grep '^Scheduled restart' | tail -n 1)
-        assert_match '^Scheduled restart 1 in 10ms' "$last"
+        wait_until 5 unit_is web running
+        messages=$(supd_messages web "--since=@$SUPD_STARTED")
+        assert_match '^Scheduled restart 1 in 10ms' "$(grep '^Scheduled restart' <<<"$messages" | tail -n 1)"
+        assert_equal 4 "$(grep -c '^Started' <<<"$messages")"
 }
 
 @test "while it waits for a restart, restart acts at once and stop ends the waiting" {

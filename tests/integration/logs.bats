@@ -213,7 +213,7 @@ log_file() {
         supd_start
         supctl start web
         ask web ':'
-        follow -o cat web
+        follow -n all -o cat web
         for i in {0..19}; do
                 order web "seq $((i * 1000 + 1)) $((i * 1000 + 1000))"
                 wait_until 5 has_line "$FOLLOWED" "^$((i * 1000 + 1000))\$"
