@@ -19,7 +19,7 @@ install_files() {
                 [ -x "$destination/opt/supd/bin/$program" ]
         done
         unit=$destination/opt/supd/lib/systemd/system/supd.service
-        grep -q '^ExecStart=/opt/supd/bin/supd$' "$unit"
+        grep -q '^ExecStart=/opt/supd/bin/supinit /opt/supd/bin/supd$' "$unit"
         run grep -r '@PREFIX@' "$destination"
         assert_equal 1 "$status"
         run systemd-analyze verify --man=no "$unit"
@@ -42,4 +42,10 @@ install_files() {
         install_files install
         install_files uninstall
         assert_equal "$destination/etc/supd/units/web.container" "$(find "$destination" -type f)"
+}
+
+@test "the unit files that are shipped have no problems" {
+        run supctl verify --strict "$repository"/units/*/*.*
+        assert_equal '' "$output"
+        assert_equal 0 "$status"
 }
