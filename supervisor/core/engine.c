@@ -83,7 +83,8 @@ static void unit_exchange_spec(Unit *u) {
 }
 
 bool unit_take_next_spec(Unit *u) {
-        if (!u->next_spec || u->next_spec->load_state != UNIT_LOADED)
+        if (!u->next_spec || u->next_spec->load_state != UNIT_LOADED ||
+                        u->next_spec->kind != u->spec->kind)
                 return false;
         unit_exchange_spec(u);
         return true;
@@ -167,8 +168,8 @@ static void unit_adopt_spec(Unit *u, UnitSpec *spec) {
         u->gone = false;
         unit_spec_free(u->next_spec);
         u->next_spec = spec;
-        if (unit_is_off(u))
-                unit_exchange_spec(u);
+        if (unit_is_off(u) && spec->kind == u->spec->kind)
+                unit_exchange_spec(u); /* of another kind: engine_collect() makes it anew */
 }
 
 static int engine_load_set(Engine *e, UnitSet **set, Error *error) {
@@ -291,14 +292,20 @@ void engine_collect(Engine *e) {
 
                 if ((!u->gone && !u->next_spec) || u->job || !unit_is_off(u))
                         continue;
-                if (!u->gone) {
+                if (!u->gone && u->next_spec->kind == u->spec->kind) {
                         unit_exchange_spec(u);
                         ENGINE_TELL(e, unit_changed, u);
                         continue;
                 }
+
+                /* "web.service" may have become "web.container": the same name, another kind's object. */
+                _cleanup_(unit_spec_freep) UnitSpec *spec = u->gone ? NULL : TAKE_PTR(u->next_spec);
                 (void) map_remove(e->units, unit_id(u));
                 ENGINE_TELL(e, unit_removed, u);
                 unit_free(u);
+                if (spec)
+                        (void) engine_add_unit(
+                                        e, &spec, NULL); /* without memory: as if it were gone */
         }
 }
 

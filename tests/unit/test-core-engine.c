@@ -447,6 +447,16 @@ static void test_a_broken_definition_waits_until_the_unit_is_off(void **state) {
         assert_null(t->unit.next_spec);
 }
 
+static void test_a_unit_whose_file_becomes_one_of_another_kind_is_made_anew(void **state) {
+        World *w = *state;
+
+        world_unlink(w, "web.container");
+        world_write(w, "web.service", "[Service]\nExecStart=/bin/web\n");
+        world_load(w);
+        assert_int_equal(web(w)->spec->kind, UNIT_KIND_UNSUPPORTED);
+        assert_string_equal(w->told, "x:web.service u:web.service ");
+}
+
 static void test_a_restart_whose_unit_breaks_meanwhile_fails(void **state) {
         World *w = *state;
 
@@ -589,6 +599,7 @@ int main(void) {
                 WORLD_TEST(test_a_reload_changes_a_running_unit_at_its_next_start_only),
                 WORLD_TEST(test_a_reload_changes_a_stopped_unit_at_once),
                 WORLD_TEST(test_a_broken_definition_waits_until_the_unit_is_off),
+                WORLD_TEST(test_a_unit_whose_file_becomes_one_of_another_kind_is_made_anew),
                 WORLD_TEST(test_a_restart_whose_unit_breaks_meanwhile_fails),
                 WORLD_TEST(test_a_vanished_unit_is_not_started_again),
                 WORLD_TEST(test_a_vanished_unit_stays_until_it_is_inactive),
