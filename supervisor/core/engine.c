@@ -110,10 +110,11 @@ int engine_new(UnitFactory factory, void *factory_userdata, Engine **ret) {
 }
 
 static void unit_free(Unit *u) {
-        _cleanup_free_ char *id = TAKE_PTR(u->id);
+        char *id = u->id; /* outlives the unit, which names itself by it while it goes */
 
         u->next_spec = unit_spec_free(u->next_spec);
         (void) u->ops->free(u); /* frees the spec too: the kind's parts borrow from it */
+        free(id);
 }
 
 Engine *engine_free(Engine *e) {

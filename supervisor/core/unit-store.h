@@ -23,7 +23,7 @@ typedef struct UnitStoreOps {
         void (*forget)(UnitStore *s, const char *unit_id);
         /* The record found when this process started, moved to the caller; NULL: none. */
         Record *(*take_record)(UnitStore *s, const char *unit_id);
-        /* Have a copy of @fd kept under @name, which is unique: [a-z0-9-], up to 64 bytes. */
+        /* Have a copy of @fd kept under @name, which is unique: [a-z0-9.-], up to 64 bytes. */
         int (*put_fd)(UnitStore *s, const char *name, int fd);
         void (*drop_fd)(UnitStore *s, const char *name);
         /* A descriptor that was kept, moved to the caller; -ENOENT: none of that name. */

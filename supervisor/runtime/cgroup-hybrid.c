@@ -58,20 +58,23 @@ static int fill_cpuset(const Cgroup *c, const CgroupV1Hierarchy *h, const char *
         return fd_write_all(fd, inherited, strlen(inherited));
 }
 
-/* What an earlier container of this name left behind: nobody is in it, but its limits may be. */
+/* Return: 1 made; 0 it is there, and the processes of the group with it. */
 static int make_directory(const Cgroup *c, const CgroupV1Hierarchy *h) {
         int r = neg_errno(mkdirat(h->root_fd, c->name, 0755));
-        if (r != -EEXIST || !c->created)
-                return r == -EEXIST ? 0 : r;
+        if (r == -EEXIST && !c->created)
+                return 0;
 
-        r = cgroup_remove_below(h->root_fd, c->name);
-        if (r < 0)
-                return r;
-        return neg_errno(mkdirat(h->root_fd, c->name, 0755));
+        /* What an earlier container of this name left behind: nobody is in it, but its limits may be. */
+        if (r == -EEXIST) {
+                r = cgroup_remove_below(h->root_fd, c->name);
+                if (r >= 0)
+                        r = neg_errno(mkdirat(h->root_fd, c->name, 0755));
+        }
+        return r < 0 ? r : 1;
 }
 
 static int join_hierarchy(Cgroup *c, const CgroupV1Hierarchy *h) {
-        int r = make_directory(c, h);
+        int made = make_directory(c, h), r = made;
         if (r < 0)
                 return r;
         if (h->controllers & 1U << CGROUP_CPUSET) {
@@ -82,8 +85,8 @@ static int join_hierarchy(Cgroup *c, const CgroupV1Hierarchy *h) {
                         return r;
         }
 
-        /* A group found with processes in it: those come along. */
-        if (!c->created) {
+        /* A group found with processes in it that were not in this hierarchy: those come along. */
+        if (!c->created && made) {
                 _cleanup_close_ int procs_fd = open_in_group(c, h, "cgroup.procs", O_WRONLY);
                 if (procs_fd < 0)
                         return procs_fd;

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/sys.h"
 #include "base/text.h"
 
 #define NUMBER_SIZE 16U
+#define USER_FILE_SIZE_MAX (16 * 1024 * 1024)
 
 typedef struct Reader {
         int fd; /* borrowed */
@@ -80,12 +82,22 @@ static int parse_id(const char *text, uint32_t *ret) {
         return 0;
 }
 
+/* Only what can be a list of users: the root is anybody's, and a device or a sparse terabyte never ends. */
 static int open_inside(int root_fd, const char *path) {
-        return sys_openat2(root_fd,
+        struct stat st;
+
+        _cleanup_close_ int fd = sys_openat2(root_fd,
                         path,
                         O_RDONLY | O_NOCTTY | O_NONBLOCK,
                         0,
                         RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        return st.st_size > USER_FILE_SIZE_MAX ? -EFBIG : TAKE_FD(fd);
 }
 
 /* name:password:uid:gid:comment:home:shell. Return: what ended the last field read. */

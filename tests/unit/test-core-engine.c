@@ -98,7 +98,7 @@ typedef struct World {
         unsigned wakes;
 } World;
 
-static void tell(World *w, const char *format, ...) {
+static void _printf_(2, 3) tell(World *w, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);

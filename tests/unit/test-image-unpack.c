@@ -243,6 +243,7 @@ static void test_hard_links_stay_within_the_layer(void **state) {
         _cleanup_close_ int fd =
                         openat(f->dir_fd, "outside/secret", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
+        assert_true(fd >= 0);
         add(f, '2', "out", "../outside", NULL);
         add(f, '1', "stolen", "out/secret", NULL);
         refuse(f, -ENOENT, "hard link");

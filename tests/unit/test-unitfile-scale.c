@@ -118,7 +118,7 @@ static void test_an_error_behind_a_thousand_warnings_still_counts(void **state) 
         size_t size = strlen(text);
 
         (void) state;
-        memcpy(text + size - 8, "MemoryMax=x\n" + 4, 8); /* "ryMax=x" is one more warning */
+        memcpy(text + size - 8, &"MemoryMax=x\n"[4], 8); /* "ryMax=x" is one more warning */
         memcpy(text + size - 12, "Type=bad\n   ", 12);
         UnitSpec *u = fixture_load("web.container", text);
         free(text);
