@@ -252,8 +252,12 @@ static void restore_lost_end(Container *c) {
 static void restore_freezer(Container *c) {
         CgroupEvents events;
 
-        /* The kernel knows; whoever waited for the answer is gone with the former supd. */
-        if (!c->run.cgroup || cgroup_read_events(c->run.cgroup, &events) < 0 || !events.frozen)
+        if (!c->run.cgroup || cgroup_read_events(c->run.cgroup, &events) < 0)
+                return;
+        /* The kernel knows, and what it says now shall be: a change that was under way would come
+         * later and unseen, and whoever waited for it is gone with the former supd. */
+        (void) cgroup_freeze(c->run.cgroup, events.frozen, NULL);
+        if (!events.frozen)
                 return;
         c->freezer.state = FREEZER_FROZEN;
         c->lifecycle.frozen = true;

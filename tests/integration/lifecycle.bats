@@ -654,6 +654,26 @@ has_restarted() {
         assert_equal "$guardian_before" "$(ls "/proc/$SUPD_PID/fd" | wc -l)"
 }
 
+@test "forty clients ask for contrary things at once, and supd keeps its head" {
+        obedient_write web Restart=always RestartSec=1ms StartLimitIntervalSec=0
+        supd_start
+        verbs=(start stop restart pause unpause)
+        clients=()
+        for ((i = 0; i < 40; i++)); do
+                for ((k = 0; k < 5; k++)); do
+                        supctl "${verbs[RANDOM % 5]}" web >/dev/null 2>&1 || true
+                done 3>&- &
+                clients+=($!)
+        done
+        wait "${clients[@]}"
+        supctl start web
+        unit_is web running
+        ask web ':'
+        supctl stop web
+        unit_is web dead
+        cgroups_are_gone web
+}
+
 # ---- signals from outside ----------------------------------------------------------------------
 @test "kill sends a signal to the main process or to all" {
         obedient_write web
@@ -675,4 +695,39 @@ has_restarted() {
         run supctl kill --kill-whom=main web
         assert_equal 1 "$status"
         assert_match 'no processes' "$output"
+}
+
+@test "a container whose first process is killed has ended by that signal" {
+        obedient_write web Restart=on-failure RestartSec=1ms
+        supd_start
+        supctl start web
+        pid=$(unit_prop web MainPID)
+        kill -KILL "$(unit_prop web InitPID)"
+        wait_until 5 prop_is web NRestarts 1
+        wait_until 5 unit_is web running
+        [ ! -e "/proc/$pid" ]
+        assert_match "Scheduled restart 1 in 1ms \(result 'signal'\)" "$(supd_messages web "--since=@$SUPD_STARTED")"
+}
+
+@test "KillMode=control-group sends the stop signal to all, SendSIGHUP= one more" {
+        obedient_write mixed
+        obedient_write group KillMode=control-group KillSignal=USR1
+        obedient_write hup SendSIGHUP=yes
+        child='sh -c "trap \"echo child >>/orders/got; exit 0\" TERM USR1; echo >/orders/ready; while :; do usleep 5000; done" &'
+        first_order mixed "trap 'echo main >>/orders/got; exit 0' TERM; $child"
+        # This one ends when the child has: were it not told, it would be killed in the end.
+        first_order group "trap 'wait; echo main >>/orders/got; exit 0' USR1; $child"
+        first_order hup "trap '' TERM; trap 'echo hup >>/orders/got; exit 0' HUP"
+        supd_start
+        supctl start mixed group hup
+        order hup ':'
+        wait_until 5 test -e "$(orders_of mixed)/ready"
+        wait_until 5 test -e "$(orders_of group)/ready"
+        order mixed ':'
+        order group ':'
+        supctl stop mixed group hup
+        assert_equal main "$(cat "$(orders_of mixed)/got")"
+        assert_equal $'child\nmain' "$(cat "$(orders_of group)/got")"
+        assert_equal success "$(unit_prop group Result)"
+        assert_equal hup "$(cat "$(orders_of hup)/got")"
 }

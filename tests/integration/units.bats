@@ -369,6 +369,17 @@ has_printed() {
         assert_equal 5 "$status"
 }
 
+@test "SIGHUP is a daemon-reload" {
+        supd_start
+        obedient_write late
+        kill -HUP "$(supd_pid)"
+        is_known() {
+                load_state_is late loaded
+        }
+        wait_until 5 is_known
+        supctl start late
+}
+
 @test "a running unit keeps its definition until its next start" {
         obedient_write web Description=old HostName=old
         supd_start
