@@ -72,7 +72,7 @@ bare_prepare() {
         bare_options=(--bind "$BENCH_TICK:tick")
         while read -r tree; do
                 [[ -d $tree/$1.service ]] || continue
-                base=${tree%/delegate}/bare
+                base=${tree%/*}/bare
                 mkdir -p "$base"
                 if [[ -e $tree/cgroup.type || -e $tree/cgroup.controllers ]]; then
                         bare_options+=(--cgroup "$base")
@@ -145,7 +145,7 @@ row_burst() {
 }
 
 row_pause() {
-        local count i freezer=${v2_delegate%/delegate}/freeze
+        local count i freezer=${v2_delegate%/*}/freeze
         mkdir -p "$freezer"
         for count in 1 100; do
                 # supinit is one more.
