@@ -33,7 +33,11 @@ static const struct {
 } figures[] = {
         { "MemoryCurrent", offsetof(UnitUsage, memory_current_bytes) },
         { "MemoryPeak",    offsetof(UnitUsage, memory_peak_bytes)    },
+        { "MemoryMax",     offsetof(UnitUsage, memory_max_bytes)     },
+        { "MemoryHigh",    offsetof(UnitUsage, memory_high_bytes)    },
+        { "MemorySwapMax", offsetof(UnitUsage, memory_swap_max_bytes) },
         { "TasksCurrent",  offsetof(UnitUsage, tasks_current)        },
+        { "TasksMax",      offsetof(UnitUsage, tasks_max)            },
         { "IOReadBytes",   offsetof(UnitUsage, io_read_bytes)        },
         { "IOWriteBytes",  offsetof(UnitUsage, io_write_bytes)       },
 };
@@ -68,29 +72,6 @@ static PROPERTY_GETTER(get_annotations) {
         const UnitView *v = userdata;
 
         return sd_bus_message_append_strv(reply, v->spec->container.annotations);
-}
-
-/* The limit in force; of a unit that does not run, the one that will be. */
-static PROPERTY_GETTER(get_memory_max) {
-        UnitView *v = userdata;
-        Quantity asked = v->spec->service.resource.memory_max;
-        uint64_t max = asked.relative ? UINT64_MAX : asked.value;
-
-        max = MIN(max, v->spec->container.memory_bytes);
-        if (v->status.cgroup_path)
-                max = MIN(max, unit_view_usage(v)->memory_max_bytes);
-        return sd_bus_message_append(reply, "t", max);
-}
-
-static PROPERTY_GETTER(get_tasks_max) {
-        UnitView *v = userdata;
-        Quantity asked = v->spec->service.resource.tasks_max;
-        uint64_t max = asked.relative ? UINT64_MAX : asked.value;
-
-        max = MIN(max, v->spec->container.pids_limit);
-        if (v->status.cgroup_path)
-                max = MIN(max, unit_view_usage(v)->tasks_max);
-        return sd_bus_message_append(reply, "t", max);
 }
 
 /* The command as it is in the unit's file, before ${NAME} in it is resolved. */
@@ -134,7 +115,7 @@ static PROPERTY_GETTER(get_exec_start) {
                                         s->main_started.monotonic_usec,
                                         s->main_ended.realtime_usec,
                                         s->main_ended.monotonic_usec,
-                                        (uint32_t) s->main_pid,
+                                        (uint32_t) s->last_main_pid,
                                         s->exit.code,
                                         s->exit.status);
                 if (r >= 0)
@@ -181,13 +162,6 @@ static PROPERTY_GETTER(get_kill_signal) {
 
 static PROPERTY_GETTER(get_final_signal) {
         return sd_bus_message_append(reply, "i", SIGKILL);
-}
-
-/* Without a type an amount is one of the machine's own: not to be told before it is applied. */
-static PROPERTY_GETTER(get_quantity) {
-        const Quantity *q = userdata;
-
-        return sd_bus_message_append(reply, "t", q->relative ? UINT64_MAX : q->value);
 }
 
 static int append_members(sd_bus_message *m, const uint64_t *bits, int n_bits, int first) {
@@ -277,7 +251,7 @@ const sd_bus_vtable service_vtable[] = {
         SD_BUS_PROPERTY("NRestarts",      "u", NULL,                  STATUS(n_restarts),  CHANGES),
         STAMP("ExecMainStartTimestamp", main_started),
         STAMP("ExecMainExitTimestamp", main_ended),
-        SD_BUS_PROPERTY("ExecMainPID",    "u", NULL,                  STATUS(main_pid),    CHANGES),
+        SD_BUS_PROPERTY("ExecMainPID",    "u", NULL,                  STATUS(last_main_pid), CHANGES),
         SD_BUS_PROPERTY("ExecMainCode",   "i", get_main_code,         STATUS(exit),        CHANGES),
         SD_BUS_PROPERTY("ExecMainStatus", "i", get_main_status,       STATUS(exit),        CHANGES),
         SD_BUS_PROPERTY("ExecStart", "a(" EXEC_TYPE ")", get_exec_start, 0,                0),
@@ -291,8 +265,10 @@ const sd_bus_vtable service_vtable[] = {
         FIGURE("IPEgressBytes",           property_get_infinity),
         FIGURE("IOReadBytes",             get_figure),
         FIGURE("IOWriteBytes",            get_figure),
-        FIGURE("MemoryMax",               get_memory_max),
-        FIGURE("TasksMax",                get_tasks_max),
+        FIGURE("MemoryMax",               get_figure),
+        FIGURE("MemoryHigh",              get_figure),
+        FIGURE("MemorySwapMax",           get_figure),
+        FIGURE("TasksMax",                get_figure),
         SD_BUS_VTABLE_END,
 };
 
@@ -313,8 +289,6 @@ const sd_bus_vtable service_spec_vtable[] = {
         SD_BUS_PROPERTY("CPUQuotaPerSecUSec",    "t",  NULL,              RESOURCE(cpu_quota_per_sec_usec), 0),
         SD_BUS_PROPERTY("AllowedCPUs",           "ay", get_allowed_cpus,  0,                            0),
         SD_BUS_PROPERTY("IOWeight",              "t",  NULL,              RESOURCE(io_weight),          0),
-        SD_BUS_PROPERTY("MemoryHigh",            "t",  get_quantity,      RESOURCE(memory_high),        0),
-        SD_BUS_PROPERTY("MemorySwapMax",         "t",  get_quantity,      RESOURCE(memory_swap_max),    0),
         SD_BUS_PROPERTY("Environment",           "as", NULL,              SPEC(container.process.environment), 0),
         SD_BUS_PROPERTY("WorkingDirectory",      "s",  NULL,              SPEC(container.process.working_dir), 0),
         SD_BUS_PROPERTY("User",                  "s",  NULL,              SPEC(container.process.user), 0),

@@ -144,7 +144,7 @@ static const struct {
         { SOURCE_SERVICE,   "IOWriteBytes"            },
         { SOURCE_SPEC,      "Type"                    },
         { SOURCE_SPEC,      "Restart"                 },
-        { SOURCE_SPEC,      "MemoryHigh"              },
+        { SOURCE_SERVICE,   "MemoryHigh"              },
         { SOURCE_CONTAINER, "ContainerID"             },
         { SOURCE_CONTAINER, "ContainerName"           },
         { SOURCE_CONTAINER, "LogDriver"               },

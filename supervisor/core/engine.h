@@ -36,6 +36,7 @@ typedef struct UnitStatus {
         const char *result;  /* "success"; NULL: kind has none */
         const char *freezer; /* "running", "freezing", "frozen", "thawing"; NULL: none */
         pid_t main_pid;      /* 0: none */
+        pid_t last_main_pid; /* the same; once it has ended, that of the last; 0: none since the start */
         pid_t init_pid;      /* PID 1 of the container, as the host sees it; 0: none */
         ExitInfo exit;       /* of the last main process */
         DualTime main_started, main_ended;
@@ -49,9 +50,11 @@ typedef struct UnitStatus {
         const char *container_name, *log_driver, *log_directory, *rootfs;
 } UnitStatus;
 
-/* Figures that cost system calls; UINT64_MAX: not known. */
+/* Figures that cost system calls; UINT64_MAX: not known, or no limit. Limits are those in force; of a unit
+ * that does not run, those that will be. */
 typedef struct UnitUsage {
-        uint64_t memory_current_bytes, memory_peak_bytes, memory_max_bytes;
+        uint64_t memory_current_bytes, memory_peak_bytes;
+        uint64_t memory_max_bytes, memory_high_bytes, memory_swap_max_bytes;
         uint64_t tasks_current, tasks_max;
         uint64_t cpu_usage_usec;
         uint64_t io_read_bytes, io_write_bytes;

@@ -105,9 +105,20 @@ static int daemon_load_units(Daemon *d, Error *error) {
         for (size_t i = 0; i < unit_set_size(set); i++)
                 tell_diagnostics(unit_set_at(set, i)->id, &unit_set_at(set, i)->diagnostics);
         r = engine_load(d->engine, &set, error);
-        if (r >= 0)
-                d->units_loaded_realtime_usec = clock_realtime_usec();
-        return r;
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < engine_n_units(d->engine); i++) {
+                _cleanup_(error_done) Error reason = {};
+                Unit *u = engine_unit_at(d->engine, i);
+
+                r = kind_unit_reloaded(u, &reason);
+                if (r < 0)
+                        diag_warning("%s: %s; it runs on, not with all of its new limits",
+                                        unit_id(u),
+                                        error_text(&reason, r));
+        }
+        d->units_loaded_realtime_usec = clock_realtime_usec();
+        return 0;
 }
 
 /* ---- coming up ----------------------------------------------------------------------------------- */

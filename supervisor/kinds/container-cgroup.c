@@ -56,16 +56,16 @@ static CgroupLimits limits_of(const ResourceSpec *r, const ContainerSpec *contai
         limits.cpu_weight = r->cpu_weight;
         limits.io_weight = r->io_weight;
         limits.cpus = r->allowed_cpus;
-        limits.memory_oom_group = r->oom_policy == OOM_POLICY_KILL;
         return limits;
 }
 
-CgroupLimits container_limits(const UnitSpec *spec) {
-        return limits_of(&spec->service.resource, &spec->container);
-}
+CgroupLimits container_limits(const Container *c) {
+        if (c->run.cgroup)
+                return c->run.limits;
 
-uint64_t container_memory_max(const Container *c) {
-        return limits_of(&c->unit.spec->service.resource, container_spec(c)).memory_max_bytes;
+        CgroupLimits limits = limits_of(&c->unit.spec->service.resource, container_spec(c));
+        limits.cpus = NULL;
+        return limits;
 }
 
 /* Docker's: the pseudo devices of a minimal /dev, its own terminals, and making nodes of any device. */
@@ -104,18 +104,48 @@ static int renew_cgroup(Container *c, Error *error) {
         return open_cgroup(c, error);
 }
 
-int container_apply_cgroup(Container *c, Error *error) {
-        CgroupLimits limits = limits_of(&c->unit.spec->service.resource, container_spec(c));
+static int apply_limits(Container *c,
+                const ResourceSpec *resource,
+                const ContainerSpec *container,
+                Error *error) {
+        CgroupLimits limits = limits_of(resource, container);
 
-        /* Where the kernel can't, run_on_oom() kills the rest. */
-        if (!cgroup_tree_has_oom_group(c->context->cgroups))
-                limits.memory_oom_group = false;
+        /* OOMPolicy= is no limit: that of the definition it runs by. Where the kernel can't, run_on_oom()
+         * kills the rest. */
+        limits.memory_oom_group = c->unit.spec->service.resource.oom_policy == OOM_POLICY_KILL &&
+                                  cgroup_tree_has_oom_group(c->context->cgroups);
 
         int r = cgroup_apply_limits(c->run.cgroup, &limits, error);
         if (r < 0)
                 return r;
+        c->run.limits = limits;
+        c->run.limits.cpus = NULL; /* not ours to keep */
+        return 0;
+}
+
+int container_apply_cgroup(Container *c, Error *error) {
+        int r = apply_limits(c, &c->unit.spec->service.resource, container_spec(c), error);
+        if (r < 0)
+                return r;
         return cgroup_apply_devices(
                         c->run.cgroup, default_devices, ELEMENTSOF(default_devices), error);
+}
+
+int container_refresh_limits(Container *c, Error *error) {
+        const UnitSpec *next = c->unit.next_spec;
+        ContainerSpec storage;
+        const ContainerSpec *resolved = NULL;
+
+        if (!c->run.cgroup || !next || next->load_state != UNIT_LOADED ||
+                        next->kind != c->unit.spec->kind)
+                return 0;
+        int r = container_resolve_spec(next, &storage, &resolved, error);
+        if (r >= 0)
+                r = apply_limits(c, &next->service.resource, resolved, error);
+        container_spec_done(&storage);
+        if (r >= 0 && c->run.child.pid > 0)
+                container_watch_oom(c); /* there may be a limit where there was none */
+        return r;
 }
 
 int container_set_up_cgroup(Container *c, Error *error) {

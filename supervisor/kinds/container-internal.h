@@ -23,12 +23,14 @@ typedef struct ContainerRun {
         RuntimeChild child;        /* owned; pid 0: PID 1 does not exist (any more) */
         uint64_t child_start_time; /* in clock ticks: with the pid it names the process for good */
         pid_t payload_pid;         /* 0: not known */
+        pid_t last_payload_pid;    /* the same, and after its end; 0: none since the last start */
         int payload_pidfd;         /* owned; -EBADF */
         bool init;                 /* supinit is PID 1 */
         bool executes;             /* the payload's exec succeeded */
         bool reported;             /* supinit told how the payload ended: exit holds it */
         ExitInfo exit;
-        uint64_t oom_kills; /* count at the start of the run */
+        uint64_t oom_kills;  /* count at the start of the run */
+        CgroupLimits limits; /* in force, but for cpus */
         sd_event_source *status_source, *pid_source, *payload_source; /* owned */
         sd_event_source *cgroup_source, *oom_source;                  /* owned */
 } ContainerRun;
@@ -90,6 +92,8 @@ void container_run_init(ContainerRun *run);
 int container_start_run(Container *c, Error *error);
 /** container_watch_run() - event sources for a run, new or adopted */
 int container_watch_run(Container *c, Error *error);
+/** container_watch_oom() - or no more, as OOMPolicy= and the limit in force have it */
+void container_watch_oom(Container *c);
 /** container_watch_payload() - of a paused container: should it end, thaw, so that supinit can tell how */
 void container_watch_payload(Container *c, bool watch);
 /** container_read_status() - take in the status pipe's records */
@@ -115,15 +119,18 @@ LogDriverType container_log_type(const Container *c); /* as the unit says */
 int container_log_locate(Container *c);
 /** container_log_prepare() - a driver of @type exists; opens nothing */
 int container_log_prepare(Container *c, LogDriverType type, Error *error);
+/** container_log_descriptor() - the driver's name for what is stored as @stored; borrowed from it */
+const char *container_log_descriptor(const char *stored);
 /** container_log_watch() - after adoption: take the logger under watch again */
 void container_log_watch(Container *c);
 void container_log_forget(Container *c);
 void container_log_done(ContainerLog *log);
 
 /* container-cgroup.c */
-CgroupLimits container_limits(const UnitSpec *spec);
-/** container_memory_max() - of the run there is, in bytes; UINT64_MAX: none */
-uint64_t container_memory_max(const Container *c);
+/** container_limits() - in force; of what does not run, those that will be. cpus is left out. */
+CgroupLimits container_limits(const Container *c);
+/** container_refresh_limits() - those of a newer definition hold for what runs: UNITS.md 4.10 */
+int container_refresh_limits(Container *c, Error *error);
 /** container_set_up_cgroup() - a group for a new run: open or renew it, apply limits and devices */
 int container_set_up_cgroup(Container *c, Error *error);
 /** container_apply_cgroup() - limits and devices of the group there is, whatever runs in it */
@@ -132,6 +139,11 @@ int container_apply_cgroup(Container *c, Error *error);
 /* container-plan.c */
 /** container_resolve() - ${NAME} in values of [Container] replaced, for the run that begins or was adopted */
 int container_resolve(Container *c, Error *error);
+/** container_resolve_spec() - the same for another definition; see unit_spec_resolve() */
+int container_resolve_spec(const UnitSpec *spec,
+                ContainerSpec *storage,
+                const ContainerSpec **ret,
+                Error *error);
 /** container_unresolve() - the run is over, the definition may be exchanged */
 void container_unresolve(Container *c);
 /** container_spec() - [Container] as it is in force: resolved while it runs; borrowed */

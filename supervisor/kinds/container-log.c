@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 #include "base/diag.h"
@@ -21,6 +22,16 @@ static const LogDriverType log_types[] = {
 /* clang-format on */
 static_assert(ELEMENTSOF(log_types) == _LOG_DRIVER_KIND_MAX, "every LogDriver= has a driver");
 
+/* The driver's names are the same for every unit; the store has one for all. Owned, or NULL. */
+static char *store_name(const Container *c, const char *descriptor) {
+        return str_printf("%.32s-%s", c->container_id ?: "", descriptor);
+}
+
+const char *container_log_descriptor(const char *stored) {
+        const char *dash = strchr(stored, '-');
+        return dash ? dash + 1 : stored;
+}
+
 /* The store is told of descriptors that are new and of those that are no more. */
 static void log_sync_store(Container *c) {
         UnitStore *store = c->context->store;
@@ -29,10 +40,14 @@ static void log_sync_store(Container *c) {
         _cleanup_strv_ char **names = NULL;
 
         for (size_t i = 0; i < n; i++) {
-                if (!strv_contains(c->log.stored, now[i].name) &&
-                                store->ops->put_fd(store, now[i].name, now[i].fd) < 0)
+                _cleanup_free_ char *name = store_name(c, now[i].name);
+
+                if (!name)
+                        return;
+                if (!strv_contains(c->log.stored, name) &&
+                                store->ops->put_fd(store, name, now[i].fd) < 0)
                         continue;
-                if (strv_append(&names, now[i].name) < 0)
+                if (strv_push(&names, &name) < 0)
                         return;
         }
         STRV_FOREACH (name, c->log.stored) {
@@ -84,12 +99,19 @@ int container_log_prepare(Container *c, LogDriverType type, Error *error) {
 
 static void log_respawn(Container *c);
 
+/* Of a unit that does not run any more: the last lines are written, nothing needs the driver. */
+static void log_let_go(Container *c) {
+        if (!c->run.cgroup)
+                container_log_forget(c);
+}
+
 static int log_on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         Container *c = userdata;
 
         (void) source, (void) usec;
         c->log.retry_timer = sd_event_source_disable_unref(c->log.retry_timer);
         log_respawn(c);
+        log_let_go(c);
         return 0;
 }
 
@@ -99,6 +121,7 @@ static int log_on_logger_end(sd_event_source *source, int fd, uint32_t events, v
         (void) source, (void) fd, (void) events;
         c->log.logger_source = sd_event_source_disable_unref(c->log.logger_source);
         log_respawn(c);
+        log_let_go(c);
         return 0;
 }
 
@@ -142,7 +165,7 @@ static void log_respawn(Container *c) {
         }
         log_sync_store(c);
         log_watch_logger(c);
-        if (r >= 0)
+        if (r >= 0 && c->lifecycle.state != SERVICE_DEAD) /* which has no record */
                 container_save(c);
 }
 
@@ -209,8 +232,8 @@ void container_log_forget(Container *c) {
                 /* Not to be watched: log_driver_free() completes it. */
         }
         /* The next start makes a driver anew: the unit may say another one by then. A logger that still
-         * drains the last lines keeps this one until it has ended. */
-        if (!c->log.logger_source)
+         * drains the last lines, or is yet to be started for them, keeps this one until it has ended. */
+        if (!c->log.logger_source && !c->log.retry_timer)
                 c->log.driver = log_driver_free(c->log.driver);
 }
 

@@ -94,15 +94,20 @@ static int read_expansion(const ServiceSpec *service, char ***ret, Error *error)
         return 0;
 }
 
-int container_resolve(Container *c, Error *error) {
+int container_resolve_spec(const UnitSpec *spec,
+                ContainerSpec *storage,
+                const ContainerSpec **ret,
+                Error *error) {
         _cleanup_strv_ char **expansion = NULL;
 
+        container_spec_init(storage);
+        int r = read_expansion(&spec->service, &expansion, error);
+        return r < 0 ? r : unit_spec_resolve(spec, expansion, storage, ret, error);
+}
+
+int container_resolve(Container *c, Error *error) {
         container_unresolve(c);
-        int r = read_expansion(&c->unit.spec->service, &expansion, error);
-        if (r < 0)
-                return r;
-        container_spec_init(&c->resolved_storage);
-        r = unit_spec_resolve(c->unit.spec, expansion, &c->resolved_storage, &c->resolved, error);
+        int r = container_resolve_spec(c->unit.spec, &c->resolved_storage, &c->resolved, error);
         if (r < 0)
                 return r;
         c->lifecycle.stop_timeout_usec = c->resolved->process.stop_timeout_usec;

@@ -90,6 +90,8 @@ int container_try_save(Container *c, Error *error) {
         record_put(&w, "InvocationId", c->invocation_id);
         record_put(&w, "StatusText", c->status_text);
         record_put(&w, "Freezer", freezer_state_to_string(c->freezer.state));
+        record_put_i64(&w, "LastMainPid", c->run.last_payload_pid);
+        record_put_bool(&w, "Leftovers", container_has_leftovers(c));
         if (c->run.child.pid > 0) {
                 record_put(&w, "FdName", c->fd_name);
                 record_put_i64(&w, "Pid", c->run.child.pid);
@@ -249,7 +251,7 @@ static void restore_lost_end(Container *c) {
         lifecycle_post_ended(&c->lifecycle, exit, clock_dual());
 }
 
-static void restore_freezer(Container *c) {
+static void restore_freezer(Container *c, const Record *record) {
         CgroupEvents events;
 
         if (!c->run.cgroup || cgroup_read_events(c->run.cgroup, &events) < 0)
@@ -257,10 +259,12 @@ static void restore_freezer(Container *c) {
         /* The kernel knows, and what it says now shall be: a change that was under way would come
          * later and unseen, and whoever waited for it is gone with the former supd. */
         (void) cgroup_freeze(c->run.cgroup, events.frozen, NULL);
+        /* The clocks are as the record has them, which may be from before. */
+        c->lifecycle.frozen = str_equal(record_get(record, "Freezer"), "frozen");
+        lifecycle_set_frozen(&c->lifecycle, events.frozen, clock_monotonic_usec());
         if (!events.frozen)
                 return;
         c->freezer.state = FREEZER_FROZEN;
-        c->lifecycle.frozen = true;
         container_watch_payload(c, /* watch= */ true);
 }
 
@@ -289,7 +293,9 @@ static void restore_log(Container *c, const Record *record) {
         for (size_t i = 0; record_get_nth(record, "LogFd", i); i++) {
                 const char *name = record_get_nth(record, "LogFd", i);
                 _cleanup_close_ int fd = store->ops->take_fd(store, name);
-                if (fd >= 0 && log_driver_adopt(c->log.driver, name, &fd) >= 0)
+                if (fd >= 0 && log_driver_adopt(c->log.driver,
+                                               container_log_descriptor(name),
+                                               &fd) >= 0)
                         (void) strv_append(&c->log.stored, name); /* unknown: stored anew */
         }
         container_log_watch(c);
@@ -319,7 +325,7 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
                 diag_warning("%s: %s; it runs on with the limits it has",
                                 unit_id(&c->unit),
                                 error_text(&limits_error, r));
-        restore_freezer(c);
+        restore_freezer(c, record);
         restore_log(c, record);
         r = container_watch_run(c, error);
         if (r < 0)
@@ -334,6 +340,19 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
                         "Adopted, %s.",
                         service_state_to_string(state));
         return 0;
+}
+
+/* SendSIGKILL=no, or what no signal ends: spared by the former supd, so by this one. */
+static int restore_leftovers(Container *c, const Record *record, Error *error) {
+        int r = restore_process(c, record);
+        if (r > 0)
+                r = restore_alive(c, record, c->lifecycle.state, error);
+        else if (r == 0) {
+                container_close_run(c);
+                container_check_empty(c);
+        }
+        container_unresolve(c); /* the unit is off: its definition may be exchanged at any time */
+        return r;
 }
 
 static bool state_has_process(ServiceState s) {
@@ -356,8 +375,10 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                 r = str_replace(&c->status_text, record_get(record, "StatusText"));
         if (r < 0)
                 return r;
+        c->run.last_payload_pid = get_int(record, "LastMainPid");
 
-        if (state_has_process(state) || state == SERVICE_AUTO_RESTART) {
+        bool has_leftovers = state == SERVICE_FAILED && get_bool(record, "Leftovers");
+        if (state_has_process(state) || state == SERVICE_AUTO_RESTART || has_leftovers) {
                 r = cgroup_open(c->context->cgroups, unit_id(&c->unit), &c->run.cgroup, error);
                 if (r < 0)
                         return r;
@@ -367,7 +388,7 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                 lifecycle_restore(&c->lifecycle, state);
                 if (state == SERVICE_AUTO_RESTART)
                         restore_log(c, record);
-                return 0;
+                return has_leftovers ? restore_leftovers(c, record, error) : 0;
         }
 
         r = restore_process(c, record);
@@ -395,5 +416,8 @@ int container_restore(Unit *u, Error *error) {
         _cleanup_(record_freep) Record *record = store->ops->take_record(store, unit_id(&c->unit));
         if (!record)
                 return 0;
-        return restore_from(c, record, error);
+        int r = restore_from(c, record, error);
+        if (r < 0 && r != -ENOMEM)
+                container_forget(c); /* the next supd would fail at it as well */
+        return r;
 }

@@ -16,6 +16,7 @@ void container_run_init(ContainerRun *run) {
         *run = (ContainerRun) {
                 .child = { .pidfd = -EBADF, .status_fd = -EBADF },
                 .payload_pidfd = -EBADF,
+                .limits = CGROUP_LIMITS_NONE,
         };
 }
 
@@ -51,6 +52,7 @@ int container_start_run(Container *c, Error *error) {
 
         c->run.executes = c->run.reported = false;
         c->run.exit = (ExitInfo) {};
+        c->run.last_payload_pid = 0;
         r = container_new_ids(c);
         if (r >= 0)
                 r = container_plan_new(c, &plan, error);
@@ -76,7 +78,10 @@ int container_start_run(Container *c, Error *error) {
         run_store_fds(c);
         (void) sys_process_start_time(c->run.child.pid, &c->run.child_start_time);
         container_save(c);
-        return container_watch_run(c, error);
+        r = container_watch_run(c, error);
+        if (r < 0)
+                container_close_run(c); /* nobody would see its end: the kill that follows is all */
+        return r;
 }
 
 /* ---- what the container tells -------------------------------------------------------------------- */
@@ -90,7 +95,7 @@ static void run_find_payload(Container *c) {
         int pidfd = sys_pidfd_open(pid, 0);
         if (pidfd < 0)
                 return;
-        c->run.payload_pid = pid;
+        c->run.payload_pid = c->run.last_payload_pid = pid;
         close_fd(c->run.payload_pidfd);
         c->run.payload_pidfd = pidfd;
 }
@@ -311,11 +316,12 @@ static int run_on_oom(sd_event_source *source, int fd, uint32_t events, void *us
 }
 
 /* OOMPolicy=stop and kill are ours to carry out where a process other than the main one was killed. */
-static void run_watch_oom(Container *c) {
+void container_watch_oom(Container *c) {
         uint32_t events;
 
+        c->run.oom_source = sd_event_source_disable_unref(c->run.oom_source);
         if (c->unit.spec->service.resource.oom_policy == OOM_POLICY_CONTINUE ||
-                        container_memory_max(c) == UINT64_MAX)
+                        c->run.limits.memory_max_bytes == UINT64_MAX)
                 return;
         _cleanup_close_ int fd = cgroup_oom_fd(c->run.cgroup, &events);
         if (fd < 0 ||
@@ -339,8 +345,7 @@ int container_watch_run(Container *c, Error *error) {
         sd_event *event = c->context->event;
         int r = 0;
 
-        c->run.oom_source = sd_event_source_disable_unref(c->run.oom_source);
-        run_watch_oom(c);
+        container_watch_oom(c);
 
         if (c->run.child.status_fd >= 0)
                 r = sd_event_add_io(event,

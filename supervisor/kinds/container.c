@@ -111,7 +111,7 @@ static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
                 c->deadline_source = sd_event_source_disable_unref(c->deadline_source);
                 return;
         }
-        if (!c->deadline_source)
+        if (!c->deadline_source) {
                 r = sd_event_add_time(c->context->event,
                                 &c->deadline_source,
                                 CLOCK_MONOTONIC,
@@ -119,7 +119,11 @@ static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
                                 /* accuracy= */ 1,
                                 on_deadline,
                                 c);
-        else {
+                /* What ended in time, while supd was busy or away, is not too late: after run_on_end(). */
+                if (r >= 0)
+                        r = sd_event_source_set_priority(
+                                        c->deadline_source, SD_EVENT_PRIORITY_NORMAL + 2);
+        } else {
                 r = sd_event_source_set_time(c->deadline_source, monotonic_usec);
                 if (r >= 0)
                         r = sd_event_source_set_enabled(c->deadline_source, SD_EVENT_ONESHOT);
@@ -252,6 +256,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .result = service_result_to_string(l->result),
                 .freezer = freezer_state_to_string(c->freezer.state),
                 .main_pid = c->run.payload_pid,
+                .last_main_pid = c->run.last_payload_pid,
                 .init_pid = c->run.child.pid > 0 ? c->run.child.pid : 0,
                 .exit = l->exit,
                 .main_started = l->main_started,
@@ -277,6 +282,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
 
 static int container_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids) {
         Container *c = container_of_unit(u);
+        CgroupLimits limits = container_limits(c);
         CgroupStats stats;
         int r = 0;
 
@@ -295,14 +301,20 @@ static int container_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size
                 *ret_usage = (UnitUsage) {
                         .memory_current_bytes = stats.memory_current_bytes,
                         .memory_peak_bytes = stats.memory_peak_bytes,
-                        .memory_max_bytes = stats.memory_max_bytes,
+                        .memory_max_bytes = MIN(stats.memory_max_bytes, limits.memory_max_bytes),
+                        .memory_high_bytes = limits.memory_high_bytes,
+                        .memory_swap_max_bytes = limits.memory_swap_max_bytes,
                         .tasks_current = stats.tasks_current,
-                        .tasks_max = stats.tasks_max,
+                        .tasks_max = MIN(stats.tasks_max, limits.pids_max),
                         .cpu_usage_usec = stats.cpu_usage_usec,
                         .io_read_bytes = stats.io_read_bytes,
                         .io_write_bytes = stats.io_write_bytes,
                 };
         return r;
+}
+
+int container_reloaded(Unit *u, Error *error) {
+        return container_refresh_limits(container_of_unit(u), error);
 }
 
 static Unit *container_free(Unit *u) {

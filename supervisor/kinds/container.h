@@ -14,6 +14,9 @@ int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error
 /** container_forget_stray() - of a container that no unit speaks for: remove what was made for its log */
 void container_forget_stray(const KindContext *context, const char *unit_id);
 
+/** container_reloaded() - see kind_unit_reloaded() */
+int container_reloaded(Unit *u, Error *error);
+
 /**
  * container_restore() - take the unit's stored record, if there is one, and go on from there
  *

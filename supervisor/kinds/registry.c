@@ -7,9 +7,11 @@
 static const struct {
         int (*make)(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error);
         int (*restore)(Unit *u, Error *error); /* NULL: keeps no record */
+        int (*reloaded)(Unit *u,
+                        Error *error); /* NULL: all of a definition waits for the next start */
 } kinds[] = {
-        [UNIT_KIND_CONTAINER] = { container_new, container_restore },
-        [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL },
+        [UNIT_KIND_CONTAINER] = { container_new, container_restore, container_reloaded },
+        [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL },
 };
 static_assert(ELEMENTSOF(kinds) == _UNIT_KIND_MAX, "every kind of unit can be made");
 
@@ -24,4 +26,8 @@ void kind_forget_stray(const KindContext *context, const char *unit_id) {
 
 int kind_restore_unit(Unit *u, Error *error) {
         return kinds[u->spec->kind].restore ? kinds[u->spec->kind].restore(u, error) : 0;
+}
+
+int kind_unit_reloaded(Unit *u, Error *error) {
+        return kinds[u->spec->kind].reloaded ? kinds[u->spec->kind].reloaded(u, error) : 0;
 }

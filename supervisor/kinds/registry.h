@@ -19,3 +19,11 @@ void kind_forget_stray(const KindContext *context, const char *unit_id);
  * After every unit is in its engine: what happened meanwhile is told to jobs and listeners.
  */
 int kind_restore_unit(Unit *u, Error *error);
+
+/**
+ * kind_unit_reloaded() - unit files were read anew: what of a newer definition holds for a unit that runs,
+ * its limits, is applied at once (UNITS.md 4.10)
+ *
+ * Return: 0; on a negative errno some limits may be the new ones, the unit runs on.
+ */
+int kind_unit_reloaded(Unit *u, Error *error);

@@ -36,7 +36,7 @@
 #define LOGGER_STDERR_FD 4
 #define LOGGER_FDS_END 5
 
-#define LOGGER_DESCRIPTOR LOG_DESCRIPTOR_PREFIX "logger"
+#define LOGGER_DESCRIPTOR LOG_DESCRIPTOR_PREFIX "logger."
 
 typedef struct LogFeed {
         unsigned number;
@@ -51,7 +51,8 @@ typedef struct FileDriver {
         LogFeed feeds[FEEDS_MAX]; /* in order of their starts; the logger works on the first */
         size_t n_feeds;
         unsigned next_number;
-        int logger_pidfd; /* owned; -EBADF: none runs */
+        int logger_pidfd;       /* owned; -EBADF: none runs */
+        unsigned logger_number; /* of the one that runs: each has another descriptor */
         uint64_t logger_started_usec;
 } FileDriver;
 
@@ -212,6 +213,7 @@ static int logger_start(FileDriver *f, Error *error) {
                 return error_set(error, pidfd, ERROR_LOG, "cannot hold on to logger %d", pid);
 
         f->logger_pidfd = pidfd;
+        f->logger_number++;
         f->logger_started_usec = clock_monotonic_usec();
         return 0;
 }
@@ -339,12 +341,13 @@ static void descriptor_put(LogDescriptor *ret, size_t *n, int fd, const char *na
 
 static size_t file_descriptors(const LogDriver *d, LogDescriptor *ret) {
         const FileDriver *f = file_from(d);
+        char name[sizeof(ret->name)];
         size_t n = 0;
 
-        descriptor_put(ret, &n, f->logger_pidfd, LOGGER_DESCRIPTOR);
+        (void) snprintf(name, sizeof(name), LOGGER_DESCRIPTOR "%u", f->logger_number);
+        descriptor_put(ret, &n, f->logger_pidfd, name);
         for (size_t i = 0; i < f->n_feeds; i++) {
                 const LogFeed *feed = &f->feeds[i];
-                char name[sizeof(ret->name)];
 
                 (void) snprintf(name, sizeof(name), LOG_DESCRIPTOR_PREFIX "%u.out", feed->number);
                 descriptor_put(ret, &n, feed->stdout_fd, name);
@@ -396,10 +399,13 @@ static int descriptor_parse(const char *name, unsigned *ret_number, bool *ret_is
 
 static int file_adopt(LogDriver *d, const char *name, int *fd) {
         FileDriver *f = file_from(d);
+        uint64_t logger_number;
         unsigned number;
         bool is_stdout;
 
-        if (str_equal(name, LOGGER_DESCRIPTOR)) {
+        if (str_has_prefix(name, LOGGER_DESCRIPTOR) &&
+                        parse_u64(name + strlen(LOGGER_DESCRIPTOR), &logger_number) >= 0) {
+                f->logger_number = (unsigned) logger_number;
                 close_fd(f->logger_pidfd);
                 f->logger_pidfd = TAKE_FD(*fd);
                 return 0;

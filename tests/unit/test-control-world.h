@@ -125,10 +125,12 @@ static inline void toy_status(const Unit *u, UnitStatus *ret) {
 }
 
 static inline int toy_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids) {
-        (void) u;
         if (ret_usage) {
                 memset(ret_usage, 0xff, sizeof(*ret_usage));
                 ret_usage->cpu_usage_usec = 5;
+                ret_usage->memory_max_bytes = u->spec->service.resource.memory_max.value;
+                ret_usage->memory_high_bytes = u->spec->service.resource.memory_high.value;
+                ret_usage->tasks_max = u->spec->service.resource.tasks_max.value;
         }
         if (ret_pids) {
                 *ret_pids = NULL;
