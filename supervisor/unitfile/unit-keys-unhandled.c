@@ -3,7 +3,8 @@
 
 /*
  * The rest of the language (UNITS.md 3): what supd does not do, or not yet, or never. A key without
- * which a container would see other data, or be less isolated, than its file says is an error.
+ * which a container would see other data, or be less isolated, than its file says is an error; any other
+ * that is for later is a warning.
  */
 
 #define NO_EFFECT KEY_NO_EFFECT
@@ -26,8 +27,8 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "HealthStartupCmd HealthStartupInterval HealthStartupTimeout HealthStartupRetries HealthStartupSuccess "
           "HealthLogDestination HealthMaxLogCount HealthMaxLogSize" },
         { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
-        { "Container", REFUSED, NULL, NULL, "IP IP6 PublishPort" },
-        { "Container", REFUSED, NULL, NULL, "Mount Secret Pod PodmanArgs" },
+        { "Container", LATER, NULL, NULL, "IP IP6 PublishPort Secret Pod" },
+        { "Container", REFUSED, NULL, NULL, "Mount PodmanArgs" },
         { "Container", REFUSED, "unconfined", NULL, "AppArmor" },
         { "Container", REFUSED, "host", NULL, "UserNS" },
         { "Container", REFUSED, NULL, NULL, "UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid RemapGid RemapUidSize" },
@@ -56,7 +57,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "ConditionKernelVersion ConditionVersion ConditionKernelCommandLine ConditionKernelModuleLoaded "
           "ConditionCapability ConditionMemory ConditionCPUs ConditionCPUFeature ConditionOSRelease ConditionSecurity "
           "ConditionFirstBoot ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure" },
-        { "Unit", REFUSED, NULL, NULL, "AssertPathExists AssertPathExistsGlob AssertPathIsDirectory AssertPathIsSymbolicLink "
+        { "Unit", LATER, NULL, "is not supported yet; treated as met", "AssertPathExists AssertPathExistsGlob AssertPathIsDirectory AssertPathIsSymbolicLink "
           "AssertPathIsMountPoint AssertPathIsReadWrite AssertDirectoryNotEmpty AssertFileNotEmpty AssertFileIsExecutable "
           "AssertEnvironment AssertHost AssertUser AssertGroup AssertVirtualization AssertControlGroupController "
           "AssertArchitecture AssertKernelVersion AssertVersion AssertKernelCommandLine AssertKernelModuleLoaded "
@@ -71,8 +72,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Install", SILENT, NULL, "Without meaning in a .container, which is never enabled", "Also" },
 
         { "Service", REJECTED, NULL, "is not allowed: the container is the main process", "ExecStart" },
-        { "Service", REFUSED, NULL, NULL, "ExecStartPre ExecCondition" },
-        { "Service", LATER, NULL, NULL, "ExecStartPost ExecReload ExecStop ExecStopPost" },
+        { "Service", LATER, NULL, NULL, "ExecCondition ExecStartPre ExecStartPost ExecReload ExecStop ExecStopPost" },
         { "Service", LATER, "main", NULL, "ExitType" },
         { "Service", LATER, "normal", NULL, "RestartMode" },
         { "Service", LATER, "terminate", NULL, "TimeoutStartFailureMode TimeoutStopFailureMode" },

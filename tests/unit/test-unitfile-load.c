@@ -317,8 +317,6 @@ static void test_a_malformed_limit_is_an_error_and_no_container_runs_unlimited(v
                 { "Type=simple", "Service.Type: invalid service Type 'simple'" },
                 { "KillMode=none", "Service.KillMode: invalid KillMode 'none'" },
                 { "ExecStart=/bin/true", "Service.ExecStart: is not allowed" },
-                { "ExecStartPre=/bin/true",
-                                "Service.ExecStartPre: known but not supported yet, and not safe" },
                 { "Type=oneshot\nRestart=always",
                                 "Restart=always and on-success are not allowed for" },
                 { "Type=oneshot\nRestartForceExitStatus=1",
@@ -418,10 +416,7 @@ static void test_keys_without_which_a_container_would_be_unsafe_are_errors(void 
                                 "yet, and not safe" },
                 { "UIDMap=0:1000:1",
                                 "Container.UIDMap: known but not supported yet, and not safe" },
-                { "PublishPort=80:80", "Container.PublishPort: known" },
-                { "Secret=key", "Container.Secret: known" },
                 { "Mount=type=bind,src=/a,dst=/b", "Container.Mount: known" },
-                { "Pod=p.pod", "Container.Pod: known" },
                 { "AppArmor=profile", "Container.AppArmor: known" },
                 { "Image=docker.io/library/busybox",
                                 "the Image And Rootfs keys conflict can not be specified "
@@ -438,13 +433,27 @@ static void test_keys_without_which_a_container_would_be_unsafe_are_errors(void 
                 { "[Service]\nImportCredential=x",
                                 "Service.ImportCredential: is not supported: the secret" },
                 { "[Service]\nAppArmorProfile=x", "Service.AppArmorProfile: is not supported" },
-                { "[Unit]\nAssertPathExists=/x",
-                                "Unit.AssertPathExists: known but not supported yet, and not "
-                                "safe" },
         };
 
         (void) state;
         check_lines(cases, ELEMENTSOF(cases), fixture_load_line, UNIT_BAD_SETTING);
+}
+
+static void test_keys_that_are_for_later_are_warnings_and_the_unit_loads(void **state) {
+        static const LineCase cases[] = {
+                { "PublishPort=80:80", "warning: web.container:4: Container.PublishPort: known" },
+                { "Secret=key", "warning: web.container:4: Container.Secret: known" },
+                { "Pod=p.pod", "warning: web.container:4: Container.Pod: known" },
+                { "HealthCmd=true", "warning: web.container:4: Container.HealthCmd: known" },
+                { "[Service]\nExecStartPre=/bin/true",
+                                "warning: web.container:5: Service.ExecStartPre: known" },
+                { "[Unit]\nAssertPathExists=/x",
+                                "warning: web.container:5: Unit.AssertPathExists: is not "
+                                "supported" },
+        };
+
+        (void) state;
+        check_lines(cases, ELEMENTSOF(cases), fixture_load_line, UNIT_LOADED);
 }
 
 static void test_values_that_ask_for_what_happens_anyway_are_silent(void **state) {
@@ -732,6 +741,7 @@ int main(void) {
                 cmocka_unit_test(test_a_near_miss_gets_a_suggestion),
                 cmocka_unit_test(test_keys_and_sections_of_others_are_silent),
                 cmocka_unit_test(test_known_keys_that_do_nothing_yet_warn_once),
+                cmocka_unit_test(test_keys_that_are_for_later_are_warnings_and_the_unit_loads),
                 cmocka_unit_test(test_keys_without_which_a_container_would_be_unsafe_are_errors),
                 cmocka_unit_test(test_values_that_ask_for_what_happens_anyway_are_silent),
                 cmocka_unit_test(test_all_problems_of_a_file_are_reported_in_order_of_lines),
