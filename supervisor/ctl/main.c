@@ -88,7 +88,9 @@ int main(int argc, char *argv[]) {
         (void) setlocale(LC_CTYPE, ""); /* an unknown locale leaves "C", which will do */
 
         int r = run(argc, argv, &usage, &error);
-        if (r < 0)
+        /* Whoever read our output has had enough; SIGPIPE would have said so, where it is not ignored. */
+        bool enough = r == -EPIPE && ferror(stdout);
+        if (r < 0 && !enough)
                 print_error(&error, r);
         return r < 0 && usage ? SUPCTL_EXIT_USAGE : exit_code_of(&error, r);
 }

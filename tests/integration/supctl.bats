@@ -418,6 +418,15 @@ has_line() {
         assert_equal 5 "$output"
 }
 
+@test "a reader that has had enough is no error, also where SIGPIPE is ignored" {
+        unit_write tick.container Network=none StopTimeout=1 \
+                Exec='sh -c "i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.02; done"'
+        supctl daemon-reload
+        supctl start tick
+        run bash -c '(trap "" PIPE; timeout 10 supctl logs -f -o cat tick 2>"$1" | head -n 1); cat "$1"' _ "$SUPD_TEST_DIR/said"
+        assert_match '^tick [0-9]+$' "$output"
+}
+
 @test "show tells labels and annotations" {
         unit_write web.container Network=none Exec='sleep 1000' Label='a=1 "b=two words"' Annotation=org.example.note=x
         supctl daemon-reload
