@@ -199,6 +199,37 @@ int control_listen(Control *c, const char *path, mode_t mode, gid_t gid, Error *
         return r;
 }
 
+/* Whether clients that connect to @path come to @fd. */
+static bool socket_serves(int fd, const char *path) {
+        struct sockaddr_un address = {};
+        socklen_t size = sizeof(address), flag_size = sizeof(int);
+        struct stat st;
+        int listens = 0;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag_size) < 0 || !listens ||
+                        getsockname(fd, (struct sockaddr *) &address, &size) < 0)
+                return false;
+        return address.sun_family == AF_UNIX && size < sizeof(address) &&
+               str_equal(address.sun_path, path) && lstat(path, &st) >= 0 && S_ISSOCK(st.st_mode);
+}
+
+int control_listen_again(
+                Control *c, int *fd, const char *path, mode_t mode, gid_t gid, Error *error) {
+        if (!socket_serves(*fd, path))
+                return error_set_plain(error,
+                                -ESTALE,
+                                ERROR_FAILED,
+                                "the descriptor kept for '%s' does not serve it",
+                                path);
+
+        int r = gid == (gid_t) -1 ? 0 : neg_errno(lchown(path, (uid_t) -1, gid));
+        if (r >= 0)
+                r = neg_errno(chmod(path, mode));
+        if (r < 0)
+                return error_set(error, r, ERROR_FAILED, "cannot set the mode of '%s'", path);
+        return control_listen_fd(c, fd, path, gid, error);
+}
+
 int control_listener_fd(const Control *c, const char *path) {
         LIST_FOREACH (link, &c->listeners) {
                 const Listener *l = CONTAINER_OF(link, Listener, link);

@@ -93,6 +93,16 @@ int control_listen(Control *c, const char *path, mode_t mode, gid_t gid, Error *
  */
 int control_listen_fd(Control *c, int *fd, const char *path, gid_t gid, Error *error);
 
+/**
+ * control_listen_again() - serve on the socket that a former supd listened on, so that no client is refused
+ * @fd:   taken over on success
+ * @mode, @gid: as for control_listen(); the file gets them again
+ *
+ * Return: 0; -ESTALE if it is no listening socket of @path, or the file is gone: make a new one.
+ */
+int control_listen_again(
+                Control *c, int *fd, const char *path, mode_t mode, gid_t gid, Error *error);
+
 /** control_listener_fd() - of the socket that serves @path, for the manager's store; borrowed; -ENOENT */
 int control_listener_fd(const Control *c, const char *path);
 

@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
@@ -26,17 +27,31 @@
 
 #define CGROUP_LEAF "supd"
 
+/* Sockets that clients connect to, and the names under which the manager keeps them over our restarts. */
+typedef enum ListenerId {
+        LISTENER_CONTROL,
+        LISTENER_SYSTEMD,
+        _LISTENER_MAX,
+} ListenerId;
+
+static const char *const listener_names[] = {
+        [LISTENER_CONTROL] = "socket-control",
+        [LISTENER_SYSTEMD] = "socket-systemd",
+};
+static_assert(ELEMENTSOF(listener_names) == _LISTENER_MAX, "every listener has a name");
+
 struct Daemon {
-        const Options *options;                         /* borrowed */
-        sd_event *event;                                /* owned */
-        CgroupTree *cgroups;                            /* owned */
-        Runtime *runtime;                               /* owned */
-        Store *store;                                   /* owned */
-        Engine *engine;                                 /* owned */
-        Control *control;                               /* owned */
-        char *logger_path;                              /* owned */
-        KindContext kinds;                              /* borrows from the above */
-        sd_event_source *queue_source, *collect_source; /* owned */
+        const Options *options;          /* borrowed */
+        sd_event *event;                 /* owned */
+        CgroupTree *cgroups;             /* owned */
+        Runtime *runtime;                /* owned */
+        Store *store;                    /* owned */
+        Engine *engine;                  /* owned */
+        Control *control;                /* owned */
+        char *logger_path;               /* owned */
+        int listener_fds[_LISTENER_MAX]; /* owned; of the former supd, until daemon_listen(); -EBADF: none */
+        KindContext kinds;               /* borrows from the above */
+        sd_event_source *queue_source; /* owned */
         DualTime started, finished;
         uint64_t units_loaded_realtime_usec;
         bool stopping; /* all units are to stop, then supd ends */
@@ -45,12 +60,23 @@ struct Daemon {
 
 /* ---- the engine's needs -------------------------------------------------------------------------- */
 
+/* The jobs of the boot have been begun. Had we died before, the next supd would queue them anew. */
+static void daemon_mark_started(Daemon *d) {
+        _cleanup_(error_done) Error error = {};
+
+        int r = store_mark_started(d->store, &error);
+        if (r < 0)
+                diag_warning("%s; the next supd will start again what is wanted at boot",
+                                error_text(&error, r));
+}
+
 static int daemon_on_queue(sd_event_source *source, void *userdata) {
         Daemon *d = userdata;
 
         (void) source;
         engine_run_queue(d->engine);
         engine_collect(d->engine);
+        daemon_mark_started(d);
         if (d->stopping && engine_is_idle(d->engine)) {
                 d->verdict = DAEMON_ENDED;
                 return sd_event_exit(d->event, 0);
@@ -204,7 +230,11 @@ static int daemon_reload(void *userdata, Error *error) {
 static int daemon_reexecute(void *userdata, Error *error) {
         Daemon *d = userdata;
 
-        (void) error;
+        if (d->stopping)
+                return error_set_plain(error,
+                                -ESHUTDOWN,
+                                ERROR_FAILED,
+                                "supd is stopping all units to end; a new one would run on");
         d->verdict = DAEMON_REEXECUTE;
         return sd_event_exit(d->event, 0);
 }
@@ -231,6 +261,39 @@ static const ControlOps control_ops = {
         .exit = daemon_exit,
 };
 
+/* Before store_settle(), which drops what nobody has taken. */
+static void daemon_take_listeners(Daemon *d) {
+        UnitStore *store = store_unit_store(d->store);
+
+        for (ListenerId id = 0; id < _LISTENER_MAX; id++)
+                d->listener_fds[id] = store->ops->take_fd(store, listener_names[id]);
+}
+
+static void daemon_drop_listener(Daemon *d, ListenerId id) {
+        UnitStore *store = store_unit_store(d->store);
+
+        store->ops->drop_fd(store, listener_names[id]);
+        d->listener_fds[id] = close_fd(d->listener_fds[id]);
+}
+
+/* Goes on with the socket of the former supd, in whose queue clients may wait; else makes one. */
+static int daemon_listen_on(
+                Daemon *d, ListenerId id, const char *path, mode_t mode, gid_t gid, Error *error) {
+        UnitStore *store = store_unit_store(d->store);
+        int *fd = &d->listener_fds[id];
+
+        int r = *fd < 0 ? -ESTALE : control_listen_again(d->control, fd, path, mode, gid, NULL);
+        if (r >= 0)
+                return 0;
+        daemon_drop_listener(d, id);
+        r = control_listen(d->control, path, mode, gid, error);
+        if (r < 0)
+                return r;
+        /* Failing costs clients that connect while there is no supd a refusal. */
+        (void) store->ops->put_fd(store, listener_names[id], control_listener_fd(d->control, path));
+        return 0;
+}
+
 static int daemon_listen(Daemon *d, Error *error) {
         int r;
 
@@ -243,9 +306,14 @@ static int daemon_listen(Daemon *d, Error *error) {
                         str_printf("%s/%s", d->options->runtime_dir, SUPD_CONTROL_SOCKET);
         if (!path)
                 return -ENOMEM;
-        r = control_listen(d->control, path, gid == (gid_t) -1 ? 0600 : 0660, gid, error);
-        if (r < 0 || !d->options->systemd_socket)
+        r = daemon_listen_on(
+                        d, LISTENER_CONTROL, path, gid == (gid_t) -1 ? 0600 : 0660, gid, error);
+        if (r < 0)
                 return r;
+        if (!d->options->systemd_socket) {
+                daemon_drop_listener(d, LISTENER_SYSTEMD);
+                return 0;
+        }
 
         r = dir_make_all("/run/systemd/system", 0755);
         if (r < 0)
@@ -253,7 +321,8 @@ static int daemon_listen(Daemon *d, Error *error) {
                                 r,
                                 ERROR_STORAGE,
                                 "cannot make /run/systemd/system for systemctl");
-        return control_listen(d->control, SUPD_SYSTEMD_PRIVATE_SOCKET, 0600, (gid_t) -1, error);
+        return daemon_listen_on(
+                        d, LISTENER_SYSTEMD, SUPD_SYSTEMD_PRIVATE_SOCKET, 0600, (gid_t) -1, error);
 }
 
 static int on_signal_exit(
@@ -333,6 +402,8 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 return -ENOMEM;
         d->options = options;
         d->started = clock_dual();
+        for (ListenerId id = 0; id < _LISTENER_MAX; id++)
+                d->listener_fds[id] = -EBADF;
 
         r = daemon_open_parts(d, error);
         if (r < 0)
@@ -351,6 +422,7 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 return r;
         engine_add_observer(d->engine, &engine_ops, d);
 
+        daemon_take_listeners(d);
         r = daemon_add_sources(d, error);
         if (r >= 0)
                 r = daemon_load_units(d, error);
@@ -377,6 +449,8 @@ DaemonVerdict daemon_run(Daemon *d, Error *error) {
                 return DAEMON_FAILED;
         }
         if (d->verdict == DAEMON_ENDED) {
+                for (ListenerId id = 0; id < _LISTENER_MAX; id++)
+                        daemon_drop_listener(d, id);
                 daemon_remove_strays(d, /* engine= */ NULL);
                 store_remove(d->store);
                 (void) cgroup_tree_leave(
@@ -396,6 +470,8 @@ Daemon *daemon_free(Daemon *d) {
 
         d->queue_source = sd_event_source_disable_unref(d->queue_source);
         d->control = control_free(d->control);
+        for (ListenerId id = 0; id < _LISTENER_MAX; id++)
+                d->listener_fds[id] = close_fd(d->listener_fds[id]);
         d->engine = engine_free(d->engine);
         d->store = store_free(d->store);
         d->runtime = runtime_free(d->runtime);

@@ -59,20 +59,30 @@ static int read_memfd(int fd, char **ret) {
         return file_read_fd(fd, NAME_LIST_MAX, ret, NULL);
 }
 
-/* The names in order, separated by @separator, for @n descriptors from 3 on. */
-static int add_listed(Map *map, char *names, char separator, uint64_t n) {
-        uint64_t i = 0;
+static uint64_t count_names(const char *names, char separator) {
+        uint64_t n = 0;
 
-        for (char *name = names; name && *name && i < n; i++) {
+        for (const char *name = names; *name; n++) {
+                const char *end = strchr(name, separator);
+                name = end ? end + 1 : name + strlen(name);
+        }
+        return n;
+}
+
+/* The names in order, separated by @separator, for descriptors from 3 on. */
+static int add_listed(Map *map, char *names, char separator) {
+        int fd = LISTEN_FDS_START;
+
+        for (char *name = names; name && *name; fd++) {
                 char *end = strchr(name, separator);
                 if (end)
                         *end = '\0';
-                int r = add_fd(map, name, LISTEN_FDS_START + (int) i);
+                int r = add_fd(map, name, fd);
                 if (r < 0)
                         return r;
                 name = end ? end + 1 : NULL;
         }
-        return i == n ? 0 : -EBADMSG;
+        return 0;
 }
 
 static int receive_from_manager(Map *map, Error *error) {
@@ -96,8 +106,12 @@ static int receive_from_manager(Map *map, Error *error) {
                 names = list ? strdup(list) : NULL;
                 r = names ? 0 : -EBADMSG;
         }
+        if (r >= 0 && count_names(names, separator) != n)
+                r = -EBADMSG;
         if (r >= 0)
-                r = add_listed(map, names, separator, n);
+                r = add_listed(map, names, separator);
+        else /* nobody knows which is which: none of them, and none for our children */
+                (void) close_range(LISTEN_FDS_START, LISTEN_FDS_START + (unsigned) n - 1, 0);
         if (r < 0)
                 return error_set(
                                 error, r, ERROR_STORAGE, "cannot take over the stored descriptors");

@@ -17,7 +17,7 @@
 #include "recovery/passed-fds.h"
 #include "supd/paths.h"
 
-/* Exists from the first start to a clean end: whether units wanted at boot are still to be started. */
+/* Exists from the first start, once its jobs are begun, to a clean end: whether units wanted at boot are still to be started. */
 #define STARTED_MARK "started"
 #define STATE_FILE "state"
 
@@ -259,19 +259,6 @@ static int store_open_dirs(Store *s, const char *runtime_dir, Error *error) {
         return 0;
 }
 
-static int store_mark_started(Store *s, Error *error) {
-        int fd = neg_errno(openat(s->runtime_fd,
-                        STARTED_MARK,
-                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                        0600));
-
-        s->first_start = fd >= 0;
-        if (fd < 0 && fd != -EEXIST)
-                return error_set(error, fd, ERROR_STORAGE, "cannot write to the runtime directory");
-        (void) close_fd(fd);
-        return 0;
-}
-
 int store_open(const char *runtime_dir, Store **ret, Error *error) {
         int r;
 
@@ -291,11 +278,10 @@ int store_open(const char *runtime_dir, Store **ret, Error *error) {
 
         r = store_open_dirs(s, runtime_dir, error);
         if (r >= 0)
-                r = store_mark_started(s, error);
-        if (r >= 0)
                 r = store_read_records(s, error);
         if (r < 0)
                 return r;
+        s->first_start = faccessat(s->runtime_fd, STARTED_MARK, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 
         /* Without descriptors adoption still works by pid: a broken hand-over is no reason to stay down. */
         _cleanup_(error_done) Error passed_error = {};
@@ -313,6 +299,18 @@ UnitStore *store_unit_store(Store *s) {
 
 bool store_is_first_start(const Store *s) {
         return s->first_start;
+}
+
+int store_mark_started(Store *s, Error *error) {
+        if (!s->first_start)
+                return 0;
+
+        _cleanup_close_ int fd = neg_errno(
+                        openat(s->runtime_fd, STARTED_MARK, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        if (fd < 0)
+                return error_set(error, fd, ERROR_STORAGE, "cannot write to the runtime directory");
+        s->first_start = false;
+        return 0;
 }
 
 int store_instantiate(Store *s, Engine *e, Error *error) {

@@ -25,8 +25,11 @@ int store_open(const char *runtime_dir, Store **ret, Error *error);
 
 UnitStore *store_unit_store(Store *s);
 
-/** store_is_first_start() - no supd has run here since boot or since the last clean end */
+/** store_is_first_start() - no supd has come as far as store_mark_started() since boot or the last clean end */
 bool store_is_first_start(const Store *s);
+
+/** store_mark_started() - what is wanted at boot is under way. Return: 0 or negative errno */
+int store_mark_started(Store *s, Error *error);
 
 /** store_instantiate() - have the engine make the instances of templates that there are records of */
 int store_instantiate(Store *s, Engine *e, Error *error);
