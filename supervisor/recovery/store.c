@@ -223,9 +223,11 @@ static int store_read_records(Store *s, Error *error) {
                         continue;
                 r = store_read_record(s, entry->d_name);
                 if (r < 0 && r != -ENOMEM) {
-                        diag_warning("state of %s is unreadable: %s; its container is stopped",
-                                        entry->d_name,
-                                        error_text(NULL, r));
+                        if (r != -ENOENT) /* what kill -9 leaves before the first record is no loss */
+                                diag_warning("state of %s is unreadable: %s; its container is "
+                                             "stopped",
+                                                entry->d_name,
+                                                error_text(NULL, r));
                         (void) dir_remove_all(
                                         s->container_fd, entry->d_name); /* tried again next time */
                 }

@@ -206,6 +206,23 @@ static void test_a_logger_that_fails_at_once_is_not_started_in_a_loop(void **sta
         await_logger_end(d);
 }
 
+/* The store keeps the first descriptor of a name: the next logger must not go by the name of the dead. */
+static void test_each_logger_is_stored_under_a_name_of_its_own(void **state) {
+        LogDescriptor first[LOG_DESCRIPTORS_MAX], second[LOG_DESCRIPTORS_MAX];
+        _cleanup_(log_driver_freep) LogDriver *d = driver_new(state, 5);
+
+        for (LogDescriptor *now = first;; now = second) {
+                start_and_end(d, "", "");
+                assert_true(log_driver_descriptors(d, now) > 0);
+                run_loggers(d);
+                if (now == second)
+                        break;
+        }
+        assert_true(str_has_prefix(first[0].name, LOG_DESCRIPTOR_PREFIX "logger"));
+        assert_true(str_has_prefix(second[0].name, LOG_DESCRIPTOR_PREFIX "logger"));
+        assert_string_not_equal(first[0].name, second[0].name);
+}
+
 static void test_a_missing_logger_program_is_an_error(void **state) {
         _cleanup_(error_done) Error error = {};
         LogSpec spec = {
@@ -312,6 +329,7 @@ int main(int argc, char **argv) {
                 TEST(test_starts_in_a_row_are_written_one_after_the_other),
                 TEST(test_starts_are_refused_when_too_many_wait_for_the_disk),
                 TEST(test_a_logger_that_fails_at_once_is_not_started_in_a_loop),
+                TEST(test_each_logger_is_stored_under_a_name_of_its_own),
                 TEST(test_a_missing_logger_program_is_an_error),
                 TEST(test_the_next_supd_goes_on_with_the_same_logger),
                 TEST(test_the_next_supd_starts_a_logger_that_died_meanwhile),
