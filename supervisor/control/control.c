@@ -122,7 +122,7 @@ static bool listener_lives(int connection) {
 
         if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &listener, &size) < 0)
                 return true;
-        return listener.pid != getpid() && (kill(listener.pid, 0) >= 0 || errno != ESRCH);
+        return kill(listener.pid, 0) >= 0 || errno != ESRCH;
 }
 
 static int remove_dead_socket(const struct sockaddr_un *address) {
