@@ -113,7 +113,6 @@ static int socket_new(void) {
         return neg_errno(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
-/* A socket file outlives a supd that was killed. Return: 0 if the name is free now. */
 /* A container that a killed supd was just making holds a copy of its sockets until it executes: what counts
  * is who called listen(). */
 static bool listener_lives(int connection) {
@@ -125,6 +124,7 @@ static bool listener_lives(int connection) {
         return kill(listener.pid, 0) >= 0 || errno != ESRCH;
 }
 
+/* A socket file outlives a supd that was killed. Return: 0 if the name is free now. */
 static int remove_dead_socket(const struct sockaddr_un *address) {
         struct stat st;
 
