@@ -60,13 +60,13 @@ static void save(Store *s, const char *unit, const char *text) {
 
 static void test_a_record_is_found_by_the_next_store_once(void **state) {
         Place *p = *state;
-        _cleanup_(store_freep) Store *first = opened(p);
+        _cleanup_(store_freep) _unused_ Store *first = opened(p);
 
         save(first, "web.service", "State=running\n");
         save(first, "web.service", "State=failed\n");
-        _cleanup_(store_freep) Store *second = opened(p);
+        _cleanup_(store_freep) _unused_ Store *second = opened(p);
         UnitStore *us = store_unit_store(second);
-        _cleanup_(record_freep) Record *r = us->ops->take_record(us, "web.service");
+        _cleanup_(record_freep) _unused_ Record *r = us->ops->take_record(us, "web.service");
         assert_non_null(r);
         assert_string_equal(record_get(r, "State"), "failed");
         assert_null(us->ops->take_record(us, "web.service"));
@@ -76,14 +76,14 @@ static void test_a_record_is_found_by_the_next_store_once(void **state) {
 
 static void test_records_that_nobody_takes_are_named_and_removed(void **state) {
         Place *p = *state;
-        _cleanup_(store_freep) Store *first = opened(p);
+        _cleanup_(store_freep) _unused_ Store *first = opened(p);
         _cleanup_strv_ char **names = NULL;
 
         save(first, "web.service", "State=running\n");
         save(first, "gone.service", "State=running\n");
-        _cleanup_(store_freep) Store *second = opened(p);
+        _cleanup_(store_freep) _unused_ Store *second = opened(p);
         UnitStore *us = store_unit_store(second);
-        _cleanup_(record_freep) Record *r = us->ops->take_record(us, "web.service");
+        _cleanup_(record_freep) _unused_ Record *r = us->ops->take_record(us, "web.service");
         assert_int_equal(store_settle(second, &names), 0);
         assert_int_equal(strv_length(names), 1);
         assert_string_equal(names[0], "gone.service");
@@ -96,12 +96,13 @@ static void test_a_damaged_record_costs_its_own_unit_alone(void **state) {
         Place *p = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(damages); i++) {
-                _cleanup_(store_freep) Store *first = opened(p);
+                _cleanup_(store_freep) _unused_ Store *first = opened(p);
                 save(first, "web.service", "State=running\n");
                 save(first, "bad.service", damages[i]);
-                _cleanup_(store_freep) Store *second = opened(p);
+                _cleanup_(store_freep) _unused_ Store *second = opened(p);
                 UnitStore *us = store_unit_store(second);
-                _cleanup_(record_freep) Record *r = us->ops->take_record(us, "web.service");
+                _cleanup_(record_freep) _unused_ Record *r =
+                                us->ops->take_record(us, "web.service");
                 _cleanup_(record_freep) Record *bad = us->ops->take_record(us, "bad.service");
                 assert_non_null(r);
                 /* Read as a record without a state, or not at all: never as one that is whole. */
@@ -111,12 +112,12 @@ static void test_a_damaged_record_costs_its_own_unit_alone(void **state) {
 
 static void test_a_record_cut_off_before_it_was_made_is_cleared_away(void **state) {
         Place *p = *state;
-        _cleanup_(store_freep) Store *first = opened(p);
+        _cleanup_(store_freep) _unused_ Store *first = opened(p);
         _cleanup_free_ char *path = str_printf("%s/container/half", p->dir);
 
         /* What kill -9 leaves between mkdir() and the first file. */
         assert_int_equal(mkdir(path, 0700), 0);
-        _cleanup_(store_freep) Store *second = opened(p);
+        _cleanup_(store_freep) _unused_ Store *second = opened(p);
         assert_false(exists(p, "container/half"));
 }
 
@@ -125,7 +126,7 @@ static void test_a_boot_is_over_when_its_jobs_are_begun(void **state) {
         _cleanup_(store_freep) Store *killed = opened(p);
         assert_true(store_is_first_start(killed));
 
-        _cleanup_(store_freep) Store *second = opened(p);
+        _cleanup_(store_freep) _unused_ Store *second = opened(p);
         assert_true(store_is_first_start(second));
         assert_int_equal(store_mark_started(second, NULL), 0);
 
