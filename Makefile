@@ -43,7 +43,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SANIT
 
 LIBS_supd := -lsystemd -linih -lseccomp -lcap -lm
 LIBS_supctl := -lsystemd -linih -ljansson
-LIBS_supd-image := -larchive -ljansson -lcrypto -lsystemd
+LIBS_supd-image := -lcurl -larchive -ljansson -lcrypto -lbtrfsutil -lsystemd
 
 # ---- what is built -----------------------------------------------------------------------------
 FOLDERS := base unitfile runtime log core kinds recovery control daemon client ctl image

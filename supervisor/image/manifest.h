@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "image/digest.h"
+#include "base/digest.h"
 
 #define MANIFEST_SIZE_MAX (4U * 1024 * 1024)
 #define CONFIG_SIZE_MAX (8U * 1024 * 1024)

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "image/hash.h"
 #include "image/answer.h"
 #include "image/operation.h"
 #include "image/tree.h"

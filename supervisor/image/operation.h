@@ -7,7 +7,7 @@
  */
 
 #include "image/layer.h"
-#include "image/reference.h"
+#include "base/reference.h"
 #include "image/store.h"
 
 typedef struct Options {

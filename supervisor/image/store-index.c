@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "image/json.h"
-#include "image/reference.h"
+#include "base/reference.h"
 #include "image/store-internal.h"
 
 #define INDEX_SIZE_MAX (16U * 1024 * 1024)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "image/hash.h"
 #include "image/store.h"
 
 #include <dirent.h>

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "image/digest.h"
+#include "base/digest.h"
 
 typedef struct UnpackLimits {
         uint64_t size_max;    /* bytes of the unpacked tar stream */

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "image/manifest.h"
-#include "image/reference.h"
+#include "base/reference.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/reference.h"
+#include "base/reference.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "image/digest.h"
+#include "base/digest.h"
 
 #define REFERENCE_NAME_MAX 255 /* registry and repository, as in the distribution specification */
 #define REFERENCE_TAG_MAX 128

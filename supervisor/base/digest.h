@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * SHA-256 and the names made of it, "sha256:" and 64 lower-case hexadecimal digits: the only algorithm
- * that images in the wild use. OpenSSL's, because it uses the processor's instructions.
+ * Names of content: "sha256:" and 64 lower-case hexadecimal digits, the only algorithm that images in the
+ * wild use. Text only; what computes them is image/hash.h.
  */
 
 #include <stdbool.h>
@@ -31,16 +31,3 @@ bool digest_equal(const Digest *a, const Digest *b);
 
 /** digest_hex_is_valid() - exactly 64 digits of [0-9a-f] */
 bool digest_hex_is_valid(const char *hex);
-
-/** digest_of() - of a whole buffer. Return: 0 or -ENOMEM. */
-int digest_of(const void *data, size_t size, Digest *ret);
-
-typedef struct Hash Hash;
-
-/* Return: 0 or -ENOMEM. */
-int hash_new(Hash **ret);
-int hash_update(Hash *h, const void *data, size_t size);
-/** hash_end() - what was hashed so far; @h starts anew */
-int hash_end(Hash *h, Digest *ret);
-Hash *hash_free(Hash *h);
-DEFINE_CLEANUP(Hash *, hash_free);

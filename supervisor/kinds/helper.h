@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * A helper program: started, its records read as they come, its end told. supd does nothing itself that
+ * takes long; it has a helper do it and goes on.
+ *
+ * Between calls: the process runs until on_end was called; helper_free() before that kills it. It dies
+ * with supd, too.
+ */
+
+#include <systemd/sd-event.h>
+
+#include "base/error.h"
+
+typedef struct Helper Helper;
+
+typedef struct HelperOps {
+        /* One KEY=value line of its standard output, unescaped. NULL: not of interest. */
+        void (*on_record)(const char *key, const char *value, void *userdata);
+        /*
+         * It has ended, all of its records were told. @result: 0, or a negative errno with the error that it
+         * told by ERROR= (or, if it told none, what became of it). The helper may be freed from within.
+         */
+        void (*on_end)(int result, const Error *error, void *userdata);
+} HelperOps;
+
+typedef struct HelperRequest {
+        char *const *argv; /* argv[0]: absolute path */
+        /* Its standard streams; borrowed. -EBADF: /dev/null; as stdout a pipe that on_record is told from. */
+        int stdin_fd, stdout_fd;
+        const HelperOps *ops; /* borrowed */
+        void *userdata;
+} HelperRequest;
+
+/** helper_start() - Return: 0 and a helper, owned by the caller; negative errno with an error */
+int helper_start(sd_event *event, const HelperRequest *request, Helper **ret, Error *error);
+
+/** helper_exit_status() - once it has ended: 0 to 255, or 128 and the signal that killed it */
+int helper_exit_status(const Helper *h);
+
+Helper *helper_free(Helper *h);
+DEFINE_CLEANUP(Helper *, helper_free);
