@@ -14,9 +14,7 @@
 #define WRITE_BACK_SIZE ((uint64_t) 8 * 1024 * 1024)
 
 typedef struct Transfer {
-        const SourceFile *file; /* borrowed */
-        LayerSet *set;          /* borrowed; NULL: nobody follows */
-        size_t index;
+        const LoadBlobRequest *request; /* borrowed */
         StoreBlob blob;
         Hash *hash;      /* owned */
         int progress_fd; /* owned; to who follows */
@@ -29,8 +27,8 @@ static int begin(Transfer *t, Store *s, Error *error) {
 
         if (r < 0)
                 return r;
-        if (t->file->is_ours) {
-                r = store_blob_adopt(s, t->file->fd, &t->blob, error);
+        if (t->request->file->is_ours) {
+                r = store_blob_adopt(s, t->request->file->fd, &t->blob, error);
                 t->is_adopted = r > 0;
         }
         return r != 0 ? r : store_blob_begin(s, &t->blob, error);
@@ -39,14 +37,18 @@ static int begin(Transfer *t, Store *s, Error *error) {
 static int look_after_set(Transfer *t, Error *error) {
         int r;
 
-        if (!t->set)
+        if (!t->request->set)
                 return 0;
-        r = layer_set_dispatch(t->set, error);
+        r = layer_set_dispatch(t->request->set, error);
         if (r >= 0 && t->progress_fd < 0)
-                r = layer_set_follow(t->set, t->index, t->blob.fd, &t->progress_fd, error);
+                r = layer_set_follow(t->request->set,
+                                t->request->index,
+                                t->blob.fd,
+                                &t->progress_fd,
+                                error);
         if (r < 0)
                 return r;
-        uint64_t available = t->is_adopted ? t->file->size : t->done;
+        uint64_t available = t->is_adopted ? t->request->file->size : t->done;
         /* A pipe that is full has told enough; one that nobody reads belongs to one that has failed, which
          * says so itself. */
         if (t->progress_fd >= 0)
@@ -69,7 +71,7 @@ static int step(Transfer *t, Error *error) {
 
 /* Return: the number of bytes, 0 at the end; negative errno. */
 static ssize_t transfer_block(Transfer *t, void *block) {
-        const SourceFile *f = t->file;
+        const SourceFile *f = t->request->file;
         size_t size = (size_t) MIN((uint64_t) BLOCK_SIZE, f->size - t->done);
         ssize_t n;
         int r;
@@ -125,18 +127,21 @@ static int check(const BlobInfo *expected, const BlobInfo *found, Error *error) 
         return 0;
 }
 
-int load_blob(Store *s,
-                const SourceFile *file,
-                const BlobInfo *expected,
-                LayerSet *set,
-                size_t index,
-                BlobInfo *ret,
-                Error *error) {
-        Transfer t = { .file = file,
-                .set = set,
-                .index = index,
-                .blob = STORE_BLOB_NONE,
-                .progress_fd = -EBADF };
+static int finish(Transfer *t, Store *s, BlobInfo *found, Error *error) {
+        const BlobInfo *expected = t->request->expected;
+        int r;
+
+        found->size = t->done;
+        r = hash_end(t->hash, &found->digest);
+        if (r >= 0)
+                r = check(expected, found, error);
+        if (r >= 0 && !expected)
+                r = store_claim(s, &found->digest, error);
+        return r < 0 ? r : store_blob_commit(s, &t->blob, &found->digest, error);
+}
+
+int load_blob(Store *s, const LoadBlobRequest *request, BlobInfo *ret, Error *error) {
+        Transfer t = { .request = request, .blob = STORE_BLOB_NONE, .progress_fd = -EBADF };
         BlobInfo found = {};
         int r;
 
@@ -144,14 +149,7 @@ int load_blob(Store *s,
         if (r >= 0)
                 r = transfer(&t, error);
         if (r >= 0)
-                r = hash_end(t.hash, &found.digest);
-        found.size = t.done;
-        if (r >= 0)
-                r = check(expected, &found, error);
-        if (r >= 0 && !expected)
-                r = store_claim(s, &found.digest, error);
-        if (r >= 0)
-                r = store_blob_commit(s, &t.blob, &found.digest, error);
+                r = finish(&t, s, &found, error);
         store_blob_done(s, &t.blob);
         (void) hash_free(t.hash);
         (void) close_fd(t.progress_fd);

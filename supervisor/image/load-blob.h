@@ -9,15 +9,17 @@
 #include "image/layer.h"
 #include "image/load-source.h"
 
+typedef struct LoadBlobRequest {
+        const SourceFile *file;   /* borrowed, as all of these */
+        const BlobInfo *expected; /* claimed by the caller; NULL: whatever it has */
+        LayerSet *set;            /* to unpack it meanwhile, if that is due; NULL: nobody does */
+        size_t index;             /* as this layer */
+} LoadBlobRequest;
+
 /**
- * load_blob() - the whole file as a blob; the caller has claimed @expected
- * @set:      to unpack it meanwhile, as layer @index, if that is due; NULL: nobody does
- * @expected: -EBADMSG if it has another digest or size; NULL: whatever it has, which is claimed
+ * load_blob() - the whole file as a blob
+ * @ret: what it has; claimed
+ *
+ * Return: 0; -EBADMSG if it has another digest or size than is expected; errno.
  */
-int load_blob(Store *s,
-                const SourceFile *file,
-                const BlobInfo *expected,
-                LayerSet *set,
-                size_t index,
-                BlobInfo *ret,
-                Error *error);
+int load_blob(Store *s, const LoadBlobRequest *request, BlobInfo *ret, Error *error);

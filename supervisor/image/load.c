@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/hash.h"
 #include "image/load.h"
 
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "image/hash.h"
 #include "image/json.h"
 #include "image/load-blob.h"
 
@@ -165,8 +165,11 @@ static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n,
         r = load_source_find(&l->files, path, &file);
         if (r < 0 && r != -ENOMEM)
                 return error_set(error, r, ERROR_STORAGE, "layer '%.256s'", path);
+        const LoadBlobRequest request = {
+                .file = &file, .expected = &expected, .set = set, .index = n
+        };
         if (r >= 0)
-                r = load_blob(l->store, &file, &expected, set, n, &got, error);
+                r = load_blob(l->store, &request, &got, error);
         if (r < 0)
                 return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
         return layer_set_offer(set, n, error);
@@ -350,7 +353,8 @@ static int docker_layer(const Load *l,
         Compression compression = compression_of(&file);
         info = (BlobInfo) { .digest = *diff_id, .size = file.size };
         if (compression != COMPRESSION_NONE) {
-                r = load_blob(l->store, &file, NULL, NULL, 0, &info, error);
+                const LoadBlobRequest request = { .file = &file };
+                r = load_blob(l->store, &request, &info, error);
                 if (r < 0)
                         return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
         }

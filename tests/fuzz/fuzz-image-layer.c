@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 .make_opaque = ignore_opaque,
         };
         require(fd_write_all(spec.fd, data, size) >= 0, "cannot write the layer");
-        int r = unpack_blob(&spec, &request, &result, &error);
+        int r = unpack_blob(&spec, request, &result, &error);
         require(r >= 0 || r == -ENOMEM || error.message, "refused without a reason");
         require(count_entries(dir_fd) == 3, "something is outside the layer's directory");
         error_done(&error);

@@ -22,16 +22,16 @@ static ssize_t blob_reader_read(void *userdata, const void **ret, Error *error) 
 
 /** unpack_blob() - @request without its reading side */
 static inline int unpack_blob(
-                const StreamSpec *spec, UnpackRequest *request, StreamResult *ret, Error *error) {
+                const StreamSpec *spec, UnpackRequest request, StreamResult *ret, Error *error) {
         BlobReader reader = {};
         uint64_t entries;
         int r;
 
         r = stream_open(spec, &reader.stream, error);
-        request->read = blob_reader_read;
-        request->read_userdata = &reader;
+        request.read = blob_reader_read;
+        request.read_userdata = &reader;
         if (r >= 0)
-                r = unpack_layer(request, &entries, error);
+                r = unpack_layer(&request, &entries, error);
         if (r >= 0)
                 r = stream_result(reader.stream, ret);
         (void) stream_free(reader.stream);

@@ -102,7 +102,7 @@ static int unpack_as_it_is(Fixture *f, Error *error) {
         };
         StreamResult result;
 
-        return unpack_blob(&spec, &request, &result, error);
+        return unpack_blob(&spec, request, &result, error);
 }
 
 static int unpack(Fixture *f, Error *error) {
