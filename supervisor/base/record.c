@@ -103,6 +103,19 @@ static int unescape_in_place(char *s) {
         return 0;
 }
 
+int record_split_line(char *line, const char **ret_key, const char **ret_value) {
+        char *equals = strchr(line, '=');
+
+        if (!equals)
+                return -EBADMSG;
+        *equals = '\0';
+        if (unescape_in_place(equals + 1) < 0)
+                return -EBADMSG;
+        *ret_key = line;
+        *ret_value = equals + 1;
+        return 0;
+}
+
 int record_parse(const char *text, Record **ret) {
         size_t n_lines = 1;
 
@@ -118,18 +131,14 @@ int record_parse(const char *text, Record **ret) {
                 return -ENOMEM;
 
         for (char *line = r->text; line && *line;) {
-                char *end = strchr(line, '\n'), *equals;
+                char *end = strchr(line, '\n');
                 if (end)
                         *end = '\0';
 
                 if (*line != '\0') {
-                        equals = strchr(line, '=');
-                        if (!equals)
+                        RecordPair *pair = &r->pairs[r->n_pairs++];
+                        if (record_split_line(line, &pair->key, &pair->value) < 0)
                                 return -EBADMSG;
-                        *equals = '\0';
-                        if (unescape_in_place(equals + 1) < 0)
-                                return -EBADMSG;
-                        r->pairs[r->n_pairs++] = (RecordPair) { .key = line, .value = equals + 1 };
                 }
                 line = end ? end + 1 : NULL;
         }

@@ -42,3 +42,6 @@ int record_get_bool(const Record *r, const char *key, bool *ret);
 
 Record *record_free(Record *r);
 DEFINE_CLEANUP(Record *, record_free);
+
+/** record_split_line() - one line without its newline, cut and unescaped in place; -EBADMSG as above */
+int record_split_line(char *line, const char **ret_key, const char **ret_value);
