@@ -352,7 +352,7 @@ static void plan_process(ContainerPlan *p) {
                 .group = process->group,
                 .init = process->run_init == RUN_INIT_YES ||
                         (process->run_init == RUN_INIT_AUTO &&
-                                        !runtime_command_is_init(p->spec.root.path, p->argv[0])),
+                                        !runtime_command_is_init(&p->spec.root, p->argv[0])),
         };
 }
 

@@ -112,11 +112,11 @@ static bool leads_to_init(int root_fd, const char *path) {
         return resolved && path_is_init(resolved);
 }
 
-bool runtime_command_is_init(const char *root, const char *command) {
+bool runtime_command_is_init(const RuntimeRoot *root, const char *command) {
         if (path_is_init(command))
                 return true;
 
-        _cleanup_close_ int root_fd = neg_errno(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC));
+        _cleanup_close_ int root_fd = neg_errno(open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (root_fd < 0)
                 return false;
         if (strchr(command, '/'))
