@@ -157,7 +157,8 @@ static PROPERTY_GETTER(get_kill_signal) {
         const UnitSpec *spec = userdata;
         int own = spec->service.kill_signal;
 
-        return sd_bus_message_append(reply, "i", own ? own : spec->container.process.stop_signal);
+        return sd_bus_message_append(
+                        reply, "i", own ?: spec->container.process.stop_signal ?: SIGTERM);
 }
 
 static PROPERTY_GETTER(get_final_signal) {

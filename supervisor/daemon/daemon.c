@@ -17,11 +17,13 @@
 #include "control/control.h"
 #include "core/engine.h"
 #include "daemon/libexec.h"
+#include "kinds/image-service.h"
 #include "kinds/registry.h"
 #include "log/journal-send.h"
 #include "recovery/store.h"
 #include "recovery/strays.h"
 #include "supd/bus.h"
+#include "supd/image-store.h"
 #include "supd/message-ids.h"
 #include "supd/paths.h"
 
@@ -49,6 +51,9 @@ struct Daemon {
         Engine *engine;                  /* owned */
         Control *control;                /* owned */
         char *logger_path;               /* owned */
+        char *image_path;                /* owned */
+        char **image_arguments;          /* owned; of each run of supd-image */
+        ImageService *images;            /* owned */
         int listener_fds[_LISTENER_MAX]; /* owned; of the former supd, until daemon_listen(); -EBADF: none */
         KindContext kinds;               /* borrows from the above */
         sd_event_source *queue_source; /* owned */
@@ -376,6 +381,8 @@ static int daemon_open_parts(Daemon *d, Error *error) {
                 return error_set(error, r, ERROR_FAILED, "cannot make an event loop");
         r = libexec_find("supd-log", &d->logger_path, error);
         if (r >= 0)
+                r = libexec_find("supd-image", &d->image_path, error);
+        if (r >= 0)
                 r = libexec_find("supinit", &supinit, error);
         if (r >= 0)
                 r = cgroup_tree_open(&d->cgroups, error);
@@ -394,6 +401,31 @@ static int daemon_open_parts(Daemon *d, Error *error) {
         return 0;
 }
 
+static int daemon_open_images(Daemon *d, Error *error) {
+        const Options *o = d->options;
+        int r;
+
+        _cleanup_free_ char *settings =
+                        str_printf("%s/%s", o->runtime_dir, SUPD_IMAGE_SETTINGS_FILE);
+        r = settings ? image_settings_write(&o->image, settings, error) : -ENOMEM;
+        if (r >= 0)
+                r = strv_append_printf(&d->image_arguments, "--state-dir=%s", o->state_dir);
+        if (r >= 0)
+                r = strv_append_printf(&d->image_arguments, "--settings=%s", settings);
+        if (r < 0)
+                return r;
+        ImageServiceSpec spec = {
+                .event = d->event,
+                .state_dir = o->state_dir,
+                .program = d->image_path,
+                .arguments = d->image_arguments,
+                .additional_stores = o->image.additional_stores,
+                .search_registries = o->image.search_registries,
+                .driver = o->image.driver,
+        };
+        return image_service_new(&spec, &d->images);
+}
+
 int daemon_new(const Options *options, Daemon **ret, Error *error) {
         int r;
 
@@ -406,6 +438,8 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 d->listener_fds[id] = -EBADF;
 
         r = daemon_open_parts(d, error);
+        if (r >= 0)
+                r = daemon_open_images(d, error);
         if (r < 0)
                 return r;
         d->kinds = (KindContext) {
@@ -416,6 +450,7 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 .runtime_dir = options->runtime_dir,
                 .state_dir = options->state_dir,
                 .logger_path = d->logger_path,
+                .images = d->images,
         };
         r = engine_new(kind_make_unit, &d->kinds, &d->engine);
         if (r < 0)
@@ -473,11 +508,14 @@ Daemon *daemon_free(Daemon *d) {
         for (ListenerId id = 0; id < _LISTENER_MAX; id++)
                 d->listener_fds[id] = close_fd(d->listener_fds[id]);
         d->engine = engine_free(d->engine);
+        d->images = image_service_free(d->images);
         d->store = store_free(d->store);
         d->runtime = runtime_free(d->runtime);
         d->cgroups = cgroup_tree_free(d->cgroups);
         d->event = sd_event_unref(d->event);
         free(d->logger_path);
+        free(d->image_path);
+        strv_free(d->image_arguments);
         free(d);
         return NULL;
 }

@@ -2,6 +2,7 @@
 #include "kinds/registry.h"
 
 #include "kinds/container.h"
+#include "kinds/image.h"
 #include "kinds/inert.h"
 
 static const struct {
@@ -11,6 +12,7 @@ static const struct {
                         Error *error); /* NULL: all of a definition waits for the next start */
 } kinds[] = {
         [UNIT_KIND_CONTAINER] = { container_new, container_restore, container_reloaded },
+        [UNIT_KIND_IMAGE] = { image_new, image_restore, NULL },
         [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL },
 };
 static_assert(ELEMENTSOF(kinds) == _UNIT_KIND_MAX, "every kind of unit can be made");
