@@ -18,7 +18,7 @@ typedef struct Options {
         const char *name;
         const char *os, *architecture, *variant;
         const char *jobs, *size_max, *entries_max;
-        bool all, repair;
+        bool all, repair, force;
 } Options;
 
 typedef struct Operation {

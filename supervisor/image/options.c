@@ -36,6 +36,7 @@ static const char usage[] =
                 "  --entries-max N       load, check: limit of one layer's entries [10000000]\n"
                 "  --keep DIGEST         rm, prune: an image in use; repeatable\n"
                 "  --all                 prune: also images with a name\n"
+                "  --force               rm: also an image in use, which loses all its names\n"
                 "  --repair              check: unpack damaged layers anew, remove damaged blobs\n"
                 "  -h, --help            this text\n"
                 "      --version         version\n"
@@ -55,6 +56,7 @@ typedef enum OptionId {
         OPTION_KEEP,
         OPTION_ALL,
         OPTION_REPAIR,
+        OPTION_FORCE,
         OPTION_HELP,
         OPTION_VERSION,
         _OPTION_MAX,
@@ -75,6 +77,7 @@ static const struct option long_options[] = {
         { "keep",             required_argument, NULL, 0x100 + OPTION_KEEP             },
         { "all",              no_argument,       NULL, 0x100 + OPTION_ALL              },
         { "repair",           no_argument,       NULL, 0x100 + OPTION_REPAIR           },
+        { "force",            no_argument,       NULL, 0x100 + OPTION_FORCE            },
         { "help",             no_argument,       NULL, 0x100 + OPTION_HELP             },
         { "version",          no_argument,       NULL, 0x100 + OPTION_VERSION          },
         {},
@@ -90,7 +93,7 @@ static const Verb verbs[] = {
                                              1, 1,        .writes = true, .unpacks = true },
         { "ls",      operation_list,         COMMON, 0, 0 },
         { "inspect", operation_inspect,      COMMON, 1, 1 },
-        { "rm",      operation_remove,       COMMON | 1U << OPTION_KEEP,
+        { "rm",      operation_remove,       COMMON | 1U << OPTION_KEEP | 1U << OPTION_FORCE,
                                              1, UINT_MAX, .writes = true },
         { "prune",   operation_prune,        COMMON | 1U << OPTION_KEEP | 1U << OPTION_ALL,
                                              0, 0,        .writes = true },
@@ -131,6 +134,9 @@ static int take_option(Options *o, OptionId id, const char *value) {
                 return 0;
         case OPTION_REPAIR:
                 o->repair = true;
+                return 0;
+        case OPTION_FORCE:
+                o->force = true;
                 return 0;
         default:
                 return -EINVAL;

@@ -10,6 +10,7 @@
  *   image/.supd/index.lock   exclusive to write index.json
  *   image/.supd/lease/ID     locked while operation ID runs; names the content it relies on
  *   image/.supd/work/ID.*    half-made blobs
+ *   image/.supd/names, record/HEX, use/CONTAINER    see supd/image-store.h
  *   layer/HEX, layer/.work/ID.*
  *
  * Between calls: what has its final name is whole and on disk; index.json names only what is there. What a
@@ -140,12 +141,16 @@ int store_find(const Store *s,
                 size_t *ret,
                 Error *error);
 
+#define STORE_FORGOTTEN 1
+#define STORE_NAMELESS 2
+
 /**
  * store_forget() - remove a name; with @digest every entry of that manifest, named or not
+ * @keep: an image stays when its last name goes
  *
- * Return: 1 if something was removed, 0 if nothing fits.
+ * Return: STORE_FORGOTTEN; STORE_NAMELESS if the image stayed; 0 if nothing fits.
  */
-int store_forget(Store *s, const char *name, const Digest *digest, Error *error);
+int store_forget(Store *s, const char *name, const Digest *digest, bool keep, Error *error);
 
 /* ---- unused content: store-sweep.c ---- */
 typedef struct SweepResult {
