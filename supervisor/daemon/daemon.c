@@ -195,7 +195,7 @@ static int daemon_restore_units(Daemon *d, Error *error) {
         }
 
         daemon_remove_strays(d, d->engine);
-        return 0;
+        return kind_clear_strays(&d->kinds, d->engine);
 }
 
 static gid_t control_group(void) {

@@ -364,6 +364,43 @@ int container_get_image(Container *c, const Record *record) {
         return r == -ENOMEM ? r : 0;
 }
 
+/* ---- what is left of containers that no unit speaks for ---------------------------------------- */
+static const ContainerImage *image_of_id(Engine *e, const char *id) {
+        Unit *u = engine_find(e, id);
+
+        return u && container_is(u) ? &container_of_unit(u)->image : NULL;
+}
+
+int container_clear_strays(const KindContext *context, Engine *e) {
+        ImageStore *store = image_service_store(context->images);
+        _cleanup_strv_ char **users = NULL, **storages = NULL;
+        int r;
+
+        r = image_store_users(store, &users);
+        if (r >= 0)
+                r = container_storage_list(context->state_dir, &storages);
+        if (r < 0)
+                return r;
+        STRV_FOREACH (id, users) {
+                const ContainerImage *i = image_of_id(e, *id);
+                if (!i || !i->used)
+                        image_store_release(store, *id);
+        }
+        STRV_FOREACH (id, storages) {
+                const ContainerImage *i = image_of_id(e, *id);
+                if (i && i->storage)
+                        continue;
+                r = container_storage_discard(context->state_dir, *id);
+                if (r < 0)
+                        diag_warning("cannot discard what container %s left: %s",
+                                        *id,
+                                        error_text(NULL, r));
+        }
+        if (container_storage_has_trash(context->state_dir))
+                image_service_empty_trash(context->images);
+        return 0;
+}
+
 /* ---- what the image says ----------------------------------------------------------------------- */
 int container_stop_signal(const Container *c) {
         const Image *image = c->image.image;

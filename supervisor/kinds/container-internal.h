@@ -106,6 +106,9 @@ static inline Container *container_of_lifecycle(const Lifecycle *l) {
         return CONTAINER_OF(l, Container, lifecycle);
 }
 
+/** container_is() - the unit is a container, and container_of_unit() of it is one */
+bool container_is(const Unit *u);
+
 /* container-run.c */
 void container_run_init(ContainerRun *run);
 /** container_start_run() - make the container. Failure leaves nothing behind but the cgroup. */

@@ -334,6 +334,10 @@ static const UnitKindOps container_ops = {
         .free = container_free,
 };
 
+bool container_is(const Unit *u) {
+        return u->ops == &container_ops;
+}
+
 int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error) {
         (void) error;
 

@@ -33,3 +33,7 @@ int kind_restore_unit(Unit *u, Error *error) {
 int kind_unit_reloaded(Unit *u, Error *error) {
         return kinds[u->spec->kind].reloaded ? kinds[u->spec->kind].reloaded(u, error) : 0;
 }
+
+int kind_clear_strays(const KindContext *context, Engine *e) {
+        return container_clear_strays(context, e); /* the only kind with storage */
+}
