@@ -24,6 +24,7 @@ struct Store {
         char lease_id[LEASE_ID_SIZE + 1];
         unsigned n_work; /* names of work files given out */
         char **made;     /* owned; what this process put in, hexadecimal digits */
+        StoreFollower follower;
 };
 
 /** store_lock() - one of the lock files; closing the descriptor lets go. Return: an fd. */
