@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -401,12 +402,15 @@ static int daemon_open_parts(Daemon *d, Error *error) {
         return 0;
 }
 
+static char *image_settings_path(const Daemon *d) {
+        return str_printf("%s/%s", d->options->runtime_dir, SUPD_IMAGE_SETTINGS_FILE);
+}
+
 static int daemon_open_images(Daemon *d, Error *error) {
         const Options *o = d->options;
         int r;
 
-        _cleanup_free_ char *settings =
-                        str_printf("%s/%s", o->runtime_dir, SUPD_IMAGE_SETTINGS_FILE);
+        _cleanup_free_ char *settings = image_settings_path(d);
         r = settings ? image_settings_write(&o->image, settings, error) : -ENOMEM;
         if (r >= 0)
                 r = strv_append_printf(&d->image_arguments, "--state-dir=%s", o->state_dir);
@@ -487,6 +491,9 @@ DaemonVerdict daemon_run(Daemon *d, Error *error) {
                 for (ListenerId id = 0; id < _LISTENER_MAX; id++)
                         daemon_drop_listener(d, id);
                 daemon_remove_strays(d, /* engine= */ NULL);
+                _cleanup_free_ char *settings = image_settings_path(d);
+                if (settings)
+                        (void) unlink(settings); /* else the next supd replaces it */
                 store_remove(d->store);
                 (void) cgroup_tree_leave(
                                 d->cgroups); /* refused while something is left in it: told before */

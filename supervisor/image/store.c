@@ -136,7 +136,11 @@ int store_open(const char *state_dir,
         if (!s)
                 return -ENOMEM;
         *s = (Store) {
-                .private_fd = -EBADF, .work_fd = -EBADF, .layer_work_fd = -EBADF, .lease_fd = -EBADF
+                .private_fd = -EBADF,
+                .work_fd = -EBADF,
+                .layer_work_fd = -EBADF,
+                .lease_fd = -EBADF,
+                .follower = { .work_fd = -EBADF },
         };
 
         r = root_open(state_dir, make, &s->root);
@@ -179,6 +183,10 @@ Store *store_free(Store *s) {
         (void) close_fd(s->lease_fd);
         free(s);
         return NULL;
+}
+
+void store_follow(Store *s, const StoreFollower *follower) {
+        s->follower = *follower;
 }
 
 int store_image_fd(const Store *s) {
@@ -255,6 +263,7 @@ int store_begin(Store *s, Error *error) {
         leases_clear(leases);
         work_clear(s->work_fd, leases);
         work_clear(s->layer_work_fd, leases);
+        work_clear(s->follower.work_fd, leases);
 
         if (getrandom(&random, sizeof(random), 0) != (ssize_t) sizeof(random))
                 return store_error(error, -EIO, "no random number");
@@ -355,12 +364,12 @@ int store_read_blob(const Store *s,
 }
 
 /* ---- blobs ------------------------------------------------------------------------------------ */
-static char *work_name(Store *s, const char *suffix) {
+char *store_work_name(Store *s, const char *suffix) {
         return str_printf("%s.%u.%s", s->lease_id, s->n_work++, suffix);
 }
 
 int store_blob_begin(Store *s, StoreBlob *ret, Error *error) {
-        _cleanup_free_ char *name = work_name(s, "blob");
+        _cleanup_free_ char *name = store_work_name(s, "blob");
         if (!name)
                 return -ENOMEM;
 
@@ -514,7 +523,7 @@ int store_blob_discard(Store *s, const Digest *digest, Error *error) {
 
 /* ---- layers ----------------------------------------------------------------------------------- */
 int store_layer_begin(Store *s, const Digest *diff_id, char **ret_name, int *ret_fd, Error *error) {
-        _cleanup_free_ char *name = work_name(s, digest_hex(diff_id));
+        _cleanup_free_ char *name = store_work_name(s, digest_hex(diff_id));
         if (!name)
                 return -ENOMEM;
 

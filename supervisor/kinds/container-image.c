@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/container.h"
 #include "runtime/container-storage.h"
 #include "unitfile/value.h"
 

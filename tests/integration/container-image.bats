@@ -119,14 +119,13 @@ printed() {
 @test "a volume of the image starts with what the image has there, and takes no part in its layers" {
         image_of_busybox --config.volume /srv/data --config.volume /srv/new
         unit_write web.container Image=localhost/busybox Network=none \
-                Exec="sh -c 'stat -c \"%u:%g %a %n\" /srv/data /srv/data/file; cat /srv/data/file; echo y >/srv/data/y; echo z >/srv/new/z; exec sleep 1000'"
+                Exec="sh -c 'stat -c \"%%u:%%g %%a %%n\" /srv/data /srv/data/file; cat /srv/data/file; echo y >/srv/data/y; echo z >/srv/new/z; exec sleep 1000'"
         mkdir -p "$WORK/host"
         unit_write other.container Image=localhost/busybox Network=none Volume="$WORK/host:/srv/data" \
                 Exec="sh -c 'ls /srv/data; echo done; exec sleep 1000'"
         supd_start
         supctl start web other
         wait_until 5 printed web from-the-image
-        output_of web >&2
         printed web '0:0 750 /srv/data'
         printed web '7:8 644 /srv/data/file'
         wait_until 5 test -e "$STATE_DIR/container/web.service/volume/1/z"
