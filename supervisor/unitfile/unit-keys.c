@@ -36,7 +36,7 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
 
 const UnitKey unit_keys_handled[] = {
         KEY_WHOLE("Container", "Image", image, KEY_TARGET_CONTAINER, 0, "Reference of the image to run (not yet)"),
-        CONTAINER("Rootfs", rootfs, root, 0, "Directory used as root; with :O below an overlay that is thrown away"),
+        CONTAINER("Rootfs", rootfs, root, 0, "Directory used as root, or a file of squashfs or erofs; with :O below an overlay that is thrown away"),
         CONTAINER("Exec", command, process.exec, 0, "Command, or arguments after the entry point"),
         CONTAINER("Entrypoint", entrypoint, process, KEY_KEEP_EMPTY, "One word, or a JSON array, put before Exec="),
         CONTAINER("Environment", environment, process.environment, KEY_LIST, "Variables of the payload; a bare name imports supd's"),
