@@ -346,7 +346,9 @@ static int copy_marked(Copy *c, int from, int to, bool sync) {
         /* The mark goes when all else is sure to be there. */
         if (sync && syncfs(to) < 0)
                 return -errno;
-        return neg_errno(unlinkat(to, MARK, 0));
+        if (unlinkat(to, MARK, 0) < 0)
+                return -errno;
+        return take_attributes(c, from, to); /* that was a change: the time again */
 }
 
 static int copy_locked(int from, int to, bool sync) {

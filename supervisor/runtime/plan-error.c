@@ -237,6 +237,8 @@ static const char *plan_explain(PlanStep step, int number) {
                 return "no such group in /etc/group";
         if (number == -EPERM && step == PLAN_STEP_MOUNTS)
                 return "not permitted, or a target inside /proc";
+        if (number == -ELOOP && step == PLAN_STEP_COPY_UP)
+                return "directories nest too deeply";
         if (number == -EINVAL && step == PLAN_STEP_OVERLAY)
                 return "the kernel refused, and says why in its log; one reason is a file system "
                        "that "

@@ -248,10 +248,9 @@ int root_lookup(const RuntimeRoot *root, const char *path, RootEntry *ret) {
         while (current && r > 0) {
                 _cleanup_(search_done) Search s = {};
 
+                if (strlen(current) >= PATH_MAX)
+                        return -ENAMETOOLONG;
                 r = resolve_step(root, &current, &s);
-                links += s.link && r > 0;
-                if (links > LINKS_MAX || (current && strlen(current) >= PATH_MAX))
-                        return -ELOOP;
                 if (r == 0) {
                         *ret = (RootEntry) {
                                 .path = TAKE_PTR(current),
@@ -260,6 +259,9 @@ int root_lookup(const RuntimeRoot *root, const char *path, RootEntry *ret) {
                         };
                         return 0;
                 }
+                links += s.link != NULL;
+                if (links > LINKS_MAX)
+                        return -ELOOP;
         }
         return r > 0 ? -ENOMEM : r;
 }

@@ -50,10 +50,10 @@ static void overlay_done(Overlay *o) {
         o->top_fd = close_fd(o->top_fd);
 }
 
-static int attach(Plan *p, int tree_fd) {
+static int attach(Plan *p, int tree_fd, uint64_t attributes) {
         _cleanup_close_ int target = neg_errno(open(MOUNT_POINT, O_PATH | O_DIRECTORY | O_CLOEXEC));
 
-        return target < 0 ? target : mount_attach(p, tree_fd, target, 0, 0, false);
+        return target < 0 ? target : mount_attach(p, tree_fd, target, attributes, 0, false);
 }
 
 /* Of this mount namespace, on top of whatever is mounted there already. Return: descriptor of its root. */
@@ -63,13 +63,13 @@ static int attach_tmpfs(Plan *p) {
         _cleanup_close_ int fd = filesystem_create("tmpfs", options, ELEMENTSOF(options), 0);
         if (fd < 0)
                 return fd;
-        int r = attach(p, fd);
+        int r = attach(p, fd, 0);
         return r < 0 ? r : TAKE_FD(fd);
 }
 
 static int open_top(Plan *p) {
         if (p->image_fd >= 0) {
-                int r = attach(p, p->image_fd);
+                int r = attach(p, p->image_fd, 0);
                 return r < 0 ? r : neg_errno(fcntl(p->image_fd, F_DUPFD_CLOEXEC, 0));
         }
         if (!p->root_path) {
@@ -175,7 +175,7 @@ static int overlay_create(Plan *p, const Overlay *o) {
                 return r;
 
         p->root_fd = r;
-        return attach(p, p->root_fd);
+        return attach(p, p->root_fd, 0);
 }
 
 /* ---- overlayfs, all in one page of options: older kernels ---- */
@@ -279,10 +279,13 @@ static int overlay_mount(Plan *p, Overlay *o) {
 }
 
 static int bind_directory(Plan *p, int dir_fd) {
+        /* A layer is shared: not even mount points are made in it. */
+        uint64_t attributes = p->root_path ? 0 : MOUNT_ATTR_RDONLY;
+
         p->root_fd = sys_open_tree(dir_fd,
                         "",
                         OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
-        return p->root_fd < 0 ? p->root_fd : attach(p, p->root_fd);
+        return p->root_fd < 0 ? p->root_fd : attach(p, p->root_fd, attributes);
 }
 
 int root_make(Plan *p) {

@@ -41,7 +41,7 @@ const UnitKey unit_keys_handled[] = {
         CONTAINER("Pull", pull_policy, pull.policy, 0, "When to fetch the image: always, missing, never or newer"),
         CONTAINER("Retry", count, pull.retries, 0, "How often a fetch that failed is tried again"),
         CONTAINER("RetryDelay", go_duration, pull.retry_delay_usec, 0, "Time before that, such as 5s; by default it grows from 2s"),
-        CONTAINER("Rootfs", rootfs, root, 0, "Directory used as root; with :O below an overlay that is thrown away"),
+        CONTAINER("Rootfs", rootfs, root, 0, "Directory used as root, or a file of squashfs or erofs; with :O below an overlay that is thrown away"),
         CONTAINER("Exec", command, process.exec, 0, "Command, or arguments after the entry point"),
         CONTAINER("Entrypoint", entrypoint, process, KEY_KEEP_EMPTY, "One word, or a JSON array, put before Exec="),
         CONTAINER("Environment", environment, process.environment, KEY_LIST, "Variables of the payload; a bare name imports supd's"),

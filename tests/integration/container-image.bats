@@ -132,7 +132,7 @@ printed() {
         [ -e "$STATE_DIR/container/web.service/volume/0/y" ] || [ -e "$STATE_DIR/container/web.service/volume/1/y" ]
         [ ! -e "$STATE_DIR/container/web.service/upper/srv/data/y" ]
         wait_until 5 printed other 'done'
-        assert_equal 'done' "$(output_of other)"
+        [ "$(output_of other | grep -cx -e file -e y)" = 0 ]
 }
 
 @test "the signal of a stop is the image's unless the unit says another" {
