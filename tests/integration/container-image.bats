@@ -108,7 +108,7 @@ printed() {
         wait_until 5 printed a begun
         [ -e "$STATE_DIR/container/a.service/upper/srv/data/mine" ]
         supctl start b
-        wait_until 5 printed b /etc/passwd
+        wait_until 5 printed b /etc/passwd || { output_of b >&2; ls -la $STATE_DIR/container/*/upper/etc >&2; false; }
         supctl restart a
         wait_until 5 eval '[ "$(output_of a | grep -c ^begun)" = 2 ]'
         [ "$(output_of a | grep -c ^x)" = 0 ]
