@@ -10,7 +10,6 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/record.h"
-#include "base/sys.h"
 #include "image/broker.h"
 #include "image/confine.h"
 
@@ -35,22 +34,6 @@ static int answer(int fd, int result, const UnpackResult *u, const Error *error)
         return r;
 }
 
-/* Locks, leases and the store itself are not for a process that a layer may have taken over. */
-static int close_all_but(const int *keep, size_t n_keep) {
-        unsigned first = STDERR_FILENO + 1;
-
-        for (;;) {
-                unsigned next = ~0U;
-                for (size_t i = 0; i < n_keep; i++)
-                        if ((unsigned) keep[i] >= first)
-                                next = MIN(next, (unsigned) keep[i]);
-                int r = next > first ? sys_close_range(first, next == ~0U ? next : next - 1, 0) : 0;
-                if (r < 0 || next == ~0U)
-                        return r;
-                first = next + 1;
-        }
-}
-
 static int unpack_confined(
                 const LayerSettings *settings, int stream_fd, int root_fd, int answer_fd) {
         _cleanup_(error_done) Error error = {};
@@ -67,7 +50,8 @@ static int unpack_confined(
         ConfineSpec spec = { .write_fds = &root_fd, .n_write_fds = 1 };
         const int keep[] = { stream_fd, root_fd, answer_fd, broker_fd };
 
-        r = close_all_but(keep, ELEMENTSOF(keep));
+        /* Locks, leases and the store itself are not for a process that a layer may have taken over. */
+        r = confine_descriptors(keep, ELEMENTSOF(keep));
         if (r < 0)
                 (void) error_set(&error, r, ERROR_RUNTIME, "cannot close descriptors");
         else
