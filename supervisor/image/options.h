@@ -10,10 +10,11 @@
 typedef struct Verb {
         const char *name;
         int (*run)(Operation *o, Error *error);
-        unsigned options; /* 1U << OptionId */
+        uint64_t options; /* UINT64_C(1) << OptionId */
         unsigned arguments_min, arguments_max;
         bool writes;  /* the store is made if need be */
         bool unpacks; /* starts processes */
+        bool reads;   /* its argument is a SOURCE */
 } Verb;
 
 /**

@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/store-internal.h"
+#include "image/store-partial.h"
 #include "image/tree.h"
 
 #define LEASE_SIZE_MAX (1024U * 1024)
@@ -253,6 +254,8 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                 r = remove_swept(s, s->work_fd, &result.bytes);
         if (r >= 0)
                 r = remove_swept(s, s->layer_work_fd, &result.bytes);
+        if (r >= 0)
+                r = store_partial_sweep(s, /* all= */ false, &result.bytes);
         if (r < 0)
                 return store_error(error, r, "cannot remove unused content");
 
