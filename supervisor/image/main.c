@@ -186,16 +186,6 @@ static int start_fetcher(Run *run, Error *error) {
         return r;
 }
 
-static int driver_check(const Settings *s, Error *error) {
-        if (!s->driver || str_equal(s->driver, "overlay"))
-                return 0;
-        return error_set_plain(error,
-                        -EOPNOTSUPP,
-                        ERROR_NOT_SUPPORTED,
-                        "unknown storage driver '%s'; there is overlay",
-                        s->driver);
-}
-
 /* ---- the confined process --------------------------------------------------------------------- */
 static int confine(Run *run, Error *error) {
         const Store *s = run->operation.store;
@@ -251,7 +241,7 @@ static int open_storage(Run *run, Error *error) {
         const Options *o = run->operation.options;
         StorageSpec spec = {
                 .state_dir = o->state_dir,
-                .driver = o->driver, /* else STORAGE_DRIVER= of the settings */
+                .driver = o->driver ?: run->operation.settings.driver,
                 .id = o->id,
                 .size_max_root = UINT64_MAX,
                 .use = run->verb->storage,
@@ -271,8 +261,6 @@ static int prepare(Run *run, Error *error) {
         int r;
 
         r = settings_load(op->options->settings, &op->settings, error);
-        if (r >= 0)
-                r = driver_check(&op->settings, error);
         if (r >= 0)
                 r = options_check(op, error);
         if (r >= 0 && run->verb->reads)

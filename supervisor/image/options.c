@@ -172,10 +172,10 @@ static const Verb verbs[] = {
                 COMMON | BIT(DRIVER) | BIT(ID) | BIT(SIZE_MAX_ROOT),
                                              1, 1,        .writes = true,
                 .storage = STORAGE_PREPARES | STORAGE_MAKES_ROOT },
-        { "root-remove", operation_root_remove, BIT(STATE_DIR),
+        { "root-remove", operation_root_remove, COMMON,
                                              1, 1,        .writes = true,
                 .storage = STORAGE_REMOVES, .names_container = true },
-        { "trash",   operation_trash,        BIT(STATE_DIR),
+        { "trash",   operation_trash,        COMMON,
                                              0, 0,        .writes = true,
                 .storage = STORAGE_REMOVES },
 };
