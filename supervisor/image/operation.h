@@ -8,17 +8,21 @@
 
 #include "image/layer.h"
 #include "base/reference.h"
+#include "image/save.h"
 #include "image/store.h"
 
 typedef struct Options {
         const char *state_dir;    /* borrowed from argv, as all of these */
         char **additional_stores; /* owned; borrowed strings would do, but strv owns */
         char **keep;              /* owned */
+        char **filters;           /* owned */
+        char **changes;           /* owned */
         char **arguments;         /* borrowed; NULL-terminated */
         const char *name;
         const char *os, *architecture, *variant;
         const char *jobs, *size_max, *entries_max;
-        bool all, repair, force;
+        const char *output, *format, *records_fd, *message;
+        bool all, repair, force, dry_run;
 } Options;
 
 typedef struct Operation {
@@ -26,6 +30,8 @@ typedef struct Operation {
         Store *store;           /* borrowed */
         ImageSource source;     /* of load */
         int source_fd;          /* owned; -EBADF: none */
+        int output_fd;          /* owned; of save; -EBADF: none */
+        SaveFormat save_format;
         LayerSettings layers;
         Platform platform;
 } Operation;
@@ -38,3 +44,10 @@ int operation_remove(Operation *o, Error *error);
 int operation_prune(Operation *o, Error *error);
 int operation_disk_usage(Operation *o, Error *error);
 int operation_check(Operation *o, Error *error);
+int operation_tag(Operation *o, Error *error);
+int operation_history(Operation *o, Error *error);
+int operation_save(Operation *o, Error *error);
+int operation_import(Operation *o, Error *error);
+
+/** operation_new_name() - a name that an image can be given, normalised; owned */
+int operation_new_name(const char *text, char **ret, Error *error);

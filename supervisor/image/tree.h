@@ -49,5 +49,8 @@ int tree_remove(int dir_fd, const char *name);
  */
 int tree_compare(int a_fd, int b_fd, char **ret_path);
 
+/** tree_bytes() - what @name in @dir_fd takes on disk, be it a file or a tree */
+int tree_bytes(int dir_fd, const char *name, uint64_t *ret_bytes);
+
 /** tree_usage() - bytes allocated below @dir_fd, hard links counted once for each name */
 int tree_usage(int dir_fd, uint64_t *ret_bytes);
