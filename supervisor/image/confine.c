@@ -174,6 +174,9 @@ static const int allowed_calls[] = {
         __NR_clock_gettime,
         __NR_clock_nanosleep,
         __NR_ppoll,
+        __NR_epoll_create1,
+        __NR_epoll_ctl,
+        __NR_epoll_pwait,
         __NR_sendmsg,
         __NR_recvmsg,
         __NR_umask,
@@ -233,6 +236,7 @@ static const int allowed_calls[] = {
 #ifdef __NR_open
         __NR_open,
         __NR_poll,
+        __NR_epoll_wait,
         __NR_readlink,
         __NR_unlink,
         __NR_rename,
