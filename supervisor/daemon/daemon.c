@@ -49,6 +49,8 @@ struct Daemon {
         Engine *engine;                  /* owned */
         Control *control;                /* owned */
         char *logger_path;               /* owned */
+        char *image_path;                /* owned; NULL: supd-image is not installed */
+        char **image_arguments;          /* owned */
         int listener_fds[_LISTENER_MAX]; /* owned; of the former supd, until daemon_listen(); -EBADF: none */
         KindContext kinds;               /* borrows from the above */
         sd_event_source *queue_source; /* owned */
@@ -211,6 +213,8 @@ static void daemon_info(void *userdata, ControlInfo *ret) {
                 .finished = d->finished,
                 .units_loaded_realtime_usec = d->units_loaded_realtime_usec,
                 .stopping = d->stopping,
+                .image_path = d->image_path,
+                .image_arguments = d->image_arguments,
         };
 }
 
@@ -367,6 +371,16 @@ static int daemon_add_sources(Daemon *d, Error *error) {
         return 0;
 }
 
+/* A device whose containers are directories does without it. */
+static int daemon_find_image_program(Daemon *d) {
+        int r = libexec_find("supd-image", &d->image_path, NULL);
+
+        if (r >= 0)
+                r = strv_append_printf(
+                                &d->image_arguments, "--state-dir=%s", d->options->state_dir);
+        return r == -ENOMEM ? r : 0;
+}
+
 static int daemon_open_parts(Daemon *d, Error *error) {
         _cleanup_free_ char *supinit = NULL;
         int r;
@@ -377,6 +391,8 @@ static int daemon_open_parts(Daemon *d, Error *error) {
         r = libexec_find("supd-log", &d->logger_path, error);
         if (r >= 0)
                 r = libexec_find("supinit", &supinit, error);
+        if (r >= 0)
+                r = daemon_find_image_program(d);
         if (r >= 0)
                 r = cgroup_tree_open(&d->cgroups, error);
         if (r >= 0)
@@ -478,6 +494,8 @@ Daemon *daemon_free(Daemon *d) {
         d->cgroups = cgroup_tree_free(d->cgroups);
         d->event = sd_event_unref(d->event);
         free(d->logger_path);
+        free(d->image_path);
+        strv_free(d->image_arguments);
         free(d);
         return NULL;
 }
