@@ -49,8 +49,8 @@ static const ImageVerb verbs[] = {
         { "prune",   OPTIONS("--all", "--dry-run", "--filter="),       DATA_NONE, false },
         { "df",      OPTIONS(NULL),                                    DATA_NONE, false },
         { "check",   OPTIONS("--repair"),                              DATA_NONE, false },
-        { "pull",    OPTIONS(PLATFORM, "--policy=", "--auth-file=", "--cert-dir=", "--tls-verify=",
-                             "--retry=", "--retry-delay="),            DATA_IN,   true  },
+        { "pull",    OPTIONS(PLATFORM, "--policy=", "--auth-file=", "--creds-file=", "--cert-dir=",
+                             "--tls-verify=", "--retry=", "--retry-delay="), DATA_IN, true },
         { "load",    OPTIONS(PLATFORM, "--name="),                     DATA_IN,   true  },
         { "import",  OPTIONS(PLATFORM, "--change=", "--message="),     DATA_IN,   true  },
         { "save",    OPTIONS("--format="),                             DATA_OUT,  false },
@@ -61,8 +61,9 @@ static const struct {
         const char *prefix;
         const char *value; /* NULL: an absolute path */
 } path_options[] = {
-        { "--auth-file=", DATA_PATH },
-        { "--cert-dir=",  NULL      },
+        { "--auth-file=",  DATA_PATH },
+        { "--creds-file=", DATA_PATH },
+        { "--cert-dir=",   NULL      },
 };
 /* clang-format on */
 
@@ -108,13 +109,17 @@ static int check_source(const ImageVerb *verb, const char *word, Error *error) {
         _cleanup_(image_source_done) ImageSource source = {};
 
         if (str_equal(verb->name, "import"))
-                return str_equal(word, DATA_PATH) ? 0 : bad_words(error, "import of", word);
+                return str_equal(word, "-") ? 0 : bad_words(error, "import of", word);
         int r = image_source_parse(word, &source, error);
         if (r < 0)
                 return r;
         if (source.transport != TRANSPORT_REGISTRY && !str_equal(source.path, DATA_PATH))
                 return bad_words(error, "a file has to be opened by the client:", word);
         return 0;
+}
+
+static bool is_option(const char *word) {
+        return word[0] == '-' && word[1] && !str_equal(word, "--");
 }
 
 /* The command line, in the order: what supd adds, the verb, its options, "--", arguments. */
@@ -136,7 +141,7 @@ static int make_command(const ControlInfo *info,
                 r = strv_append(&argv, RECORDS_OPTION);
         if (r >= 0)
                 r = strv_append(&argv, verb->name);
-        for (; r >= 0 && *word && **word == '-' && !str_equal(*word, "--"); word++) {
+        for (; r >= 0 && *word && is_option(*word); word++) {
                 r = check_option(verb, *word, error);
                 if (r >= 0)
                         r = strv_append(&argv, *word);
