@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -277,7 +278,19 @@ static void emit_allow(Filter *f, int number) {
         emit_return(f, SECCOMP_RET_ALLOW);
 }
 
-static void filter_build(Filter *f, bool may_fork) {
+/* The call, if the kernel would read its 32-bit argument as @value. */
+static void emit_allow_with(Filter *f, int number, unsigned argument, uint32_t value) {
+        size_t offset = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
+
+        offset += __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : sizeof(uint32_t);
+        emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) number, 0, 4));
+        emit_load(f, offset);
+        emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
+        emit_return(f, SECCOMP_RET_ALLOW);
+        emit_return(f, SECCOMP_RET_ERRNO | ENOTTY);
+}
+
+static void filter_build(Filter *f, const ConfineSpec *spec) {
         /* Another architecture's numbers would mean other calls. */
         emit_load(f, offsetof(struct seccomp_data, arch));
         emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0));
@@ -288,7 +301,9 @@ static void filter_build(Filter *f, bool may_fork) {
 
         for (size_t i = 0; i < ELEMENTSOF(allowed_calls); i++)
                 emit_allow(f, allowed_calls[i]);
-        if (may_fork) {
+        if (spec->may_clone)
+                emit_allow_with(f, __NR_ioctl, 1, FICLONE);
+        if (spec->may_fork) {
                 for (size_t i = 0; i < ELEMENTSOF(fork_calls); i++)
                         emit_allow(f, fork_calls[i]);
                 emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 3));
@@ -302,10 +317,10 @@ static void filter_build(Filter *f, bool may_fork) {
         emit_return(f, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-static int filter_calls(bool may_fork) {
+static int filter_calls(const ConfineSpec *spec) {
         Filter f = {};
 
-        filter_build(&f, may_fork);
+        filter_build(&f, spec);
         struct sock_fprog program = { .len = (unsigned short) f.size, .filter = f.code };
         return neg_errno((int) syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
 }
@@ -325,6 +340,6 @@ int confine_process(const ConfineSpec *spec, Error *error) {
         if (r < 0)
                 return error_set(
                                 error, r, ERROR_RUNTIME, "cannot restrict file access by Landlock");
-        r = filter_calls(spec->may_fork);
+        r = filter_calls(spec);
         return r < 0 ? error_set(error, r, ERROR_RUNTIME, "cannot filter system calls") : 0;
 }

@@ -21,7 +21,8 @@ typedef struct ConfineSpec {
         size_t n_write_fds;
         const int *read_fds; /* borrowed; directories and files that may be read besides */
         size_t n_read_fds;
-        bool may_fork; /* starts confined processes of its own */
+        bool may_fork;  /* starts confined processes of its own */
+        bool may_clone; /* shares blocks of files: of all ioctls, FICLONE */
 } ConfineSpec;
 
 /**

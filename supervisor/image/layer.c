@@ -73,6 +73,7 @@ static int unpack_confined(
                 .scratch_fd = root_fd,
                 .limits = settings->limits,
                 .make_opaque = broker_make_opaque,
+                .may_keep_whiteouts = settings->may_keep_whiteouts,
                 .userdata = &broker_fd,
         };
         ConfineSpec spec = { .write_fds = &root_fd, .n_write_fds = 1 };

@@ -15,8 +15,9 @@
 
 typedef struct LayerSettings {
         UnpackLimits limits;
-        unsigned jobs; /* processes at a time, from 1 */
-        int broker_fd; /* see image/broker.h */
+        unsigned jobs;           /* processes at a time, from 1 */
+        int broker_fd;           /* see image/broker.h */
+        bool may_keep_whiteouts; /* see image/unpack.h */
 } LayerSettings;
 
 /** layer_unpack_into() - one stream into @root_fd, in a confined process; blocks */

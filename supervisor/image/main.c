@@ -128,11 +128,13 @@ static int allow_reading(Run *run, Error *error) {
 /* ---- the confined process --------------------------------------------------------------------- */
 static int confine(Run *run, Error *error) {
         const Store *s = run->operation.store;
-        int store_fds[] = { store_image_fd(s), store_layer_fd(s) };
+        int store_fds[2 + STORAGE_FDS_MAX] = { store_image_fd(s), store_layer_fd(s) };
         int read_fds[ADDITIONAL_STORES_MAX + 1 + ELEMENTSOF(store_fds)];
-        size_t n_read = 0, n_store = store_fds[0] < 0 ? 0 : ELEMENTSOF(store_fds);
+        size_t n_read = 0, n_store = store_fds[0] < 0 ? 0 : 2;
         struct stat st;
 
+        if (run->operation.storage)
+                n_store += storage_fds(run->operation.storage, store_fds + n_store);
         memcpy(read_fds, run->read_fds, run->n_read_fds * sizeof(int));
         n_read = run->n_read_fds;
         /* Only what is on a file system can be named in a rule; a pipe is open already. */
@@ -147,22 +149,50 @@ static int confine(Run *run, Error *error) {
                 .read_fds = read_fds,
                 .n_read_fds = n_read,
                 .may_fork = run->verb->unpacks,
+                .may_clone = run->verb->storage & STORAGE_PREPARES,
         };
         return confine_process(&spec, error);
 }
 
-static int work(int broker_fd, void *userdata) {
+static int serve(const char *request, void *userdata) {
+        const Run *run = userdata;
+
+        return storage_serve(request, run->operation.storage);
+}
+
+static int work(const BrokerSockets *sockets, void *userdata) {
         Run *run = userdata;
         _cleanup_(error_done) Error error = {};
         int r;
 
-        run->operation.layers.broker_fd = broker_fd;
+        run->operation.layers.broker_fd = sockets->mark_fd;
+        if (run->operation.storage)
+                storage_attach(run->operation.storage, run->operation.store, sockets);
         r = confine(run, &error);
         if (r >= 0)
                 r = run->verb->run(&run->operation, &error);
         /* Here, since the lease is the child's to give back. */
         run->operation.store = store_free(run->operation.store);
         return r < 0 ? report(&error, r) : EXIT_SUCCESS;
+}
+
+static int open_storage(Run *run, Error *error) {
+        const Options *o = run->operation.options;
+        StorageSpec spec = {
+                .state_dir = o->state_dir,
+                .driver = o->driver, /* else STORAGE_DRIVER= of the settings */
+                .id = o->id,
+                .size_max_root = UINT64_MAX,
+                .use = run->verb->storage,
+        };
+        int r;
+
+        r = number(o->size_max_root, INT64_MAX, "--size-max-root", &spec.size_max_root, error);
+        if (r >= 0)
+                r = storage_open(&spec, &run->operation.storage, error);
+        if (r >= 0)
+                run->operation.layers.may_keep_whiteouts = storage_copies(run->operation.storage);
+        return r;
 }
 
 static int prepare(Run *run, Error *error) {
@@ -176,11 +206,12 @@ static int prepare(Run *run, Error *error) {
                 r = allow_reading(run, error);
         if (r < 0)
                 return r;
-        return store_open(op->options->state_dir,
+        r = store_open(op->options->state_dir,
                         op->options->additional_stores,
                         run->verb->writes,
                         &op->store,
                         error);
+        return r < 0 || !run->verb->writes ? r : open_storage(run, error);
 }
 
 static void run_done(Run *run) {
@@ -188,6 +219,7 @@ static void run_done(Run *run) {
                 (void) close_fd(run->read_fds[i]);
         (void) close_fd(run->operation.source_fd);
         (void) store_free(run->operation.store);
+        (void) storage_free(run->operation.storage);
         image_source_done(&run->operation.source);
         platform_done(&run->operation.platform);
 }
@@ -213,7 +245,7 @@ int main(int argc, char **argv) {
         run.operation.options = &options;
         r = prepare(&run, &error);
         if (r >= 0)
-                r = broker_run(work, &run, &error);
+                r = broker_run(work, serve, &run, &error);
         if (r < 0)
                 return report(&error, r);
         /* Killed: it could not say so itself. */

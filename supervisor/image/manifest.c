@@ -347,6 +347,23 @@ static int keys_parse(const json_t *object, bool with_values, char ***ret) {
         return 0;
 }
 
+/* A number that makes no sense is as good as none. */
+static int health_parse(const json_t *j, ImageConfig *c) {
+        const struct {
+                const char *key;
+                uint64_t *number;
+        } numbers[] = {
+                { "Interval", &c->health_interval_nsec },
+                { "Timeout", &c->health_timeout_nsec },
+                { "StartPeriod", &c->health_start_period_nsec },
+                { "Retries", &c->health_retries },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                (void) json_size(j, numbers[i].key, numbers[i].number); /* stays 0 */
+        return json_copy_texts(j, "Test", &c->health_test);
+}
+
 static int run_config_parse(const json_t *j, ImageConfig *c) {
         const struct {
                 const char *key;
@@ -378,7 +395,7 @@ static int run_config_parse(const json_t *j, ImageConfig *c) {
         if (r >= 0)
                 r = keys_parse(json_object_get(j, "Labels"), true, &c->labels);
         if (r >= 0)
-                r = json_copy_texts(json_object_get(j, "Healthcheck"), "Test", &c->health_test);
+                r = health_parse(json_object_get(j, "Healthcheck"), c);
         return r;
 }
 

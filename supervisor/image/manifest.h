@@ -97,6 +97,9 @@ typedef struct ImageConfig {
         /* What containers are made with; all owned, NULL where the image does not say. */
         char **entrypoint, **command, **environment, **volumes, **ports, **labels, **shell;
         char **health_test;
+        /* 0: not said, as Docker has it. */
+        uint64_t health_interval_nsec, health_timeout_nsec, health_start_period_nsec;
+        uint64_t health_retries;
         char *user, *working_directory, *stop_signal;
 } ImageConfig;
 

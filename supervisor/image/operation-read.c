@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "image/answer.h"
 #include "image/operation.h"
+#include "image/store-record.h"
 #include "image/tree.h"
 
 /* ---- ls --------------------------------------------------------------------------------------- */
@@ -21,14 +22,27 @@ static uint64_t manifest_bytes(const Manifest *m) {
         return bytes;
 }
 
+static void put_entry(RecordWriter *w, const StoreImage *image) {
+        record_put(w, "IMAGE", image->manifest.digest.text);
+        record_put(w, "NAME", image->name);
+        record_put(w, "SOURCE_DIGEST", image->source_digest);
+}
+
+static void put_summary(RecordWriter *w, const Manifest *m, const ImageConfig *c) {
+        record_put(w, "CREATED", c->created);
+        record_put(w, "OS", c->platform.os);
+        record_put(w, "ARCHITECTURE", c->platform.architecture);
+        record_put(w, "VARIANT", c->platform.variant);
+        record_put_u64(w, "LAYERS", m->n_entries);
+        record_put_u64(w, "SIZE", manifest_bytes(m));
+}
+
 static void put_image(RecordWriter *w, const Store *s, const StoreImage *image) {
         _cleanup_(manifest_done) Manifest m = {};
         _cleanup_(image_config_done) ImageConfig c = {};
         _cleanup_(error_done) Error error = {};
 
-        record_put(w, "IMAGE", image->manifest.digest.text);
-        record_put(w, "NAME", image->name);
-        record_put(w, "SOURCE_DIGEST", image->source_digest);
+        put_entry(w, image);
         int r = store_image_load(s, &image->manifest.digest, &m, &c, &error);
         if (r < 0) {
                 /* One damaged image must not hide the others. */
@@ -36,12 +50,7 @@ static void put_image(RecordWriter *w, const Store *s, const StoreImage *image) 
                 return;
         }
         record_put(w, "ID", m.config.digest.text);
-        record_put(w, "CREATED", c.created);
-        record_put(w, "OS", c.platform.os);
-        record_put(w, "ARCHITECTURE", c.platform.architecture);
-        record_put(w, "VARIANT", c.platform.variant);
-        record_put_u64(w, "LAYERS", m.n_entries);
-        record_put_u64(w, "SIZE", manifest_bytes(&m));
+        put_summary(w, &m, &c);
 }
 
 int operation_list(Operation *o, Error *error) {
@@ -58,21 +67,7 @@ int operation_list(Operation *o, Error *error) {
 }
 
 /* ---- inspect ---------------------------------------------------------------------------------- */
-static void put_run_config(RecordWriter *w, const ImageConfig *c) {
-        answer_put_all(w, "ENTRYPOINT", c->entrypoint);
-        answer_put_all(w, "CMD", c->command);
-        answer_put_all(w, "ENV", c->environment);
-        answer_put_all(w, "SHELL", c->shell);
-        answer_put_all(w, "VOLUME", c->volumes);
-        answer_put_all(w, "EXPOSED_PORT", c->ports);
-        answer_put_all(w, "LABEL", c->labels);
-        answer_put_all(w, "HEALTH_TEST", c->health_test);
-        record_put(w, "USER", c->user);
-        record_put(w, "WORKING_DIR", c->working_directory);
-        record_put(w, "STOP_SIGNAL", c->stop_signal);
-}
-
-static int put_layers(RecordWriter *w, const Store *s, const ImageConfig *c, Error *error) {
+static int put_layer_paths(RecordWriter *w, const Store *s, const ImageConfig *c, Error *error) {
         for (size_t i = 0; i < c->n_diff_ids; i++) {
                 _cleanup_free_ char *path = store_layer_path(s, &c->diff_ids[i]);
                 if (!path)
@@ -81,7 +76,6 @@ static int put_layers(RecordWriter *w, const Store *s, const ImageConfig *c, Err
                                         ERROR_STORAGE,
                                         "layer %s is not unpacked; 'check --repair' does it",
                                         c->diff_ids[i].text);
-                record_put(w, "LAYER_DIFF_ID", c->diff_ids[i].text);
                 record_put(w, "LAYER_PATH", path);
         }
         return 0;
@@ -104,9 +98,10 @@ int operation_inspect(Operation *o, Error *error) {
         r = store_image_load(o->store, &image->manifest.digest, &m, &c, error);
         if (r < 0)
                 return r;
-        put_image(&w, o->store, image);
-        put_run_config(&w, &c);
-        r = put_layers(&w, o->store, &c, error);
+        put_entry(&w, image);
+        put_summary(&w, &m, &c);
+        image_record_put(&w, &m, &c);
+        r = put_layer_paths(&w, o->store, &c, error);
         if (r < 0) {
                 record_writer_done(&w);
                 return r;

@@ -8,6 +8,7 @@
 
 #include "image/layer.h"
 #include "base/reference.h"
+#include "image/storage.h"
 #include "image/store.h"
 
 typedef struct Options {
@@ -18,12 +19,14 @@ typedef struct Options {
         const char *name;
         const char *os, *architecture, *variant;
         const char *jobs, *size_max, *entries_max;
-        bool all, repair;
+        const char *driver, *id, *size_max_root;
+        bool all, repair, force;
 } Options;
 
 typedef struct Operation {
         const Options *options; /* borrowed */
         Store *store;           /* borrowed */
+        Storage *storage;       /* borrowed; NULL for what only reads */
         ImageSource source;     /* of load */
         int source_fd;          /* owned; -EBADF: none */
         LayerSettings layers;
@@ -38,3 +41,6 @@ int operation_remove(Operation *o, Error *error);
 int operation_prune(Operation *o, Error *error);
 int operation_disk_usage(Operation *o, Error *error);
 int operation_check(Operation *o, Error *error);
+int operation_root_make(Operation *o, Error *error);
+int operation_root_remove(Operation *o, Error *error);
+int operation_trash(Operation *o, Error *error);

@@ -25,10 +25,17 @@ static const char usage[] =
                 "  prune                 remove images without name, and what no image needs\n"
                 "  df                    what uses how much\n"
                 "  check                 compare all content with its digests\n"
+                "  root-make IMAGE       make the root of container --id\n"
+                "  root-remove ID        remove it\n"
+                "  trash                 remove what is in DIR/container/.trash\n"
                 "\n"
                 "  --state-dir DIR       the store is in DIR/image and DIR/layer [" SUPD_STATE_DIR
                 "]\n"
                 "  --additional-store DIR  another state directory, only read; repeatable\n"
+                "  --driver NAME         overlay, btrfs or vfs: how containers get their root "
+                "[overlay]\n"
+                "  --id ID               root-make: of the container\n"
+                "  --size-max-root BYTES  root-make: all that the root may take; btrfs only\n"
                 "  --name REF            load: what the image is called\n"
                 "  --os, --arch, --variant WORD  load: which of an index [this machine]\n"
                 "  --jobs N              load: layers unpacked at a time, 1 to 16 [2]\n"
@@ -36,6 +43,7 @@ static const char usage[] =
                 "  --entries-max N       load, check: limit of one layer's entries [10000000]\n"
                 "  --keep DIGEST         rm, prune: an image in use; repeatable\n"
                 "  --all                 prune: also images with a name\n"
+                "  --force               rm: also an image in use, which loses all its names\n"
                 "  --repair              check: unpack damaged layers anew, remove damaged blobs\n"
                 "  -h, --help            this text\n"
                 "      --version         version\n"
@@ -45,6 +53,9 @@ static const char usage[] =
 typedef enum OptionId {
         OPTION_STATE_DIR,
         OPTION_ADDITIONAL_STORE,
+        OPTION_DRIVER,
+        OPTION_ID,
+        OPTION_SIZE_MAX_ROOT,
         OPTION_NAME,
         OPTION_OS,
         OPTION_ARCH,
@@ -55,6 +66,7 @@ typedef enum OptionId {
         OPTION_KEEP,
         OPTION_ALL,
         OPTION_REPAIR,
+        OPTION_FORCE,
         OPTION_HELP,
         OPTION_VERSION,
         _OPTION_MAX,
@@ -68,6 +80,9 @@ static const struct option long_options[] = {
         { "name",             required_argument, NULL, 0x100 + OPTION_NAME             },
         { "os",               required_argument, NULL, 0x100 + OPTION_OS               },
         { "arch",             required_argument, NULL, 0x100 + OPTION_ARCH             },
+        { "driver",           required_argument, NULL, 0x100 + OPTION_DRIVER           },
+        { "id",               required_argument, NULL, 0x100 + OPTION_ID               },
+        { "size-max-root",    required_argument, NULL, 0x100 + OPTION_SIZE_MAX_ROOT    },
         { "variant",          required_argument, NULL, 0x100 + OPTION_VARIANT          },
         { "jobs",             required_argument, NULL, 0x100 + OPTION_JOBS             },
         { "size-max",         required_argument, NULL, 0x100 + OPTION_SIZE_MAX         },
@@ -75,6 +90,7 @@ static const struct option long_options[] = {
         { "keep",             required_argument, NULL, 0x100 + OPTION_KEEP             },
         { "all",              no_argument,       NULL, 0x100 + OPTION_ALL              },
         { "repair",           no_argument,       NULL, 0x100 + OPTION_REPAIR           },
+        { "force",            no_argument,       NULL, 0x100 + OPTION_FORCE            },
         { "help",             no_argument,       NULL, 0x100 + OPTION_HELP             },
         { "version",          no_argument,       NULL, 0x100 + OPTION_VERSION          },
         {},
@@ -86,17 +102,30 @@ static const struct option long_options[] = {
 
 static const Verb verbs[] = {
         { "load",    operation_load,
-                COMMON | LIMITS | PLATFORM | 1U << OPTION_NAME | 1U << OPTION_JOBS,
-                                             1, 1,        .writes = true, .unpacks = true },
+                COMMON | LIMITS | PLATFORM | 1U << OPTION_NAME | 1U << OPTION_JOBS |
+                1U << OPTION_DRIVER,
+                                             1, 1,        .writes = true, .unpacks = true,
+                                                          .storage = STORAGE_PREPARES },
         { "ls",      operation_list,         COMMON, 0, 0 },
         { "inspect", operation_inspect,      COMMON, 1, 1 },
-        { "rm",      operation_remove,       COMMON | 1U << OPTION_KEEP,
+        { "rm",      operation_remove,       COMMON | 1U << OPTION_KEEP | 1U << OPTION_FORCE,
                                              1, UINT_MAX, .writes = true },
         { "prune",   operation_prune,        COMMON | 1U << OPTION_KEEP | 1U << OPTION_ALL,
                                              0, 0,        .writes = true },
         { "df",      operation_disk_usage,   COMMON, 0, 0 },
-        { "check",   operation_check,        COMMON | LIMITS | 1U << OPTION_REPAIR,
+        { "check",   operation_check,        COMMON | LIMITS | 1U << OPTION_REPAIR |
+                1U << OPTION_DRIVER,
                                              0, 0,        .writes = true, .unpacks = true },
+        { "root-make", operation_root_make,
+                COMMON | 1U << OPTION_DRIVER | 1U << OPTION_ID | 1U << OPTION_SIZE_MAX_ROOT,
+                                             1, 1,        .writes = true,
+                .storage = STORAGE_PREPARES | STORAGE_MAKES_ROOT },
+        { "root-remove", operation_root_remove, 1U << OPTION_STATE_DIR,
+                                             1, 1,        .writes = true,
+                .storage = STORAGE_REMOVES, .names_container = true },
+        { "trash",   operation_trash,        1U << OPTION_STATE_DIR,
+                                             0, 0,        .writes = true,
+                .storage = STORAGE_REMOVES },
 };
 /* clang-format on */
 
@@ -108,6 +137,9 @@ static int usage_error(Error *error, const char *what, const char *detail) {
 static int take_option(Options *o, OptionId id, const char *value) {
         const char **texts[_OPTION_MAX] = {
                 [OPTION_STATE_DIR] = &o->state_dir,
+                [OPTION_DRIVER] = &o->driver,
+                [OPTION_ID] = &o->id,
+                [OPTION_SIZE_MAX_ROOT] = &o->size_max_root,
                 [OPTION_NAME] = &o->name,
                 [OPTION_OS] = &o->os,
                 [OPTION_ARCH] = &o->architecture,
@@ -131,6 +163,9 @@ static int take_option(Options *o, OptionId id, const char *value) {
                 return 0;
         case OPTION_REPAIR:
                 o->repair = true;
+                return 0;
+        case OPTION_FORCE:
+                o->force = true;
                 return 0;
         default:
                 return -EINVAL;
@@ -188,6 +223,10 @@ int options_parse(int argc, char **argv, Options *ret, const Verb **ret_verb, Er
         size_t n = strv_length(o.arguments);
         if (n < (*ret_verb)->arguments_min || n > (*ret_verb)->arguments_max)
                 return usage_error(error, "wrong number of arguments for ", (*ret_verb)->name);
+        if ((*ret_verb)->names_container)
+                o.id = o.arguments[0];
+        else if (!o.id && (*ret_verb)->options & 1U << OPTION_ID)
+                return usage_error(error, "--id is missing for ", (*ret_verb)->name);
 
         *ret = o;
         o = (Options) {};

@@ -12,8 +12,10 @@ typedef struct Verb {
         int (*run)(Operation *o, Error *error);
         unsigned options; /* 1U << OptionId */
         unsigned arguments_min, arguments_max;
-        bool writes;  /* the store is made if need be */
-        bool unpacks; /* starts processes */
+        bool writes;          /* the store is made if need be */
+        bool unpacks;         /* starts processes */
+        unsigned storage;     /* STORAGE_… */
+        bool names_container; /* its argument is a container's id */
 } Verb;
 
 /**

@@ -10,6 +10,7 @@
 #include "image/json.h"
 #include "base/reference.h"
 #include "image/store-internal.h"
+#include "image/store-record.h"
 
 #define INDEX_SIZE_MAX (16U * 1024 * 1024)
 #define ID_DIGITS_MIN 4U
@@ -106,12 +107,24 @@ static int images_append(StoreImages *images, const StoreRoot *root, Error *erro
         return 0;
 }
 
+int store_list_own(const Store *s, StoreImages *ret, Error *error) {
+        _cleanup_(store_images_done) StoreImages images = {};
+        int r;
+
+        r = s->root.image_fd < 0 ? 0 : images_append(&images, &s->root, error);
+        if (r < 0)
+                return r;
+
+        *ret = images;
+        images = (StoreImages) {};
+        return 0;
+}
+
 int store_list(const Store *s, StoreImages *ret, Error *error) {
         _cleanup_(store_images_done) StoreImages images = {};
-        int r = 0;
+        int r;
 
-        if (s->root.image_fd >= 0)
-                r = images_append(&images, &s->root, error);
+        r = store_list_own(s, &images, error);
         for (size_t i = 0; i < s->n_more && r >= 0; i++)
                 r = images_append(&images, &s->more[i], error);
         if (r < 0)
@@ -132,7 +145,9 @@ static int index_write(Store *s, const json_t *index, Error *error) {
         r = file_replace(s->root.image_fd, "index.json", text, 0644, /* sync= */ true);
         if (r >= 0)
                 r = neg_errno(fsync(s->root.image_fd));
-        return r < 0 ? store_error(error, r, "cannot write index.json") : 0;
+        if (r < 0)
+                return store_error(error, r, "cannot write index.json");
+        return store_names_write(s, error);
 }
 
 static const char *entry_name(const json_t *entry) {
@@ -186,6 +201,11 @@ int store_record(Store *s,
         size_t i;
         int r;
 
+        r = s->follower.on_record
+                            ? s->follower.on_record(s->follower.userdata, &manifest->digest, error)
+                            : 0;
+        if (r < 0)
+                return r;
         _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_EX, error);
         if (lock < 0)
                 return lock;
@@ -210,12 +230,27 @@ int store_record(Store *s,
         if (json_array_append_new(kept, entry_new(name, manifest, source_digest)) < 0 ||
                         json_object_set(index, "manifests", kept) < 0)
                 return -ENOMEM;
-        return index_write(s, index, error);
+        /* A container may start as soon as the name is there. */
+        r = store_record_write(s, &manifest->digest, error);
+        return r < 0 ? r : index_write(s, index, error);
 }
 
-int store_forget(Store *s, const char *name, const Digest *digest, Error *error) {
+static bool is_only_entry(const json_t *array, const json_t *entry) {
+        const json_t *other;
+        size_t i;
+
+        json_array_foreach(array,
+                        i,
+                        other) if (other != entry &&
+                                   str_equal(json_text(other, "digest"),
+                                                   json_text(entry, "digest"))) return false;
+        return true;
+}
+
+int store_forget(Store *s, const char *name, const Digest *digest, bool keep, Error *error) {
         _cleanup_json_ json_t *index = NULL, *kept = json_array();
         json_t *entry;
+        bool found = false, nameless = false;
         size_t i;
         int r;
 
@@ -230,15 +265,24 @@ int store_forget(Store *s, const char *name, const Digest *digest, Error *error)
         json_array_foreach(array, i, entry) {
                 bool gone = digest ? str_equal(json_text(entry, "digest"), digest->text)
                                    : str_equal(entry_name(entry), name);
+                found = found || gone;
+                if (gone && keep && !digest && is_only_entry(array, entry)) {
+                        (void) json_object_del(json_object_get(entry, "annotations"),
+                                        ANNOTATION_REF_NAME); /* it is there */
+                        nameless = true;
+                        gone = false;
+                }
                 if (!gone && json_array_append(kept, entry) < 0)
                         return -ENOMEM;
         }
-        if (json_array_size(kept) == json_array_size(array))
+        if (!found)
                 return 0;
         if (json_object_set(index, "manifests", kept) < 0)
                 return -ENOMEM;
         r = index_write(s, index, error);
-        return r < 0 ? r : 1;
+        if (r < 0)
+                return r;
+        return nameless ? STORE_NAMELESS : STORE_FORGOTTEN;
 }
 
 /* ---- finding ---------------------------------------------------------------------------------- */

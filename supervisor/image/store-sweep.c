@@ -12,7 +12,9 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/store-internal.h"
+#include "image/store-use.h"
 #include "image/tree.h"
+#include "supd/image-store.h"
 
 #define LEASE_SIZE_MAX (1024U * 1024)
 
@@ -30,11 +32,6 @@ typedef struct Needed {
 static void needed_done(Needed *n) {
         (void) map_free(n->set);
         (void) strv_free(n->names);
-}
-
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
 }
 
 static bool is_needed(const Needed *n, char kind, const char *hex) {
@@ -93,7 +90,7 @@ static int need_leased(Needed *n, const Store *s, Error *error) {
         int r = 0;
 
         int leases = neg_errno(openat(s->private_fd, "lease", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        _cleanup_(closedirp) DIR *d = leases < 0 ? NULL : fdopendir(leases);
+        _cleanup_(store_closedirp) DIR *d = leases < 0 ? NULL : fdopendir(leases);
         if (!d) {
                 (void) close_fd(leases);
                 return store_error(error, leases < 0 ? leases : -ENOMEM, "cannot list the leases");
@@ -116,6 +113,19 @@ static int need_leased(Needed *n, const Store *s, Error *error) {
         return r < 0 ? store_error(error, r, "cannot read the store's leases") : 0;
 }
 
+static int need_used(Needed *n, const Store *s, Error *error) {
+        _cleanup_(store_uses_done) StoreUses uses = {};
+        int r;
+
+        r = store_uses(s, &uses, error);
+        for (size_t i = 0; i < uses.n_items && r >= 0; i++) {
+                r = need_image(n, s, &uses.items[i].manifest, error);
+                if (r < 0)
+                        return error_prefix(error, r, "container '%s'", uses.items[i].container);
+        }
+        return r;
+}
+
 static int need_all(Needed *n, const Store *s, char *const *keep, Error *error) {
         _cleanup_(store_images_done) StoreImages images = {};
         int r;
@@ -133,7 +143,25 @@ static int need_all(Needed *n, const Store *s, char *const *keep, Error *error) 
                 if (r >= 0)
                         r = need_image(n, s, &digest, error);
         }
+        if (r >= 0)
+                r = need_used(n, s, error);
         return r < 0 ? r : need_leased(n, s, error);
+}
+
+/* A record goes with its image's manifest, and with it what a killed run left of one in the making. */
+static int remove_records(Store *s, const Needed *n) {
+        int fd = store_open_dir(s->root.image_fd, SUPD_STORE_RECORD_DIR, /* make= */ false, 0);
+        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+        if (!d) {
+                (void) close_fd(fd);
+                return fd < 0 ? fd : -ENOMEM;
+        }
+        for (struct dirent *entry; (entry = readdir(d));)
+                if (entry->d_name[0] != '.' && !is_needed(n, BLOB, entry->d_name) &&
+                                unlinkat(dirfd(d), entry->d_name, 0) < 0)
+                        return -errno;
+        return 0;
 }
 
 /* Out of sight at once; what takes long is done by the caller, without the lock. */
@@ -142,7 +170,7 @@ static int set_aside(Store *s, const Needed *n, char kind, uint64_t *count) {
         int work_fd = kind == LAYER ? s->layer_work_fd : s->work_fd;
 
         _cleanup_close_ int fd = neg_errno(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
         if (!d)
                 return fd < 0 ? fd : -errno;
@@ -164,7 +192,7 @@ static int remove_swept(Store *s, int work_fd, uint64_t *bytes) {
         _cleanup_free_ char *prefix = str_printf("%s.swept.", s->lease_id);
         _cleanup_close_ int fd =
                         neg_errno(openat(work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
         int r = 0;
 
         if (!prefix)
@@ -210,6 +238,24 @@ static int set_aside_made(Store *s, const Needed *n) {
         return 0;
 }
 
+static bool is_needed_image(const void *needed, const char *manifest_hex) {
+        return is_needed(needed, BLOB, manifest_hex);
+}
+
+static int follower_set_aside(Store *s, const Needed *n, bool made_only) {
+        _cleanup_free_ char *prefix = str_printf("%s.swept.", s->lease_id);
+
+        if (!prefix)
+                return -ENOMEM;
+        if (!s->follower.set_aside)
+                return 0;
+        return s->follower.set_aside(s->follower.userdata, made_only, prefix, is_needed_image, n);
+}
+
+static int follower_remove(Store *s, uint64_t *bytes) {
+        return s->follower.work_fd < 0 ? 0 : remove_swept(s, s->follower.work_fd, bytes);
+}
+
 int store_undo(Store *s, Error *error) {
         _cleanup_(needed_done) Needed needed = {};
         uint64_t bytes = 0;
@@ -225,11 +271,17 @@ int store_undo(Store *s, Error *error) {
                         r = need_all(&needed, s, NULL, error);
                 if (r >= 0)
                         r = set_aside_made(s, &needed);
+                if (r >= 0)
+                        r = remove_records(s, &needed);
+                if (r >= 0)
+                        r = follower_set_aside(s, &needed, /* made_only= */ true);
         }
         if (r >= 0)
                 r = remove_swept(s, s->work_fd, &bytes);
         if (r >= 0)
                 r = remove_swept(s, s->layer_work_fd, &bytes);
+        if (r >= 0)
+                r = follower_remove(s, &bytes);
         return r < 0 ? store_error(error, r, "cannot remove what the failed operation left") : 0;
 }
 
@@ -245,14 +297,20 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                 r = need_all(&needed, s, keep, error);
                 if (r < 0)
                         return r;
-                r = set_aside(s, &needed, LAYER, &result.layers);
+                r = remove_records(s, &needed);
+                if (r >= 0)
+                        r = set_aside(s, &needed, LAYER, &result.layers);
                 if (r >= 0)
                         r = set_aside(s, &needed, BLOB, &result.blobs);
+                if (r >= 0)
+                        r = follower_set_aside(s, &needed, /* made_only= */ false);
         }
         if (r >= 0)
                 r = remove_swept(s, s->work_fd, &result.bytes);
         if (r >= 0)
                 r = remove_swept(s, s->layer_work_fd, &result.bytes);
+        if (r >= 0)
+                r = follower_remove(s, &result.bytes);
         if (r < 0)
                 return store_error(error, r, "cannot remove unused content");
 

@@ -10,6 +10,7 @@
  *   image/.supd/index.lock   exclusive to write index.json
  *   image/.supd/lease/ID     locked while operation ID runs; names the content it relies on
  *   image/.supd/work/ID.*    half-made blobs
+ *   image/.supd/names, record/HEX, use/CONTAINER    see supd/image-store.h
  *   layer/HEX, layer/.work/ID.*
  *
  * Between calls: what has its final name is whole and on disk; index.json names only what is there. What a
@@ -49,6 +50,31 @@ int store_open(const char *state_dir,
                 Error *error);
 Store *store_free(Store *s);
 DEFINE_CLEANUP(Store *, store_free);
+
+/* What stands beside the store and follows its images: the trees of a storage driver. */
+typedef struct StoreFollower {
+        void *userdata;
+        int work_fd; /* borrowed; -EBADF: none. What dead operations left in it is removed */
+        /** on_record() - before an image is made known */
+        int (*on_record)(void *userdata, const Digest *manifest, Error *error);
+        /**
+         * set_aside() - take out of sight what belongs to images that are gone, without delay: moved into
+         * @work_fd, names after @prefix, for the store to remove
+         * @made_only: only what this process made
+         * @is_needed: whether the image whose manifest has these digits is there
+         */
+        int (*set_aside)(void *userdata,
+                        bool made_only,
+                        const char *prefix,
+                        bool (*is_needed)(const void *needed, const char *manifest_hex),
+                        const void *needed);
+} StoreFollower;
+
+/** store_follow() - one follower, copied; before store_begin() */
+void store_follow(Store *s, const StoreFollower *follower);
+
+/** store_work_name() - a name that tells later operations whose it was; owned; NULL: no memory */
+char *store_work_name(Store *s, const char *suffix);
 
 /** store_begin() - take a lease: needed before content is claimed or made; removes leftovers first */
 int store_begin(Store *s, Error *error);
@@ -140,12 +166,16 @@ int store_find(const Store *s,
                 size_t *ret,
                 Error *error);
 
+#define STORE_FORGOTTEN 1
+#define STORE_NAMELESS 2
+
 /**
  * store_forget() - remove a name; with @digest every entry of that manifest, named or not
+ * @keep: an image stays when its last name goes
  *
- * Return: 1 if something was removed, 0 if nothing fits.
+ * Return: STORE_FORGOTTEN; STORE_NAMELESS if the image stayed; 0 if nothing fits.
  */
-int store_forget(Store *s, const char *name, const Digest *digest, Error *error);
+int store_forget(Store *s, const char *name, const Digest *digest, bool keep, Error *error);
 
 /* ---- unused content: store-sweep.c ---- */
 typedef struct SweepResult {

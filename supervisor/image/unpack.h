@@ -34,6 +34,9 @@ typedef struct UnpackRequest {
         int scratch_fd; /* a directory for one unnamed file */
         UnpackLimits limits;
         UnpackOpaque make_opaque;
+        /* Where the file system refuses overlayfs's form, whiteouts and marks stay the files that they
+         * are in the layer, .wh.NAME: for who copies the layer (image/tree-copy.h), not for overlayfs. */
+        bool may_keep_whiteouts;
         void *userdata;
 } UnpackRequest;
 
