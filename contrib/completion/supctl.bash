@@ -33,7 +33,7 @@ _supctl() {
                 [load]='--input= --platform= --os= --arch= --variant= --json' [save]='--output= --format='
                 [import]='--change= --message= --platform= --os= --arch= --variant= --json' [tag]='' [rmi]='--force'
                 [history]='--no-trunc --json' ['image inspect']='--json'
-                ['image prune']='--all --force --filter= --dry-run --json' ['image verify']='--repair --json'
+                ['image prune']='--all --force --filter= --dry-run --json' ['image verify']='--repair --creds= --auth-file= --cert-dir= --tls-verify= --retry= --retry-delay= --json'
                 [df]='--verbose --json' [prune]='--all --force --filter= --dry-run --json'
         )
 
@@ -69,7 +69,7 @@ _supctl() {
         --kill-whom) values='main all' ;;
         -o | --output) [[ $verb == save ]] || values='short cat json' ;;
         --policy) values='always missing newer never' ;;
-        --tls-verify) values='true false' ;;
+        --tls-verify) values='yes no' ;;
         --format) values='docker-archive oci-archive' ;;
         --platform) values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/riscv64 linux/ppc64le linux/s390x' ;;
         --filter) [[ $verb == images ]] && values='dangling=true dangling=false reference= before= since=' || values='until= label= label!=' ;;

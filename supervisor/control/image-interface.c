@@ -38,22 +38,24 @@ typedef struct ImageVerb {
 
 #define OPTIONS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 #define PLATFORM "--os=", "--arch=", "--variant="
+#define REGISTRY \
+        "--auth-file=", "--creds-file=", "--cert-dir=", "--tls-verify=", "--retry=", \
+                        "--retry-delay="
 
 /* clang-format off */
 static const ImageVerb verbs[] = {
-        { "ls",      OPTIONS("--filter="),                             DATA_NONE, false },
-        { "inspect", OPTIONS(NULL),                                    DATA_NONE, false },
-        { "history", OPTIONS(NULL),                                    DATA_NONE, false },
-        { "tag",     OPTIONS(NULL),                                    DATA_NONE, false },
-        { "rm",      OPTIONS("--force"),                               DATA_NONE, false },
-        { "prune",   OPTIONS("--all", "--dry-run", "--filter="),       DATA_NONE, false },
-        { "df",      OPTIONS(NULL),                                    DATA_NONE, false },
-        { "check",   OPTIONS("--repair"),                              DATA_NONE, false },
-        { "pull",    OPTIONS(PLATFORM, "--policy=", "--auth-file=", "--creds-file=", "--cert-dir=",
-                             "--tls-verify=", "--retry=", "--retry-delay="), DATA_IN, true },
-        { "load",    OPTIONS(PLATFORM, "--name="),                     DATA_IN,   true  },
-        { "import",  OPTIONS(PLATFORM, "--change=", "--message="),     DATA_IN,   true  },
-        { "save",    OPTIONS("--format="),                             DATA_OUT,  false },
+        { "ls",      OPTIONS(NULL),                                  DATA_NONE, false },
+        { "inspect", OPTIONS(NULL),                                  DATA_NONE, false },
+        { "history", OPTIONS(NULL),                                  DATA_NONE, false },
+        { "tag",     OPTIONS(NULL),                                  DATA_NONE, false },
+        { "rm",      OPTIONS("--force"),                             DATA_NONE, false },
+        { "prune",   OPTIONS("--all", "--dry-run", "--filter="),     DATA_NONE, false },
+        { "df",      OPTIONS(NULL),                                  DATA_NONE, false },
+        { "check",   OPTIONS("--repair", REGISTRY),                  DATA_IN,   false },
+        { "pull",    OPTIONS("--policy=", REGISTRY, PLATFORM),       DATA_IN,   true  },
+        { "load",    OPTIONS("--name=", "--source-name=", PLATFORM), DATA_IN,   true  },
+        { "import",  OPTIONS("--change=", "--message=", PLATFORM),   DATA_IN,   true  },
+        { "save",    OPTIONS("--format="),                           DATA_OUT,  false },
 };
 
 /* Options that name what the client has opened, or a directory of a kind that has no descriptor. */

@@ -42,13 +42,14 @@
 #define OPTION_REPAIR OPTION_FLAG(22)
 #define OPTION_VERBOSE OPTION_FLAG(23)
 #define OPTION_PLATFORM OPTION_FLAG(24)
-#define OPTION_REGISTRY OPTION_FLAG(25) /* policy, credentials, TLS, retries */
+#define OPTION_REGISTRY OPTION_FLAG(25) /* credentials, TLS, retries */
 #define OPTION_INPUT OPTION_FLAG(26)
 #define OPTION_OUTPUT_FILE OPTION_FLAG(27)
 #define OPTION_FORMAT OPTION_FLAG(28)
 #define OPTION_CHANGE OPTION_FLAG(29)
 #define OPTION_MESSAGE OPTION_FLAG(30)
 #define OPTION_PRUNE_FILTER OPTION_FLAG(31)
+#define OPTION_POLICY OPTION_FLAG(32)
 #define OPTION_EVERY UINT64_MAX
 
 /* Of verbs that work on images. Texts are borrowed from the arguments; NULL: not given. */

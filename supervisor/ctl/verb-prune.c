@@ -6,6 +6,7 @@
 #include "ctl/interrupt.h"
 #include "ctl/json-output.h"
 #include "ctl/prompt.h"
+#include "ctl/registry-login.h"
 #include "ctl/value-text.h"
 #include "supd/exit-status.h"
 
@@ -151,18 +152,42 @@ static int print_findings_json(Context *c, const ImageRecords *answer) {
         return r < 0 ? r : json_print(json_from_value(&object), c->out);
 }
 
-int verb_image_verify(Context *c, char *const *words, Error *error) {
-        _cleanup_(image_records_done) ImageRecords answer = {};
+static int make_verify_words(
+                const Options *o, const RegistryLogin *login, char ***ret, Error *error) {
+        int r = strv_append(ret, "check");
+
+        if (r >= 0)
+                r = image_words_switch(ret, "--repair", o->image.repair);
+        return r < 0 ? r : registry_login_words(login, &o->image, ret, error);
+}
+
+static int verify(Context *c, const RegistryLogin *login, ImageRecords *ret, Error *error) {
         _cleanup_strv_ char **ask = NULL;
 
-        (void) words;
-        int r = strv_append(&ask, "check");
-        if (r >= 0)
-                r = image_words_switch(&ask, "--repair", c->options->image.repair);
+        int r = make_verify_words(c->options, login, &ask, error);
         if (r < 0)
                 return r;
-        /* Its failure is that something is damaged: what, it has told. */
-        r = image_fetch(c, ask, &answer, error);
+        ImageRun run = {
+                .words = ask,
+                .data_fd = login->fd,
+                .told = image_records_add,
+                .userdata = ret,
+        };
+        r = image_run(c, &run, error);
+        return r < 0 ? r : ret->result;
+}
+
+int verb_image_verify(Context *c, char *const *words, Error *error) {
+        _cleanup_(registry_login_done) RegistryLogin login = REGISTRY_LOGIN_NONE;
+        _cleanup_(image_records_done) ImageRecords answer = {};
+
+        (void) words;
+        int r = registry_login_open(&c->options->image, &login, error);
+        if (r >= 0)
+                r = verify(c, &login, &answer, error);
+        if (r == -EINTR)
+                return EXIT_INTERRUPTED;
+        /* Its failure may be that something is damaged: what, it has told. */
         if (r < 0 && answer.n_fields == 0)
                 return r;
         int q = c->options->json ? print_findings_json(c, &answer) : print_findings(c, &answer);
