@@ -1,267 +1,162 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/layer.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/epoll.h>
 
 #include "base/fd.h"
-#include "base/file.h"
-#include "base/record.h"
-#include "base/sys.h"
-#include "image/broker.h"
-#include "image/confine.h"
+#include "image/layer-worker.h"
 
-#define ANSWER_SIZE_MAX (64U * 1024)
+/* A layer that is being unpacked. */
+typedef struct Job {
+        LayerWorker worker;
+        char *work;   /* owned; the name of its directory in the store; NULL: the place is free */
+        int root_fd;  /* owned; that directory */
+        size_t index; /* of the layer */
+} Job;
 
-/* One process that unpacks. */
-typedef struct Worker {
-        pid_t pid;     /* 0: none */
-        int answer_fd; /* owned */
-        int root_fd;   /* owned; the directory that it fills */
-        char *work;    /* owned; its name in the store */
-        size_t index;  /* of the layer */
-} Worker;
+struct LayerSet {
+        LayerSetSpec spec;
+        LayerState *states; /* owned; of each layer */
+        Job *jobs;          /* owned; settings->jobs of them */
+        int epoll_fd;       /* owned; the answers of all processes */
+};
 
-/* ---- in the process --------------------------------------------------------------------------- */
-static int answer(int fd, int result, const UnpackResult *u, const Error *error) {
-        RecordWriter w = {};
-        int r;
-
-        record_put_i64(&w, "RESULT", result);
-        if (result < 0) {
-                record_put_i64(&w, "CODE", error->code);
-                record_put(&w, "MESSAGE", error_text(error, result));
-        } else {
-                record_put(&w, "DIFF_ID", u->diff_id.text);
-                record_put_u64(&w, "SIZE", u->size);
-                record_put_u64(&w, "ENTRIES", u->entries);
-        }
-        r = w.result < 0 ? w.result : fd_write_all(fd, w.text, w.size);
-        record_writer_done(&w);
-        return r;
-}
-
-/* Locks, leases and the store itself are not for a process that a layer may have taken over. */
-static int close_all_but(const int *keep, size_t n_keep) {
-        unsigned first = STDERR_FILENO + 1;
-
-        for (;;) {
-                unsigned next = ~0U;
-                for (size_t i = 0; i < n_keep; i++)
-                        if ((unsigned) keep[i] >= first)
-                                next = MIN(next, (unsigned) keep[i]);
-                int r = next > first ? sys_close_range(first, next == ~0U ? next : next - 1, 0) : 0;
-                if (r < 0 || next == ~0U)
-                        return r;
-                first = next + 1;
-        }
-}
-
-static int unpack_confined(
-                const LayerSettings *settings, int stream_fd, int root_fd, int answer_fd) {
-        _cleanup_(error_done) Error error = {};
-        UnpackResult result = {};
-        int broker_fd = settings->broker_fd, r;
-        UnpackRequest request = {
-                .blob_fd = stream_fd,
-                .root_fd = root_fd,
-                .scratch_fd = root_fd,
-                .limits = settings->limits,
-                .make_opaque = broker_make_opaque,
-                .may_keep_whiteouts = settings->may_keep_whiteouts,
-                .userdata = &broker_fd,
-        };
-        ConfineSpec spec = { .write_fds = &root_fd, .n_write_fds = 1 };
-        const int keep[] = { stream_fd, root_fd, answer_fd, broker_fd };
-
-        r = close_all_but(keep, ELEMENTSOF(keep));
-        if (r < 0)
-                (void) error_set(&error, r, ERROR_RUNTIME, "cannot close descriptors");
-        else
-                r = confine_process(&spec, &error);
-        if (r >= 0)
-                r = unpack_layer(&request, &result, &error);
-        return answer(answer_fd, r, &result, &error) < 0;
-}
-
-/* ---- around it -------------------------------------------------------------------------------- */
-static int worker_start(const LayerSettings *settings, int stream_fd, Worker *w, Error *error) {
-        pid_t parent = getpid();
-        int fds[2];
-
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return error_set(error, -errno, ERROR_RUNTIME, "cannot make a pipe");
-        _cleanup_close_ int read_fd = fds[0], write_fd = fds[1];
-
-        pid_t pid = fork();
-        if (pid < 0)
-                return error_set(error, -errno, ERROR_RUNTIME, "cannot start a process");
-        if (pid == 0) {
-                /* Killed with us: what it writes is a dead operation's, and will be removed. */
-                if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-                        _exit(1);
-                _exit(unpack_confined(settings, stream_fd, w->root_fd, write_fd));
-        }
-        w->pid = pid;
-        w->answer_fd = TAKE_FD(read_fd);
-        return 0;
-}
-
-static int answer_parse(const char *text, UnpackResult *ret, Error *error) {
-        _cleanup_(record_freep) Record *record = NULL;
-        int64_t result = 0, code = ERROR_FAILED;
-        int r;
-
-        r = record_parse(text, &record);
-        if (r >= 0)
-                r = record_get_i64(record, "RESULT", &result);
-        if (r < 0 || result > 0 || result < -4095)
-                return error_set_plain(error,
-                                -EPROTO,
-                                ERROR_FAILED,
-                                "the process that unpacks ended without an answer");
-        if (result < 0) {
-                (void) record_get_i64(record, "CODE", &code); /* stays as it is */
-                if (code < 0 || code >= _ERROR_CODE_MAX)
-                        code = ERROR_FAILED;
-                return error_set_plain(error,
-                                (int) result,
-                                (ErrorCode) code,
-                                "%s",
-                                record_get(record, "MESSAGE") ?: "");
-        }
-        r = record_get_u64(record, "SIZE", &ret->size);
-        if (r >= 0)
-                r = record_get_u64(record, "ENTRIES", &ret->entries);
-        if (r < 0)
-                return r;
-        return digest_parse(record_get(record, "DIFF_ID") ?: "", &ret->diff_id, error);
-}
-
-static int worker_finish(Worker *w, UnpackResult *ret, Error *error) {
-        _cleanup_free_ char *text = NULL;
-        int r;
-
-        r = file_read_fd(w->answer_fd, ANSWER_SIZE_MAX, &text, NULL);
-        w->answer_fd = close_fd(w->answer_fd);
-        if (r < 0)
-                (void) kill(w->pid, SIGKILL);
-        while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-                ;
-        w->pid = 0;
-        return r < 0 ? r : answer_parse(text, ret, error);
-}
-
-static void worker_done(Store *s, Worker *w) {
-        if (w->pid > 0) {
-                (void) kill(w->pid, SIGKILL);
-                while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-                        ;
-        }
-        w->pid = 0;
-        w->answer_fd = close_fd(w->answer_fd);
-        w->root_fd = close_fd(w->root_fd);
-        if (w->work)
-                store_layer_abandon(s, w->work);
-        free(w->work);
-        w->work = NULL;
-}
-
-int layer_unpack_into(const LayerSettings *settings,
-                int stream_fd,
-                int root_fd,
-                UnpackResult *ret,
-                Error *error) {
-        Worker w = { .answer_fd = -EBADF, .root_fd = root_fd };
-        int r;
-
-        r = worker_start(settings, stream_fd, &w, error);
-        return r < 0 ? r : worker_finish(&w, ret, error);
-}
-
-/* ---- all layers of an image ------------------------------------------------------------------- */
-typedef struct LayerSet {
-        Store *store; /* borrowed, as all of these */
-        const LayerSettings *settings;
-        const Manifest *manifest;
-        const ImageConfig *config;
-        void (*on_done)(size_t index, const Digest *diff_id);
-        Worker *workers; /* owned; settings->jobs of them */
-        size_t next;     /* layer to look at */
-} LayerSet;
-
-static int set_start_layer(LayerSet *set, Worker *w, Error *error) {
-        const Digest *diff_id = &set->config->diff_ids[set->next];
-        int r;
-
-        w->index = set->next;
-        r = store_layer_begin(set->store, diff_id, &w->work, &w->root_fd, error);
-        if (r < 0)
-                return r;
-        _cleanup_close_ int blob =
-                        store_open_blob(set->store, &set->manifest->entries[set->next].digest);
-        if (blob < 0)
-                return error_set(error, blob, ERROR_STORAGE, "cannot open its blob");
-        return worker_start(set->settings, blob, w, error);
+/* ---- making and ending ------------------------------------------------------------------------ */
+static void set_state(LayerSet *set, size_t index, LayerState state) {
+        set->states[index] = state;
+        if (set->spec.on_state)
+                set->spec.on_state(index, state, set->spec.userdata);
 }
 
 /* An image may have the same layer many times; an empty one is common. */
-static bool set_is_repeated(const LayerSet *set) {
-        for (size_t i = 0; i < set->next; i++)
-                if (digest_equal(&set->config->diff_ids[i], &set->config->diff_ids[set->next]))
+static bool is_repeated(const LayerSet *set, size_t index) {
+        const Digest *diff_ids = set->spec.config->diff_ids;
+
+        for (size_t i = 0; i < index; i++)
+                if (digest_equal(&diff_ids[i], &diff_ids[index]))
                         return true;
         return false;
 }
 
-static int set_layer_error(const LayerSet *set, size_t index, int r, Error *error) {
+static int look_for_layers(LayerSet *set, Error *error) {
+        const ImageConfig *config = set->spec.config;
+
+        for (size_t i = 0; i < config->n_diff_ids; i++) {
+                int r = store_claim(set->spec.store, &config->diff_ids[i], error);
+                if (r < 0)
+                        return r;
+                _cleanup_close_ int there = store_open_layer(set->spec.store, &config->diff_ids[i]);
+                if (there >= 0 || is_repeated(set, i))
+                        set_state(set, i, LAYER_PRESENT);
+        }
+        return 0;
+}
+
+int layer_set_new(const LayerSetSpec *spec, LayerSet **ret, Error *error) {
+        size_t n = spec->config->n_diff_ids;
+        unsigned n_jobs = spec->settings->jobs;
+        int r;
+
+        if (spec->manifest->n_entries != n)
+                return error_set_plain(error,
+                                -EBADMSG,
+                                ERROR_STORAGE,
+                                "the manifest has %zu layers, the image configuration %zu",
+                                spec->manifest->n_entries,
+                                n);
+        assert(n_jobs >= 1 && n_jobs <= LAYER_JOBS_MAX);
+        _cleanup_(layer_set_freep) LayerSet *set = malloc(sizeof(*set));
+        if (!set)
+                return -ENOMEM;
+        *set = (LayerSet) { .spec = *spec, .epoll_fd = -EBADF };
+        set->states = calloc(n + 1, sizeof(*set->states));
+        set->jobs = calloc(n_jobs, sizeof(*set->jobs));
+        if (!set->states || !set->jobs)
+                return -ENOMEM;
+        for (unsigned i = 0; i < n_jobs; i++)
+                set->jobs[i] = (Job) { .worker = LAYER_WORKER_NONE, .root_fd = -EBADF };
+        set->epoll_fd = neg_errno(epoll_create1(EPOLL_CLOEXEC));
+        if (set->epoll_fd < 0)
+                return error_set(error, set->epoll_fd, ERROR_RUNTIME, "cannot watch processes");
+        r = look_for_layers(set, error);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(set);
+        return 0;
+}
+
+/* The directory that was not given to the store goes. */
+static void job_done(LayerSet *set, Job *job) {
+        layer_worker_done(&job->worker);
+        job->root_fd = close_fd(job->root_fd);
+        if (job->work)
+                store_layer_abandon(set->spec.store, job->work);
+        free(job->work);
+        job->work = NULL;
+}
+
+LayerSet *layer_set_free(LayerSet *set) {
+        if (!set)
+                return NULL;
+
+        for (unsigned i = 0; set->jobs && i < set->spec.settings->jobs; i++)
+                job_done(set, &set->jobs[i]);
+        (void) close_fd(set->epoll_fd);
+        free(set->jobs);
+        free(set->states);
+        free(set);
+        return NULL;
+}
+
+/* ---- one layer -------------------------------------------------------------------------------- */
+static int layer_error(const LayerSet *set, size_t index, int r, Error *error) {
+        const Manifest *m = set->spec.manifest;
+
         if (r == -ENOMEM)
                 return r;
         return error_prefix(error,
                         r,
                         "layer %zu of %zu (%s)",
                         index + 1,
-                        set->manifest->n_entries,
-                        set->manifest->entries[index].digest.text);
+                        m->n_entries,
+                        m->entries[index].digest.text);
 }
 
-/* Fills the free places. Return: the number of processes that run. */
-static int set_fill(LayerSet *set, Error *error) {
-        int running = 0, r;
+static int job_start(LayerSet *set, Job *job, Error *error) {
+        Store *s = set->spec.store;
+        const Digest *blob_digest = &set->spec.manifest->entries[job->index].digest;
+        struct epoll_event event = { .events = EPOLLIN, .data.ptr = job };
+        int r;
 
-        for (unsigned i = 0; i < set->settings->jobs; i++) {
-                Worker *w = &set->workers[i];
-                while (w->pid == 0 && set->next < set->config->n_diff_ids) {
-                        const Digest *diff_id = &set->config->diff_ids[set->next];
-                        r = store_claim(set->store, diff_id, error);
-                        if (r < 0)
-                                return r;
-                        _cleanup_close_ int there = store_open_layer(set->store, diff_id);
-                        if (there >= 0 || set_is_repeated(set)) {
-                                if (set->on_done && there >= 0)
-                                        set->on_done(set->next, diff_id);
-                        } else {
-                                r = set_start_layer(set, w, error);
-                                if (r < 0)
-                                        return set_layer_error(set, set->next, r, error);
-                        }
-                        set->next++;
-                }
-                running += w->pid > 0;
-        }
-        return running;
+        r = store_layer_begin(s,
+                        &set->spec.config->diff_ids[job->index],
+                        &job->work,
+                        &job->root_fd,
+                        error);
+        if (r < 0)
+                return r;
+        _cleanup_close_ int blob = store_open_blob(s, blob_digest);
+        if (blob < 0)
+                return error_set(error, blob, ERROR_STORAGE, "cannot open its blob");
+        r = layer_worker_start(set->spec.settings, blob, job->root_fd, &job->worker, error);
+        if (r < 0)
+                return r;
+        r = neg_errno(epoll_ctl(set->epoll_fd, EPOLL_CTL_ADD, job->worker.answer_fd, &event));
+        return r < 0 ? error_set(error, r, ERROR_RUNTIME, "cannot watch a process") : 0;
 }
 
-static int set_reap(LayerSet *set, Worker *w, Error *error) {
-        const Digest *diff_id = &set->config->diff_ids[w->index];
+static int job_finish(LayerSet *set, Job *job, Error *error) {
+        const Digest *diff_id = &set->spec.config->diff_ids[job->index];
         UnpackResult result = {};
         int r;
 
-        r = worker_finish(w, &result, error);
+        /* Closing alone is not enough while a process that was forked meanwhile has not closed its copy. */
+        r = neg_errno(epoll_ctl(set->epoll_fd, EPOLL_CTL_DEL, job->worker.answer_fd, NULL));
+        if (r < 0)
+                return error_set(error, r, ERROR_RUNTIME, "cannot watch a process");
+        r = layer_worker_finish(&job->worker, &result, error);
         if (r >= 0 && !digest_equal(&result.diff_id, diff_id))
                 r = error_set_plain(error,
                                 -EBADMSG,
@@ -270,80 +165,93 @@ static int set_reap(LayerSet *set, Worker *w, Error *error) {
                                 result.diff_id.text,
                                 diff_id->text);
         if (r >= 0)
-                r = store_layer_commit(set->store, w->work, diff_id, error);
+                r = store_layer_commit(set->spec.store, job->work, diff_id, error);
         if (r < 0)
-                return set_layer_error(set, w->index, r, error);
+                return r;
 
-        free(w->work);
-        w->work = NULL;
-        w->root_fd = close_fd(w->root_fd);
-        if (set->on_done)
-                set->on_done(w->index, diff_id);
+        free(job->work);
+        job->work = NULL;
+        job->root_fd = close_fd(job->root_fd);
+        set_state(set, job->index, LAYER_DONE);
         return 0;
 }
 
-static int set_wait(LayerSet *set, Error *error) {
-        struct pollfd polled[LAYER_JOBS_MAX];
-        size_t n = 0;
-        int r;
+/* ---- all of them ------------------------------------------------------------------------------ */
+LayerState layer_set_state(const LayerSet *set, size_t index) {
+        assert(index < set->spec.config->n_diff_ids);
+        return set->states[index];
+}
 
-        for (unsigned i = 0; i < set->settings->jobs; i++)
-                polled[n++] = (struct pollfd) { .fd = set->workers[i].answer_fd, .events = POLLIN };
-        if (poll(polled, n, -1) < 0)
-                return errno == EINTR ? 0 : -errno;
-        for (unsigned i = 0; i < set->settings->jobs; i++) {
-                if (!polled[i].revents)
-                        continue;
-                r = set_reap(set, &set->workers[i], error);
-                if (r < 0)
-                        return r;
+int layer_set_fd(const LayerSet *set) {
+        return set->epoll_fd;
+}
+
+static bool next_offered(const LayerSet *set, size_t *ret) {
+        for (size_t i = 0; i < set->spec.config->n_diff_ids; i++)
+                if (set->states[i] == LAYER_OFFERED) {
+                        *ret = i;
+                        return true;
+                }
+        return false;
+}
+
+/* Fills the free places. Return: the number of places that are taken. */
+static int start_offered(LayerSet *set, Error *error) {
+        int running = 0;
+
+        for (unsigned i = 0; i < set->spec.settings->jobs; i++) {
+                Job *job = &set->jobs[i];
+                if (!job->work && next_offered(set, &job->index)) {
+                        int r = job_start(set, job, error);
+                        if (r < 0)
+                                return layer_error(set, job->index, r, error);
+                        set_state(set, job->index, LAYER_UNPACKING);
+                }
+                running += job->work != NULL;
         }
-        return 0;
+        return running;
 }
 
-static int set_run(LayerSet *set, Error *error) {
+int layer_set_offer(LayerSet *set, size_t index, Error *error) {
+        if (layer_set_state(set, index) != LAYER_AWAITED)
+                return 0;
+        set_state(set, index, LAYER_OFFERED);
+        int r = start_offered(set, error);
+        return r < 0 ? r : 0;
+}
+
+int layer_set_dispatch(LayerSet *set, Error *error) {
+        struct epoll_event events[LAYER_JOBS_MAX];
+
+        int n = epoll_wait(set->epoll_fd, events, LAYER_JOBS_MAX, 0);
+        if (n < 0 && errno != EINTR)
+                return error_set(error, -errno, ERROR_RUNTIME, "cannot watch processes");
+        for (int i = 0; i < n; i++) {
+                Job *job = events[i].data.ptr;
+                int r = job_finish(set, job, error);
+                if (r < 0)
+                        return layer_error(set, job->index, r, error);
+        }
+        return start_offered(set, error);
+}
+
+int layer_set_finish(LayerSet *set, Error *error) {
         for (;;) {
-                int r = set_fill(set, error);
-                if (r > 0)
-                        r = set_wait(set, error);
-                else if (r == 0)
-                        return 0;
-                if (r < 0)
+                struct pollfd polled = { .fd = set->epoll_fd, .events = POLLIN };
+                int r = layer_set_dispatch(set, error);
+                if (r <= 0)
                         return r;
+                if (poll(&polled, 1, -1) < 0 && errno != EINTR)
+                        return error_set(error, -errno, ERROR_RUNTIME, "cannot watch processes");
         }
 }
 
-int layers_unpack(Store *s,
-                const LayerSettings *settings,
-                const Manifest *manifest,
-                const ImageConfig *config,
-                void (*on_done)(size_t index, const Digest *diff_id),
-                Error *error) {
-        LayerSet set = {
-                .store = s,
-                .settings = settings,
-                .manifest = manifest,
-                .config = config,
-                .on_done = on_done,
-        };
+int layers_unpack(const LayerSetSpec *spec, Error *error) {
+        _cleanup_(layer_set_freep) LayerSet *set = NULL;
         int r;
 
-        if (manifest->n_entries != config->n_diff_ids)
-                return error_set_plain(error,
-                                -EBADMSG,
-                                ERROR_STORAGE,
-                                "the manifest has %zu layers, the image configuration %zu",
-                                manifest->n_entries,
-                                config->n_diff_ids);
-        assert(settings->jobs >= 1 && settings->jobs <= LAYER_JOBS_MAX);
-        set.workers = calloc(settings->jobs, sizeof(*set.workers));
-        if (!set.workers)
-                return -ENOMEM;
-        for (unsigned i = 0; i < settings->jobs; i++)
-                set.workers[i] = (Worker) { .answer_fd = -EBADF, .root_fd = -EBADF };
-        r = set_run(&set, error);
-        for (unsigned i = 0; i < settings->jobs; i++)
-                worker_done(s, &set.workers[i]);
-        free(set.workers);
-        return r;
+        r = layer_set_new(spec, &set, error);
+        for (size_t i = 0; i < spec->config->n_diff_ids && r >= 0; i++)
+                r = layer_set_offer(set, i, error);
+        return r < 0 ? r : layer_set_finish(set, error);
 }

@@ -150,6 +150,18 @@ static int record_image(const Load *l,
         return r;
 }
 
+typedef struct Progress {
+        const Load *load; /* borrowed, as both */
+        const ImageConfig *config;
+} Progress;
+
+static void tell_layer(size_t index, LayerState state, void *userdata) {
+        const Progress *p = userdata;
+
+        if (state == LAYER_DONE || state == LAYER_PRESENT)
+                p->load->request->on_layer(index, &p->config->diff_ids[index]);
+}
+
 /* Configuration and layers into the store. */
 static int import_content(
                 const Load *l, const Manifest *m, const char *config, size_t size, Error *error) {
@@ -162,7 +174,14 @@ static int import_content(
                 r = store_put_blob(l->store, config, size, &digest, error);
         if (r < 0)
                 return r;
-        return layers_unpack(l->store, &l->request->layers, m, &c, l->request->on_layer, error);
+        Progress progress = { .load = l, .config = &c };
+        LayerSetSpec spec = { .store = l->store,
+                .settings = &l->request->layers,
+                .manifest = m,
+                .config = &c,
+                .on_state = tell_layer,
+                .userdata = &progress };
+        return layers_unpack(&spec, error);
 }
 
 static int import_manifest(

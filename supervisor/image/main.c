@@ -18,6 +18,7 @@
 #include "image/answer.h"
 #include "image/broker.h"
 #include "image/confine.h"
+#include "image/network-options.h"
 #include "image/options.h"
 
 #define SIZE_MAX_DEFAULT (UINT64_C(1) << 40)
@@ -28,8 +29,10 @@
 typedef struct Run {
         const Verb *verb; /* borrowed */
         Operation operation;
+        char **additional_stores;                /* owned */
         int read_fds[ADDITIONAL_STORES_MAX + 1]; /* owned */
         size_t n_read_fds;
+        FetcherProcess fetcher;
 } Run;
 
 static int report(const Error *error, int r) {
@@ -59,7 +62,7 @@ static int number(
         return 0;
 }
 
-static int settings_read(Operation *op, Error *error) {
+static int options_check(Operation *op, Error *error) {
         const Options *o = op->options;
         uint64_t jobs = JOBS_DEFAULT;
         int r;
@@ -96,11 +99,7 @@ static int source_open(Operation *op, Error *error) {
         if (r < 0)
                 return r;
         if (op->source.transport == TRANSPORT_REGISTRY)
-                return error_set_plain(error,
-                                -EINVAL,
-                                ERROR_INVALID_ARGUMENT,
-                                "'%s' is no file; a transport such as oci-archive: is wanted",
-                                op->options->arguments[0]);
+                return 0;
         bool dir = op->source.transport == TRANSPORT_OCI || op->source.transport == TRANSPORT_DIR;
         op->source_fd = neg_errno(
                         open(op->source.path, O_RDONLY | O_CLOEXEC | (dir ? O_DIRECTORY : 0)));
@@ -109,8 +108,20 @@ static int source_open(Operation *op, Error *error) {
         return 0;
 }
 
+/* Those of the command line are asked first. */
+static int find_additional_stores(Run *run) {
+        int r;
+
+        r = strv_copy(run->operation.options->additional_stores, &run->additional_stores);
+        STRV_FOREACH (path, run->operation.settings.additional_stores) {
+                if (r >= 0)
+                        r = strv_append(&run->additional_stores, *path);
+        }
+        return r;
+}
+
 static int allow_reading(Run *run, Error *error) {
-        STRV_FOREACH (path, run->operation.options->additional_stores) {
+        STRV_FOREACH (path, run->additional_stores) {
                 if (run->n_read_fds == ADDITIONAL_STORES_MAX)
                         return error_set_plain(error,
                                         -E2BIG,
@@ -123,6 +134,56 @@ static int allow_reading(Run *run, Error *error) {
                 run->read_fds[run->n_read_fds++] = fd;
         }
         return 0;
+}
+
+/* The registry that is certainly asked: credentials and certificates that are given are for it. */
+static int only_registry(const Operation *op, char **ret, Error *error) {
+        const char *given = op->options->creds_file ? "--creds-file" : NULL;
+        _cleanup_(reference_done) Reference reference = {};
+        int r;
+
+        if (op->source.transport != TRANSPORT_REGISTRY || !op->source.path)
+                return 0;
+        if (name_is_short(op->source.path) && op->settings.search)
+                return given ? error_set_plain(error,
+                                               -EINVAL,
+                                               ERROR_INVALID_ARGUMENT,
+                                               "%s: '%s' does not say which registry it is for",
+                                               given,
+                                               op->source.path)
+                             : 0;
+        r = reference_parse(op->source.path, &reference, error);
+        if (r >= 0)
+                *ret = TAKE_PTR(reference.registry);
+        return r;
+}
+
+static bool needs_network(const Run *run) {
+        const Operation *op = &run->operation;
+
+        if (run->verb->run == operation_pull)
+                return op->source.transport == TRANSPORT_REGISTRY &&
+                       !str_equal(op->options->policy, "never");
+        return op->options->repair;
+}
+
+/* Before the store is opened, so that it gets none of it. */
+static int start_fetcher(Run *run, Error *error) {
+        _cleanup_free_ char *registry = NULL;
+        Operation *op = &run->operation;
+        FetcherSpec spec;
+        int r;
+
+        r = network_options(op, error);
+        if (r < 0 || !needs_network(run))
+                return r;
+        r = only_registry(op, &registry, error);
+        if (r >= 0)
+                r = fetcher_options(op, registry, &spec, error);
+        if (r >= 0)
+                r = fetcher_start(&spec, &run->fetcher, error);
+        op->fetch_fd = run->fetcher.socket_fd;
+        return r;
 }
 
 /* ---- the confined process --------------------------------------------------------------------- */
@@ -180,7 +241,7 @@ static int open_storage(Run *run, Error *error) {
         const Options *o = run->operation.options;
         StorageSpec spec = {
                 .state_dir = o->state_dir,
-                .driver = o->driver, /* else STORAGE_DRIVER= of the settings */
+                .driver = o->driver ?: run->operation.settings.driver,
                 .id = o->id,
                 .size_max_root = UINT64_MAX,
                 .use = run->verb->storage,
@@ -199,15 +260,28 @@ static int prepare(Run *run, Error *error) {
         Operation *op = &run->operation;
         int r;
 
-        r = settings_read(op, error);
-        if (r >= 0 && run->verb->run == operation_load)
+        r = settings_load(op->options->settings, &op->settings, error);
+        if (r >= 0)
+                r = options_check(op, error);
+        if (r >= 0 && run->verb->reads)
                 r = source_open(op, error);
+        if (r >= 0 && run->verb->run == operation_load &&
+                        op->source.transport == TRANSPORT_REGISTRY)
+                r = error_set_plain(error,
+                                -EINVAL,
+                                ERROR_INVALID_ARGUMENT,
+                                "'%s' is no file; a transport such as oci-archive: is wanted",
+                                op->options->arguments[0]);
+        if (r >= 0)
+                r = start_fetcher(run, error);
+        if (r >= 0)
+                r = find_additional_stores(run);
         if (r >= 0)
                 r = allow_reading(run, error);
         if (r < 0)
                 return r;
         r = store_open(op->options->state_dir,
-                        op->options->additional_stores,
+                        run->additional_stores,
                         run->verb->writes,
                         &op->store,
                         error);
@@ -220,6 +294,9 @@ static void run_done(Run *run) {
         (void) close_fd(run->operation.source_fd);
         (void) store_free(run->operation.store);
         (void) storage_free(run->operation.storage);
+        fetcher_done(&run->fetcher);
+        (void) strv_free(run->additional_stores); /* always NULL */
+        settings_done(&run->operation.settings);
         image_source_done(&run->operation.source);
         platform_done(&run->operation.platform);
 }
@@ -227,7 +304,8 @@ static void run_done(Run *run) {
 int main(int argc, char **argv) {
         _cleanup_(error_done) Error error = {};
         _cleanup_(options_done) Options options = {};
-        _cleanup_(run_done) Run run = { .operation = { .source_fd = -EBADF } };
+        _cleanup_(run_done) Run run = { .operation = { .source_fd = -EBADF, .fetch_fd = -EBADF },
+                .fetcher = FETCHER_NONE };
         int r;
 
         /* libarchive converts names from UTF-8 to the locale's character set. */

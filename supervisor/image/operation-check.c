@@ -10,6 +10,7 @@
 #include "image/hash.h"
 #include "image/answer.h"
 #include "image/operation.h"
+#include "image/repair.h"
 #include "image/tree.h"
 
 #define READ_SIZE ((size_t) 128 * 1024)
@@ -17,9 +18,10 @@
 typedef struct Check {
         Operation *operation; /* borrowed */
         RecordWriter answer;
-        Map *seen;      /* owned; diff ids looked at; the keys are in `names` */
-        char **names;   /* owned */
-        size_t damaged; /* what was not put right */
+        Map *seen;         /* owned; diff ids looked at; the keys are in `names` */
+        char **names;      /* owned */
+        char **blobs_gone; /* owned; digests of what was damaged and removed */
+        size_t damaged;    /* what was not put right */
         size_t blobs, layers;
 } Check;
 
@@ -67,9 +69,34 @@ static int check_blob(Check *c, const char *hex, Error *error) {
         if (r == -ENOMEM)
                 return r;
         record_put(&c->answer, "DAMAGED_BLOB", text);
-        /* There is no whole copy of it here: it goes, so that it alone is fetched again. */
         c->damaged++;
-        return c->operation->options->repair ? store_blob_discard(s, &expected, error) : 0;
+        if (!c->operation->options->repair)
+                return 0;
+        /* There is no whole copy of it here: it goes, so that it alone is fetched again. */
+        r = store_blob_discard(s, &expected, error);
+        return r < 0 ? r : strv_append(&c->blobs_gone, text);
+}
+
+/* Once all is found, since manifests are needed to know whose blobs they are. What can't be had stays
+ * damaged, and is told already. */
+static int repair_blobs(Check *c, Error *error) {
+        STRV_FOREACH (text, c->blobs_gone) {
+                _cleanup_(error_done) Error reason = {};
+                Digest digest;
+                int r = digest_parse(*text, &digest, error);
+                if (r >= 0)
+                        r = repair_blob(c->operation, &digest, &reason);
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0) {
+                        record_put(&c->answer, "LOST_BLOB", *text);
+                        record_put(&c->answer, "REASON", error_text(&reason, r));
+                        continue;
+                }
+                record_put(&c->answer, "REPAIRED_BLOB", *text);
+                c->damaged--;
+        }
+        return 0;
 }
 
 static int check_blobs(Check *c, Error *error) {
@@ -213,6 +240,8 @@ int operation_check(Operation *o, Error *error) {
         if (r >= 0)
                 r = check_blobs(&c, error);
         if (r >= 0)
+                r = repair_blobs(&c, error);
+        if (r >= 0)
                 r = store_list(o->store, &images, error);
         for (size_t i = 0; i < images.n_items && r >= 0; i++)
                 r = check_image(&c, &images.items[i], error);
@@ -221,6 +250,7 @@ int operation_check(Operation *o, Error *error) {
         q = answer_write(&c.answer, r < 0 ? NULL : error);
         (void) map_free(c.seen);
         (void) strv_free(c.names);
+        (void) strv_free(c.blobs_gone);
         if (r < 0 || q < 0)
                 return r < 0 ? r : q;
         if (c.damaged == 0)

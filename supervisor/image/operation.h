@@ -8,6 +8,8 @@
 
 #include "image/layer.h"
 #include "base/reference.h"
+#include "image/remote.h"
+#include "image/settings.h"
 #include "image/storage.h"
 #include "image/store.h"
 
@@ -20,6 +22,10 @@ typedef struct Options {
         const char *os, *architecture, *variant;
         const char *jobs, *size_max, *entries_max;
         const char *driver, *id, *size_max_root;
+        const char *settings;
+        const char *policy, *blob, *parallel;
+        const char *retry, *retry_delay, *stall_timeout;
+        const char *auth_file, *creds_file, *cert_dir, *tls_verify;
         bool all, repair, force;
 } Options;
 
@@ -27,14 +33,19 @@ typedef struct Operation {
         const Options *options; /* borrowed */
         Store *store;           /* borrowed */
         Storage *storage;       /* borrowed; NULL for what only reads */
-        ImageSource source;     /* of load */
-        int source_fd;          /* owned; -EBADF: none */
+        Settings settings;
+        ImageSource source; /* of load and pull */
+        int source_fd;      /* owned; -EBADF: none */
         LayerSettings layers;
         Platform platform;
+        int fetch_fd;      /* borrowed; requests to the network, see image/fetch.h; -EBADF: none */
+        RetryPolicy retry; /* of those */
+        unsigned parallel; /* downloads at a time */
 } Operation;
 
 /* Each: 0, or a negative errno with an error that is complete. */
 int operation_load(Operation *o, Error *error);
+int operation_pull(Operation *o, Error *error);
 int operation_list(Operation *o, Error *error);
 int operation_inspect(Operation *o, Error *error);
 int operation_remove(Operation *o, Error *error);

@@ -8,6 +8,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
+#include "supd/image-store.h"
 #include "supd/paths.h"
 #include "supd/version.h"
 
@@ -19,6 +20,7 @@ static const char usage[] =
                 "\n"
                 "  load SOURCE           oci:DIR[:TAG], oci-archive:FILE[:TAG],\n"
                 "                        docker-archive:FILE[:REF] or dir:DIR\n"
+                "  pull SOURCE           the same, or a name: from its registry\n"
                 "  ls                    all images\n"
                 "  inspect IMAGE         one image: its configuration, its layers' directories\n"
                 "  rm IMAGE...           remove names; of a digest, all of them\n"
@@ -36,15 +38,29 @@ static const char usage[] =
                 "[overlay]\n"
                 "  --id ID               root-make: of the container\n"
                 "  --size-max-root BYTES  root-make: all that the root may take; btrfs only\n"
-                "  --name REF            load: what the image is called\n"
-                "  --os, --arch, --variant WORD  load: which of an index [this machine]\n"
-                "  --jobs N              load: layers unpacked at a time, 1 to 16 [2]\n"
-                "  --size-max BYTES      load, check: limit of one unpacked layer [1 TiB]\n"
-                "  --entries-max N       load, check: limit of one layer's entries [10000000]\n"
+                "  --settings FILE       what supd.conf says [" SUPD_RUNTIME_DIR
+                "/" SUPD_IMAGE_SETTINGS_FILE "]\n"
+                "  --name REF            load, pull: what the image is called\n"
+                "  --os, --arch, --variant WORD  load, pull: which of an index [this machine]\n"
+                "  --jobs N              load, pull: layers unpacked at a time, 1 to 16 [2]\n"
+                "  --size-max BYTES      load, pull, check: limit of one unpacked layer [1 TiB]\n"
+                "  --entries-max N       load, pull, check: limit of one layer's entries "
+                "[10000000]\n"
+                "  --policy WORD         pull: always, missing, never or newer [missing]\n"
+                "  --parallel N          pull: downloads at a time, 1 to 16 [3]\n"
+                "  --blob DIGEST         pull: this blob of the image alone\n"
+                "  --retry N             pull, check: further attempts [3; check: 0]\n"
+                "  --retry-delay DURATION  pull, check: between them [from 2s on, doubling]\n"
+                "  --stall-timeout DURATION  pull, check: without a byte [30s]\n"
+                "  --auth-file FILE      pull, check: logins [those of podman and docker]\n"
+                "  --creds-file FILE     pull, check: USER:PASSWORD for this registry\n"
+                "  --cert-dir DIR        pull, check: authorities and certificates for TLS\n"
+                "  --tls-verify yes|no   pull, check: whether https, with whose certificate, is a "
+                "must\n"
                 "  --keep DIGEST         rm, prune: an image in use; repeatable\n"
                 "  --all                 prune: also images with a name\n"
                 "  --force               rm: also an image in use, which loses all its names\n"
-                "  --repair              check: unpack damaged layers anew, remove damaged blobs\n"
+                "  --repair              check: unpack damaged layers anew, fetch damaged blobs\n"
                 "  -h, --help            this text\n"
                 "      --version         version\n"
                 "\n"
@@ -64,6 +80,17 @@ typedef enum OptionId {
         OPTION_SIZE_MAX,
         OPTION_ENTRIES_MAX,
         OPTION_KEEP,
+        OPTION_SETTINGS,
+        OPTION_POLICY,
+        OPTION_PARALLEL,
+        OPTION_BLOB,
+        OPTION_RETRY,
+        OPTION_RETRY_DELAY,
+        OPTION_STALL_TIMEOUT,
+        OPTION_AUTH_FILE,
+        OPTION_CREDS_FILE,
+        OPTION_CERT_DIR,
+        OPTION_TLS_VERIFY,
         OPTION_ALL,
         OPTION_REPAIR,
         OPTION_FORCE,
@@ -71,6 +98,7 @@ typedef enum OptionId {
         OPTION_VERSION,
         _OPTION_MAX,
 } OptionId;
+static_assert(_OPTION_MAX <= 64, "a verb's options fit a number");
 
 /* getopt_long() answers with 0x100 and the OptionId. */
 /* clang-format off */
@@ -88,6 +116,17 @@ static const struct option long_options[] = {
         { "size-max",         required_argument, NULL, 0x100 + OPTION_SIZE_MAX         },
         { "entries-max",      required_argument, NULL, 0x100 + OPTION_ENTRIES_MAX      },
         { "keep",             required_argument, NULL, 0x100 + OPTION_KEEP             },
+        { "settings",         required_argument, NULL, 0x100 + OPTION_SETTINGS         },
+        { "policy",           required_argument, NULL, 0x100 + OPTION_POLICY           },
+        { "parallel",         required_argument, NULL, 0x100 + OPTION_PARALLEL         },
+        { "blob",             required_argument, NULL, 0x100 + OPTION_BLOB             },
+        { "retry",            required_argument, NULL, 0x100 + OPTION_RETRY            },
+        { "retry-delay",      required_argument, NULL, 0x100 + OPTION_RETRY_DELAY      },
+        { "stall-timeout",    required_argument, NULL, 0x100 + OPTION_STALL_TIMEOUT    },
+        { "auth-file",        required_argument, NULL, 0x100 + OPTION_AUTH_FILE        },
+        { "creds-file",       required_argument, NULL, 0x100 + OPTION_CREDS_FILE       },
+        { "cert-dir",         required_argument, NULL, 0x100 + OPTION_CERT_DIR         },
+        { "tls-verify",       required_argument, NULL, 0x100 + OPTION_TLS_VERIFY       },
         { "all",              no_argument,       NULL, 0x100 + OPTION_ALL              },
         { "repair",           no_argument,       NULL, 0x100 + OPTION_REPAIR           },
         { "force",            no_argument,       NULL, 0x100 + OPTION_FORCE            },
@@ -96,34 +135,47 @@ static const struct option long_options[] = {
         {},
 };
 
-#define COMMON (1U << OPTION_STATE_DIR | 1U << OPTION_ADDITIONAL_STORE)
-#define LIMITS (1U << OPTION_SIZE_MAX | 1U << OPTION_ENTRIES_MAX)
-#define PLATFORM (1U << OPTION_OS | 1U << OPTION_ARCH | 1U << OPTION_VARIANT)
+#define BIT(option) (UINT64_C(1) << OPTION_##option)
+#define COMMON \
+        (BIT(STATE_DIR) | BIT(ADDITIONAL_STORE) | \
+                        BIT(SETTINGS))
+#define LIMITS (BIT(SIZE_MAX) | BIT(ENTRIES_MAX))
+#define PLATFORM (BIT(OS) | BIT(ARCH) | BIT(VARIANT))
+#define NETWORK \
+        (BIT(RETRY) | BIT(RETRY_DELAY) | \
+                        BIT(STALL_TIMEOUT) | BIT(AUTH_FILE) | \
+                        BIT(CREDS_FILE) | BIT(CERT_DIR) | \
+                        BIT(TLS_VERIFY))
+#define PULL \
+        (BIT(POLICY) | BIT(PARALLEL) | \
+                        BIT(BLOB))
 
 static const Verb verbs[] = {
         { "load",    operation_load,
-                COMMON | LIMITS | PLATFORM | 1U << OPTION_NAME | 1U << OPTION_JOBS |
-                1U << OPTION_DRIVER,
+                COMMON | LIMITS | PLATFORM | BIT(NAME) | BIT(JOBS) | BIT(DRIVER),
                                              1, 1,        .writes = true, .unpacks = true,
-                                                          .storage = STORAGE_PREPARES },
+                                                          .reads = true, .storage = STORAGE_PREPARES },
+        { "pull",    operation_pull,
+                COMMON | LIMITS | PLATFORM | NETWORK | PULL | BIT(NAME) | BIT(JOBS) | BIT(DRIVER),
+                                             1, 1,        .writes = true, .unpacks = true,
+                                                          .reads = true, .storage = STORAGE_PREPARES },
         { "ls",      operation_list,         COMMON, 0, 0 },
         { "inspect", operation_inspect,      COMMON, 1, 1 },
-        { "rm",      operation_remove,       COMMON | 1U << OPTION_KEEP | 1U << OPTION_FORCE,
+        { "rm",      operation_remove,       COMMON | BIT(KEEP) | BIT(FORCE),
                                              1, UINT_MAX, .writes = true },
-        { "prune",   operation_prune,        COMMON | 1U << OPTION_KEEP | 1U << OPTION_ALL,
+        { "prune",   operation_prune,        COMMON | BIT(KEEP) | BIT(ALL),
                                              0, 0,        .writes = true },
         { "df",      operation_disk_usage,   COMMON, 0, 0 },
-        { "check",   operation_check,        COMMON | LIMITS | 1U << OPTION_REPAIR |
-                1U << OPTION_DRIVER,
+        { "check",   operation_check,        COMMON | LIMITS | NETWORK | BIT(REPAIR) | BIT(DRIVER),
                                              0, 0,        .writes = true, .unpacks = true },
         { "root-make", operation_root_make,
-                COMMON | 1U << OPTION_DRIVER | 1U << OPTION_ID | 1U << OPTION_SIZE_MAX_ROOT,
+                COMMON | BIT(DRIVER) | BIT(ID) | BIT(SIZE_MAX_ROOT),
                                              1, 1,        .writes = true,
                 .storage = STORAGE_PREPARES | STORAGE_MAKES_ROOT },
-        { "root-remove", operation_root_remove, 1U << OPTION_STATE_DIR,
+        { "root-remove", operation_root_remove, COMMON,
                                              1, 1,        .writes = true,
                 .storage = STORAGE_REMOVES, .names_container = true },
-        { "trash",   operation_trash,        1U << OPTION_STATE_DIR,
+        { "trash",   operation_trash,        COMMON,
                                              0, 0,        .writes = true,
                 .storage = STORAGE_REMOVES },
 };
@@ -147,6 +199,17 @@ static int take_option(Options *o, OptionId id, const char *value) {
                 [OPTION_JOBS] = &o->jobs,
                 [OPTION_SIZE_MAX] = &o->size_max,
                 [OPTION_ENTRIES_MAX] = &o->entries_max,
+                [OPTION_SETTINGS] = &o->settings,
+                [OPTION_POLICY] = &o->policy,
+                [OPTION_PARALLEL] = &o->parallel,
+                [OPTION_BLOB] = &o->blob,
+                [OPTION_RETRY] = &o->retry,
+                [OPTION_RETRY_DELAY] = &o->retry_delay,
+                [OPTION_STALL_TIMEOUT] = &o->stall_timeout,
+                [OPTION_AUTH_FILE] = &o->auth_file,
+                [OPTION_CREDS_FILE] = &o->creds_file,
+                [OPTION_CERT_DIR] = &o->cert_dir,
+                [OPTION_TLS_VERIFY] = &o->tls_verify,
         };
 
         if (texts[id]) {
@@ -176,7 +239,7 @@ static int print(const char *text) {
         return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? -EIO : 1;
 }
 
-static int find_verb(const char *name, unsigned given, const Verb **ret, Error *error) {
+static int find_verb(const char *name, uint64_t given, const Verb **ret, Error *error) {
         const Verb *verb = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
@@ -185,7 +248,7 @@ static int find_verb(const char *name, unsigned given, const Verb **ret, Error *
         if (!verb)
                 return usage_error(error, "unknown verb ", name);
         for (unsigned i = 0; long_options[i].name; i++)
-                if (given & ~verb->options & 1U << (long_options[i].val - 0x100))
+                if (given & ~verb->options & UINT64_C(1) << (long_options[i].val - 0x100))
                         return error_set_plain(error,
                                         -EINVAL,
                                         ERROR_INVALID_ARGUMENT,
@@ -198,7 +261,7 @@ static int find_verb(const char *name, unsigned given, const Verb **ret, Error *
 
 int options_parse(int argc, char **argv, Options *ret, const Verb **ret_verb, Error *error) {
         _cleanup_(options_done) Options o = { .state_dir = SUPD_STATE_DIR };
-        unsigned given = 0;
+        uint64_t given = 0;
         int c, r;
 
         opterr = 0;
@@ -209,7 +272,7 @@ int options_parse(int argc, char **argv, Options *ret, const Verb **ret_verb, Er
                         return print("supd-image " SUPD_VERSION "\n");
                 if (c == '?' || c == ':')
                         return usage_error(error, "bad option ", argv[optind - 1]);
-                given |= 1U << (c - 0x100);
+                given |= UINT64_C(1) << (c - 0x100);
                 r = take_option(&o, (OptionId) (c - 0x100), optarg);
                 if (r < 0)
                         return r;
@@ -225,7 +288,7 @@ int options_parse(int argc, char **argv, Options *ret, const Verb **ret_verb, Er
                 return usage_error(error, "wrong number of arguments for ", (*ret_verb)->name);
         if ((*ret_verb)->names_container)
                 o.id = o.arguments[0];
-        else if (!o.id && (*ret_verb)->options & 1U << OPTION_ID)
+        else if (!o.id && (*ret_verb)->options & BIT(ID))
                 return usage_error(error, "--id is missing for ", (*ret_verb)->name);
 
         *ret = o;

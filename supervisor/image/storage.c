@@ -20,7 +20,7 @@ int storage_open_dir(int dir_fd, const char *name, bool make) {
 }
 
 static bool id_is_valid(const char *id) {
-        const char *allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+        const char *allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:@\\";
         size_t size = strlen(id);
 
         return size > 0 && size <= STORAGE_ID_MAX && *id != '.' && id[strspn(id, allowed)] == '\0';
@@ -37,8 +37,8 @@ static int spec_check(const StorageSpec *spec, Storage *s, Error *error) {
                 return error_set_plain(error,
                                 -EINVAL,
                                 ERROR_BAD_NAME,
-                                "bad container id: up to %u letters, digits and '_', '.', '-', of "
-                                "which '.' is not the first",
+                                "bad container id: up to %u of letters, digits and ':-_.\\@', with "
+                                "no '.' at its start",
                                 STORAGE_ID_MAX);
         if (spec->size_max_root != UINT64_MAX && !s->driver->limits_size)
                 return error_set_plain(error,

@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/store-internal.h"
+#include "image/store-partial.h"
 #include "image/store-use.h"
 #include "image/tree.h"
 #include "supd/image-store.h"
@@ -311,6 +312,8 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                 r = remove_swept(s, s->layer_work_fd, &result.bytes);
         if (r >= 0)
                 r = follower_remove(s, &result.bytes);
+        if (r >= 0)
+                r = store_partial_sweep(s, /* all= */ false, &result.bytes);
         if (r < 0)
                 return store_error(error, r, "cannot remove unused content");
 

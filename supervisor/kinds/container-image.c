@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,16 +50,22 @@ static void on_root_made(int result, const Error *error, void *userdata) {
 /* A copy or a snapshot of the image, which takes privileges and time that supd does not have. */
 static int have_root_made(Container *c, Error *error) {
         static const HelperOps ops = { .on_end = on_root_made };
+        uint64_t limit_bytes = c->unit.spec->service.resource.root_size_max_bytes;
+        _cleanup_free_ char *limit =
+                        limit_bytes == UINT64_MAX
+                                        ? NULL
+                                        : str_printf("--size-max-root=%" PRIu64, limit_bytes);
         char *const words[] = {
                 (char *) "root-make",
                 (char *) "--id",
                 (char *) unit_id(&c->unit),
                 c->image.image->manifest.text,
+                limit,
                 NULL,
         };
 
         c->image.root = str_printf("%s/root", c->image.storage);
-        if (!c->image.root)
+        if (!c->image.root || (limit_bytes != UINT64_MAX && !limit))
                 return -ENOMEM;
         return image_service_run(
                         c->context->images, words, -EBADF, &ops, c, &c->image.root_helper, error);
@@ -66,6 +73,14 @@ static int have_root_made(Container *c, Error *error) {
 
 static int prepare_storage(Container *c, Error *error) {
         const char *state_dir = c->context->state_dir, *id = unit_id(&c->unit);
+        StorageDriver driver = image_service_spec(c->context->images)->driver;
+        bool limited = c->unit.spec->service.resource.root_size_max_bytes != UINT64_MAX;
+
+        if (limited && !(c->image.image && driver == STORAGE_BTRFS))
+                return error_set_plain(error,
+                                -EOPNOTSUPP,
+                                ERROR_NOT_SUPPORTED,
+                                "RootSizeMax= needs an image and StorageDriver=btrfs in supd.conf");
 
         free(c->image.storage);
         free(c->image.root);

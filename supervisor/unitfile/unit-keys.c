@@ -140,6 +140,7 @@ const UnitKey unit_keys_handled[] = {
         INSTALL("Alias", unit_names, alias, "More names of this unit"),
 
         KEY("X-Supd", "RestartResetSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.reset_usec, 0, "Healthy run that resets back-off and start count"),
+        KEY("X-Supd", "RootSizeMax", memory_limit, KEY_TARGET_SERVICE, ServiceSpec, resource.root_size_max_bytes, KEY_STRICT, "All that the root of an image may take; with StorageDriver=btrfs"),
         {},
 };
 /* clang-format on */

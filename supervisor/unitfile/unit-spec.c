@@ -142,6 +142,7 @@ void service_spec_init(ServiceSpec *s) {
                         .cpu_weight = UINT64_MAX,
                         .tasks_max = QUANTITY_UNSET,
                         .io_weight = UINT64_MAX,
+                        .root_size_max_bytes = UINT64_MAX,
                         /* A container has its cgroup delegated, and such units carry on (3.9). */
                         .oom_policy = OOM_POLICY_CONTINUE,
                 },
