@@ -217,6 +217,8 @@ static void daemon_info(void *userdata, ControlInfo *ret) {
                 .finished = d->finished,
                 .units_loaded_realtime_usec = d->units_loaded_realtime_usec,
                 .stopping = d->stopping,
+                .image_path = d->image_path,
+                .image_arguments = d->image_arguments,
         };
 }
 

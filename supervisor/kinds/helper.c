@@ -133,14 +133,6 @@ static int spawn(const HelperRequest *q, int stdout_fd, pid_t *ret) {
 }
 
 /* ---- what it tells ----------------------------------------------------------------------------- */
-static ErrorCode error_code_from_string(const char *s) {
-        for (ErrorCode c = 0; c < _ERROR_CODE_MAX; c++) {
-                if (str_equal(error_code_to_string(c), s))
-                        return c;
-        }
-        return ERROR_FAILED;
-}
-
 static void helper_take_record(const char *key, const char *value, void *userdata) {
         Helper *h = userdata;
         int64_t number = 0;
@@ -269,6 +261,11 @@ int helper_start(sd_event *event, const HelperRequest *request, Helper **ret, Er
 
         *ret = TAKE_PTR(h);
         return 0;
+}
+
+void helper_signal(const Helper *h, int signal) {
+        if (h->pid > 0)
+                (void) kill(h->pid, signal); /* ours, and not reaped: the pid is still its */
 }
 
 int helper_exit_status(const Helper *h) {

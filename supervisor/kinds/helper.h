@@ -38,6 +38,9 @@ typedef struct HelperRequest {
 /** helper_start() - Return: 0 and a helper, owned by the caller; negative errno with an error */
 int helper_start(sd_event *event, const HelperRequest *request, Helper **ret, Error *error);
 
+/** helper_signal() - send @signal, unless it has ended: SIGTERM asks it to */
+void helper_signal(const Helper *h, int signal);
+
 /** helper_exit_status() - once it has ended: 0 to 255, or 128 and the signal that killed it */
 int helper_exit_status(const Helper *h);
 
