@@ -196,12 +196,13 @@ static char *path_follow(const char *path, const Search *s) {
 
 /* @next is consumed; NULL: out of memory. Return: 1 or negative errno. */
 static int replace_path(char **path, char *next) {
-        _cleanup_free_ char *text = next, *clean = next ? path_normalise(next) : NULL;
+        char *clean = next ? path_normalise(next) : NULL;
 
+        free(next);
         if (!clean)
                 return -ENOMEM;
         free(*path);
-        *path = TAKE_PTR(clean);
+        *path = clean;
         return 1;
 }
 
