@@ -39,7 +39,15 @@
 #define SUPD_STORE_MANIFEST "MANIFEST"
 
 /*
- * Keys of record/HEX, the same as of `supd-image inspect`; each may be absent. Lists repeat their key.
+ * First and last key of record/HEX: the number changes with the keys, and the digits of SHA-256 over all
+ * bytes before SUM= tell a whole record. supd-image makes a record anew that is not so; who only reads takes
+ * one without SUM= for absent.
+ */
+#define SUPD_STORE_FORMAT "FORMAT"
+#define SUPD_STORE_SUM "SUM"
+
+/*
+ * Other keys of record/HEX, the same as of `supd-image inspect`; each may be absent. Lists repeat their key.
  * LAYER= is the 64 digits of a diff id, the lowest layer first: paths are the reader's to make.
  */
 #define SUPD_STORE_ID "ID" /* digest of the configuration */

@@ -14,6 +14,11 @@
 #include "base/fd.h"
 
 #define OPAQUE_XATTR "trusted.overlay.opaque"
+enum {
+        MARK = 'o',
+        LOOK = 'l',
+};
+
 #define REQUEST_FDS 2 /* the directory, and the socket that the answer goes to */
 
 typedef union FdMessage {
@@ -21,11 +26,11 @@ typedef union FdMessage {
         char space[CMSG_SPACE(REQUEST_FDS * sizeof(int))];
 } FdMessage;
 
-int broker_make_opaque(int dir_fd, void *userdata) {
+/* ---- asking ----------------------------------------------------------------------------------- */
+static int ask_about(int dir_fd, char what, int socket_fd) {
         int answer_fds[2];
         FdMessage control = {};
-        char byte = 'o';
-        struct iovec iov = { &byte, 1 };
+        struct iovec iov = { &what, 1 };
         struct msghdr message = {
                 .msg_iov = &iov,
                 .msg_iovlen = 1,
@@ -43,12 +48,29 @@ int broker_make_opaque(int dir_fd, void *userdata) {
         c->cmsg_type = SCM_RIGHTS;
         c->cmsg_len = CMSG_LEN(REQUEST_FDS * sizeof(int));
         memcpy(CMSG_DATA(c), (int[]) { dir_fd, write_fd }, REQUEST_FDS * sizeof(int));
-        if (sendmsg(*(int *) userdata, &message, MSG_NOSIGNAL) < 0)
+        if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0)
                 return -errno;
         write_fd = close_fd(write_fd);
         if (read(read_fd, &answer, sizeof(answer)) != (ssize_t) sizeof(answer))
                 return -EPIPE;
-        return answer <= 0 ? answer : -EPROTO;
+        return answer;
+}
+
+int broker_make_opaque(int dir_fd, void *userdata) {
+        return ask_about(dir_fd, MARK, *(int *) userdata);
+}
+
+int broker_is_opaque(int dir_fd, void *userdata) {
+        return ask_about(dir_fd, LOOK, *(int *) userdata);
+}
+
+/* ---- answering -------------------------------------------------------------------------------- */
+static int is_marked(int dir_fd) {
+        char value;
+
+        if (fgetxattr(dir_fd, OPAQUE_XATTR, &value, 1) < 0)
+                return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
+        return value == 'y';
 }
 
 /* Return: 1 after a request, 0 at the end. */
@@ -80,7 +102,8 @@ static int serve(int fd) {
         if (answer >= 0 && !S_ISDIR(st.st_mode))
                 answer = -ENOTDIR;
         if (answer >= 0)
-                answer = neg_errno(fsetxattr(dir_fd, OPAQUE_XATTR, "y", 1, 0));
+                answer = byte == LOOK ? is_marked(dir_fd)
+                                      : neg_errno(fsetxattr(dir_fd, OPAQUE_XATTR, "y", 1, 0));
         /* Fails if the asking process is gone, which its parent finds out. */
         (void) fd_write_all(answer_fd, &answer, sizeof(answer));
         return 1;

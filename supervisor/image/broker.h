@@ -22,3 +22,5 @@ int broker_run(BrokerBody body, void *userdata, Error *error);
 
 /** broker_make_opaque() - in the child; an UnpackOpaque whose userdata points to the broker's fd */
 int broker_make_opaque(int dir_fd, void *userdata);
+/** broker_is_opaque() - the same way. Return: 1, 0 or negative errno. */
+int broker_is_opaque(int dir_fd, void *userdata);

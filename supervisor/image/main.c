@@ -20,6 +20,7 @@
 #include "image/confine.h"
 #include "image/network-options.h"
 #include "image/options.h"
+#include "image/output.h"
 
 #define SIZE_MAX_DEFAULT (UINT64_C(1) << 40)
 #define ENTRIES_MAX_DEFAULT UINT64_C(10000000)
@@ -33,6 +34,7 @@ typedef struct Run {
         int read_fds[ADDITIONAL_STORES_MAX + 1]; /* owned */
         size_t n_read_fds;
         FetcherProcess fetcher;
+        Output output; /* of save */
 } Run;
 
 static int report(const Error *error, int r) {
@@ -120,6 +122,20 @@ static int find_additional_stores(Run *run) {
         return r;
 }
 
+/* "-" is standard input. */
+static int import_open(Operation *op, Error *error) {
+        const char *path = op->options->arguments[0];
+        struct stat st;
+
+        op->source_fd = str_equal(path, "-") ? neg_errno(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3))
+                                             : neg_errno(open(path, O_RDONLY | O_CLOEXEC));
+        if (op->source_fd < 0)
+                return error_set(error, op->source_fd, ERROR_STORAGE, "'%s'", path);
+        if (fstat(op->source_fd, &st) >= 0 && S_ISDIR(st.st_mode))
+                return error_set(error, -EISDIR, ERROR_INVALID_ARGUMENT, "'%s'", path);
+        return 0;
+}
+
 static int allow_reading(Run *run, Error *error) {
         STRV_FOREACH (path, run->additional_stores) {
                 if (run->n_read_fds == ADDITIONAL_STORES_MAX)
@@ -199,9 +215,9 @@ static int driver_check(const Settings *s, Error *error) {
 /* ---- the confined process --------------------------------------------------------------------- */
 static int confine(Run *run, Error *error) {
         const Store *s = run->operation.store;
-        int store_fds[] = { store_image_fd(s), store_layer_fd(s) };
+        int store_fds[] = { store_image_fd(s), store_layer_fd(s), run->output.fd };
         int read_fds[ADDITIONAL_STORES_MAX + 1 + ELEMENTSOF(store_fds)];
-        size_t n_read = 0, n_store = store_fds[0] < 0 ? 0 : ELEMENTSOF(store_fds);
+        size_t n_read = 0, n_store = store_fds[0] < 0 ? 0 : 2;
         struct stat st;
 
         memcpy(read_fds, run->read_fds, run->n_read_fds * sizeof(int));
@@ -214,7 +230,7 @@ static int confine(Run *run, Error *error) {
                 read_fds[n_read++] = store_fds[i];
         ConfineSpec spec = {
                 .write_fds = store_fds,
-                .n_write_fds = run->verb->writes ? n_store : 0,
+                .n_write_fds = (run->verb->writes ? n_store : 0) + run->output.is_directory,
                 .read_fds = read_fds,
                 .n_read_fds = n_read,
                 .may_fork = run->verb->unpacks,
@@ -254,6 +270,12 @@ static int prepare(Run *run, Error *error) {
                                 ERROR_INVALID_ARGUMENT,
                                 "'%s' is no file; a transport such as oci-archive: is wanted",
                                 op->options->arguments[0]);
+        if (r >= 0 && run->verb->run == operation_import)
+                r = import_open(op, error);
+        if (r >= 0 && run->verb->run == operation_save)
+                r = output_open(&run->output, op->options, error);
+        op->output_fd = run->output.fd;
+        op->save_format = run->output.format;
         if (r >= 0)
                 r = start_fetcher(run, error);
         if (r >= 0)
@@ -273,6 +295,7 @@ static void run_done(Run *run) {
         for (size_t i = 0; i < run->n_read_fds; i++)
                 (void) close_fd(run->read_fds[i]);
         (void) close_fd(run->operation.source_fd);
+        output_done(&run->output);
         (void) store_free(run->operation.store);
         fetcher_done(&run->fetcher);
         (void) strv_free(run->additional_stores); /* always NULL */
@@ -285,6 +308,7 @@ int main(int argc, char **argv) {
         _cleanup_(error_done) Error error = {};
         _cleanup_(options_done) Options options = {};
         _cleanup_(run_done) Run run = { .operation = { .source_fd = -EBADF, .fetch_fd = -EBADF },
+                .output = OUTPUT_NONE,
                 .fetcher = FETCHER_NONE };
         int r;
 
@@ -304,6 +328,8 @@ int main(int argc, char **argv) {
         r = prepare(&run, &error);
         if (r >= 0)
                 r = broker_run(work, &run, &error);
+        if (r != 0)
+                output_discard(&run.output);
         if (r < 0)
                 return report(&error, r);
         /* Killed: it could not say so itself. */

@@ -10,12 +10,15 @@
 #include "base/reference.h"
 #include "image/remote.h"
 #include "image/settings.h"
+#include "image/save.h"
 #include "image/store.h"
 
 typedef struct Options {
         const char *state_dir;    /* borrowed from argv, as all of these */
         char **additional_stores; /* owned; borrowed strings would do, but strv owns */
         char **keep;              /* owned */
+        char **filters;           /* owned */
+        char **changes;           /* owned */
         char **arguments;         /* borrowed; NULL-terminated */
         const char *name;
         const char *os, *architecture, *variant;
@@ -24,7 +27,8 @@ typedef struct Options {
         const char *policy, *blob, *parallel;
         const char *retry, *retry_delay, *stall_timeout;
         const char *auth_file, *creds_file, *cert_dir, *tls_verify;
-        bool all, repair;
+        const char *output, *format, *records_fd, *message;
+        bool all, repair, force, dry_run;
 } Options;
 
 typedef struct Operation {
@@ -33,6 +37,8 @@ typedef struct Operation {
         Settings settings;
         ImageSource source; /* of load and pull */
         int source_fd;      /* owned; -EBADF: none */
+        int output_fd;      /* owned; of save; -EBADF: none */
+        SaveFormat save_format;
         LayerSettings layers;
         Platform platform;
         int fetch_fd;      /* borrowed; requests to the network, see image/fetch.h; -EBADF: none */
@@ -49,3 +55,10 @@ int operation_remove(Operation *o, Error *error);
 int operation_prune(Operation *o, Error *error);
 int operation_disk_usage(Operation *o, Error *error);
 int operation_check(Operation *o, Error *error);
+int operation_tag(Operation *o, Error *error);
+int operation_history(Operation *o, Error *error);
+int operation_save(Operation *o, Error *error);
+int operation_import(Operation *o, Error *error);
+
+/** operation_new_name() - a name that an image can be given, normalised; owned */
+int operation_new_name(const char *text, char **ret, Error *error);

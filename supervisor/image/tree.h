@@ -40,14 +40,21 @@ bool tree_is_whiteout(int dir_fd, const char *name);
 /** tree_remove() - rm -r of @name in @dir_fd, of any depth; a missing one is fine */
 int tree_remove(int dir_fd, const char *name);
 
+/* TreeIsOpaque - 1, 0 or negative errno: the mark can't be read without CAP_SYS_ADMIN */
+typedef int (*TreeIsOpaque)(int dir_fd, void *userdata);
+
 /**
  * tree_compare() - whether two trees are the same in names, types, modes, owners, times (of
- * directories excepted), links, xattrs and content
- * @ret_path: the first difference, owned, relative to both; written when 0 is returned
+ * directories excepted), links, xattrs and content; the roots themselves, too
+ * @is_opaque: NULL: overlayfs's marks are not compared
+ * @ret_path:  the first difference, owned, relative to both, "." for the roots; written when 0 is returned
  *
  * Return: 1 the same; 0 different; negative errno.
  */
-int tree_compare(int a_fd, int b_fd, char **ret_path);
+int tree_compare(int a_fd, int b_fd, TreeIsOpaque is_opaque, void *userdata, char **ret_path);
+
+/** tree_bytes() - what @name in @dir_fd takes on disk, be it a file or a tree */
+int tree_bytes(int dir_fd, const char *name, uint64_t *ret_bytes);
 
 /** tree_usage() - bytes allocated below @dir_fd, hard links counted once for each name */
 int tree_usage(int dir_fd, uint64_t *ret_bytes);
