@@ -105,6 +105,12 @@ int store_record_write(Store *s, const Digest *digest, Error *error) {
         return r;
 }
 
+int store_record_repair(Store *s, const Digest *digest, Error *error) {
+        _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_EX, error);
+
+        return lock < 0 ? lock : store_record_write(s, digest, error);
+}
+
 static bool sum_is_right(const char *text, size_t size) {
         static const char format[] = SUPD_STORE_FORMAT "=";
         const size_t sum_size = strlen(SUM_LINE) + DIGEST_HEX_SIZE + 1;
@@ -178,15 +184,37 @@ static void names_build(const StoreImages *images, RecordWriter *w) {
         }
 }
 
-static int names_write(Store *s, const StoreImages *images, Error *error) {
+static bool names_are(const Store *s, const char *text) {
         _cleanup_free_ char *there = NULL;
+        int r = file_read(s->root.image_fd, SUPD_STORE_NAMES_FILE, NAMES_SIZE_MAX, &there, NULL);
+
+        return r >= 0 && str_equal(there, text);
+}
+
+int store_names_check(const Store *s, Error *error) {
+        _cleanup_(store_images_done) StoreImages images = {};
+        RecordWriter w = {};
+        int r;
+
+        _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_SH, error);
+        if (lock < 0)
+                return lock;
+        r = store_list_own(s, &images, error);
+        if (r < 0)
+                return r;
+        names_build(&images, &w);
+        r = w.result < 0 ? w.result : names_are(s, w.text ?: "");
+        record_writer_done(&w);
+        return r;
+}
+
+static int names_write(Store *s, const StoreImages *images, Error *error) {
         RecordWriter w = {};
         int r;
 
         names_build(images, &w);
         const char *text = w.text ?: "";
-        r = file_read(s->root.image_fd, SUPD_STORE_NAMES_FILE, NAMES_SIZE_MAX, &there, NULL);
-        if (w.result < 0 || (r >= 0 && str_equal(there, text))) {
+        if (w.result < 0 || names_are(s, text)) {
                 r = w.result;
                 record_writer_done(&w);
                 return r;

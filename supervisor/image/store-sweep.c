@@ -17,7 +17,7 @@
 #include "image/tree.h"
 #include "supd/image-store.h"
 
-#define LEASE_SIZE_MAX (1024U * 1024)
+#define LEASE_SIZE_MAX (16U * 1024 * 1024)
 
 /* What is needed. A plain layer's blob has the same digest as the layer, so the kind is in the key. */
 enum {

@@ -320,18 +320,18 @@ static void test_compared_trees_differ_where_one_byte_does(void **state) {
         add(f, '0', "a/f", NULL, "hello");
         assert_int_equal(unpack(f, NULL), 0);
         _cleanup_close_ int a = tree_open_dir(f->dir_fd, "root");
-        assert_int_equal(tree_compare(a, f->root_fd, &path), 1);
+        assert_int_equal(tree_compare(a, f->root_fd, NULL, NULL, &path), 1);
 
         int outside = tree_open_dir(f->dir_fd, "outside");
         (void) close_fd(f->root_fd);
         f->root_fd = outside;
         assert_int_equal(unpack(f, NULL), 0);
-        assert_int_equal(tree_compare(a, outside, &path), 1);
+        assert_int_equal(tree_compare(a, outside, NULL, NULL, &path), 1);
         _cleanup_close_ int fd = openat(f->dir_fd, "outside/a/f", O_WRONLY | O_CLOEXEC);
         assert_int_equal(pwrite(fd, "j", 1, 0), 1);
         struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
         assert_int_equal(futimens(fd, times), 0);
-        assert_int_equal(tree_compare(a, outside, &path), 0);
+        assert_int_equal(tree_compare(a, outside, NULL, NULL, &path), 0);
         assert_string_equal(path, "a/f");
 }
 
