@@ -583,15 +583,19 @@ static int layer_sync(Store *s, const char *name) {
 }
 
 int store_layer_commit(Store *s, const char *name, const Digest *diff_id, Error *error) {
-        int r;
+        int r = layer_sync(s, name);
 
-        r = layer_sync(s, name);
-        if (r >= 0)
-                r = neg_errno(renameat2(s->layer_work_fd,
-                                name,
-                                s->root.layer_fd,
-                                digest_hex(diff_id),
-                                RENAME_NOREPLACE));
+        return r < 0 ? error_set(error, r, ERROR_STORAGE, "cannot sync layer %s", diff_id->text)
+                     : store_layer_publish(s, name, diff_id, error);
+}
+
+int store_layer_publish(Store *s, const char *name, const Digest *diff_id, Error *error) {
+        int r = neg_errno(renameat2(s->layer_work_fd,
+                        name,
+                        s->root.layer_fd,
+                        digest_hex(diff_id),
+                        RENAME_NOREPLACE));
+
         if (r == -EEXIST) {
                 store_layer_abandon(s, name);
                 r = 0;

@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "image/tree.h"
-#include "image/unpack.h"
+#include "lib/unpack-blob.h"
 
 #define BLOCK 512U
 
@@ -23,7 +23,7 @@ typedef struct Fixture {
         char path[64];
         int dir_fd, root_fd, tar_fd;
         unsigned n_opaque;
-        UnpackLimits limits;
+        uint64_t size_max, entries_max;
 } Fixture;
 
 static int setup(void **state) {
@@ -36,7 +36,8 @@ static int setup(void **state) {
         assert_int_equal(mkdirat(f->dir_fd, "outside", 0755), 0);
         f->root_fd = openat(f->dir_fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         f->tar_fd = memfd_create("layer", MFD_CLOEXEC);
-        f->limits = (UnpackLimits) { .size_max = 1U << 20, .entries_max = 100 };
+        f->size_max = 1U << 20;
+        f->entries_max = 100;
         *state = f;
         return 0;
 }
@@ -88,20 +89,27 @@ static int count_opaque(int dir_fd, void *userdata) {
         return 0;
 }
 
-static int unpack(Fixture *f, Error *error) {
-        static const char end[2 * BLOCK];
+static int unpack_as_it_is(Fixture *f, Error *error) {
+        const StreamSpec spec = {
+                .fd = f->tar_fd, .progress_fd = -EBADF, .size_max = f->size_max, .hash = true
+        };
         UnpackRequest request = {
-                .blob_fd = f->tar_fd,
                 .root_fd = f->root_fd,
                 .scratch_fd = f->root_fd,
-                .limits = f->limits,
+                .entries_max = f->entries_max,
                 .make_opaque = count_opaque,
-                .userdata = f,
+                .opaque_userdata = f,
         };
-        UnpackResult result;
+        StreamResult result;
+
+        return unpack_blob(&spec, &request, &result, error);
+}
+
+static int unpack(Fixture *f, Error *error) {
+        static const char end[2 * BLOCK];
 
         assert_int_equal(fd_write_all(f->tar_fd, end, sizeof(end)), 0);
-        return unpack_layer(&request, &result, error);
+        return unpack_as_it_is(f, error);
 }
 
 static struct stat stat_of(const Fixture *f, const char *name) {
@@ -275,7 +283,7 @@ static void test_the_root_can_be_nothing_but_a_directory(void **state) {
 static void test_limits_name_themselves(void **state) {
         Fixture *f = *state;
 
-        f->limits.entries_max = 1;
+        f->entries_max = 1;
         add(f, '0', "a", NULL, "x");
         add(f, '0', "b", NULL, "x");
         refuse(f, -E2BIG, "limit of 1 entries");
@@ -284,7 +292,7 @@ static void test_limits_name_themselves(void **state) {
 static void test_more_bytes_than_the_limit_are_refused(void **state) {
         Fixture *f = *state;
 
-        f->limits.size_max = 1024;
+        f->size_max = 1024;
         add(f, '0', "a", NULL, "x");
         add(f, '0', "b", NULL, "x");
         refuse(f, -E2BIG, "limit of 1024 bytes");
@@ -292,17 +300,9 @@ static void test_more_bytes_than_the_limit_are_refused(void **state) {
 
 static void test_a_truncated_layer_is_damaged(void **state) {
         Fixture *f = *state;
-        UnpackRequest request = { .blob_fd = f->tar_fd,
-                .root_fd = f->root_fd,
-                .scratch_fd = f->root_fd,
-                .limits = f->limits,
-                .make_opaque = count_opaque,
-                .userdata = f };
-        UnpackResult result;
-
         add(f, '0', "a", NULL, "content");
         assert_int_equal(ftruncate(f->tar_fd, BLOCK + 3), 0);
-        assert_int_equal(unpack_layer(&request, &result, NULL), -EBADMSG);
+        assert_int_equal(unpack_as_it_is(f, NULL), -EBADMSG);
 }
 
 static void test_bytes_that_are_no_archive_are_damaged(void **state) {
