@@ -20,6 +20,7 @@
 #include "image/confine.h"
 #include "image/network-options.h"
 #include "image/options.h"
+#include "image/output.h"
 
 #define SIZE_MAX_DEFAULT (UINT64_C(1) << 40)
 #define ENTRIES_MAX_DEFAULT UINT64_C(10000000)
@@ -33,6 +34,7 @@ typedef struct Run {
         int read_fds[ADDITIONAL_STORES_MAX + 1]; /* owned */
         size_t n_read_fds;
         FetcherProcess fetcher;
+        Output output; /* of save */
 } Run;
 
 static int report(const Error *error, int r) {
@@ -132,6 +134,20 @@ static int find_additional_stores(Run *run) {
         return r;
 }
 
+/* "-" is standard input. */
+static int import_open(Operation *op, Error *error) {
+        const char *path = op->options->arguments[0];
+        struct stat st;
+
+        op->source_fd = str_equal(path, "-") ? neg_errno(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3))
+                                             : neg_errno(open(path, O_RDONLY | O_CLOEXEC));
+        if (op->source_fd < 0)
+                return error_set(error, op->source_fd, ERROR_STORAGE, "'%s'", path);
+        if (fstat(op->source_fd, &st) >= 0 && S_ISDIR(st.st_mode))
+                return error_set(error, -EISDIR, ERROR_INVALID_ARGUMENT, "'%s'", path);
+        return 0;
+}
+
 static int allow_reading(Run *run, Error *error) {
         STRV_FOREACH (path, run->additional_stores) {
                 if (run->n_read_fds == ADDITIONAL_STORES_MAX)
@@ -199,28 +215,43 @@ static int start_fetcher(Run *run, Error *error) {
 }
 
 /* ---- the confined process --------------------------------------------------------------------- */
-static int confine(Run *run, Error *error) {
-        const Store *s = run->operation.store;
-        int store_fds[2 + STORAGE_FDS_MAX] = { store_image_fd(s), store_layer_fd(s) };
-        int read_fds[ADDITIONAL_STORES_MAX + 1 + ELEMENTSOF(store_fds)];
-        size_t n_read = 0, n_store = store_fds[0] < 0 ? 0 : 2;
+#define CONFINE_FDS_MAX (ADDITIONAL_STORES_MAX + STORAGE_FDS_MAX + 4U)
+
+typedef struct FdList {
+        int fds[CONFINE_FDS_MAX]; /* borrowed */
+        size_t n;
+} FdList;
+
+/* Only what is on a file system can be named in a rule; a pipe is open already. */
+static void fd_list_add(FdList *list, int fd) {
         struct stat st;
 
-        if (run->operation.storage)
-                n_store += storage_fds(run->operation.storage, store_fds + n_store);
-        memcpy(read_fds, run->read_fds, run->n_read_fds * sizeof(int));
-        n_read = run->n_read_fds;
-        /* Only what is on a file system can be named in a rule; a pipe is open already. */
-        if (run->operation.source_fd >= 0 && fstat(run->operation.source_fd, &st) >= 0 &&
-                        (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
-                read_fds[n_read++] = run->operation.source_fd;
-        for (size_t i = 0; !run->verb->writes && i < n_store; i++)
-                read_fds[n_read++] = store_fds[i];
+        if (fd < 0 || fstat(fd, &st) < 0 || !(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+                return;
+        assert(list->n < CONFINE_FDS_MAX);
+        list->fds[list->n++] = fd;
+}
+
+static int confine(Run *run, Error *error) {
+        const Operation *op = &run->operation;
+        FdList writable = {}, readable = {};
+        FdList *store = run->verb->writes ? &writable : &readable;
+
+        fd_list_add(store, store_image_fd(op->store));
+        fd_list_add(store, store_layer_fd(op->store));
+        if (op->storage)
+                store->n += storage_fds(op->storage, store->fds + store->n);
+        if (run->output.is_directory)
+                fd_list_add(&writable, run->output.fd);
+        for (size_t i = 0; i < run->n_read_fds; i++)
+                fd_list_add(&readable, run->read_fds[i]);
+        fd_list_add(&readable, op->source_fd);
+
         ConfineSpec spec = {
-                .write_fds = store_fds,
-                .n_write_fds = run->verb->writes ? n_store : 0,
-                .read_fds = read_fds,
-                .n_read_fds = n_read,
+                .write_fds = writable.fds,
+                .n_write_fds = writable.n,
+                .read_fds = readable.fds,
+                .n_read_fds = readable.n,
                 .may_fork = run->verb->unpacks,
                 .may_clone = run->verb->storage & STORAGE_PREPARES,
         };
@@ -288,6 +319,12 @@ static int prepare(Run *run, Error *error) {
                 r = start_fetcher(run, error);
         if (r >= 0)
                 r = find_additional_stores(run);
+        if (r >= 0 && run->verb->run == operation_import)
+                r = import_open(op, error);
+        if (r >= 0 && run->verb->run == operation_save)
+                r = output_open(&run->output, op->options, error);
+        op->output_fd = run->output.fd;
+        op->save_format = run->output.format;
         if (r >= 0)
                 r = allow_reading(run, error);
         if (r < 0)
@@ -304,6 +341,7 @@ static void run_done(Run *run) {
         for (size_t i = 0; i < run->n_read_fds; i++)
                 (void) close_fd(run->read_fds[i]);
         (void) close_fd(run->operation.source_fd);
+        output_done(&run->output);
         (void) store_free(run->operation.store);
         (void) storage_free(run->operation.storage);
         fetcher_done(&run->fetcher);
@@ -317,7 +355,8 @@ int main(int argc, char **argv) {
         _cleanup_(error_done) Error error = {};
         _cleanup_(options_done) Options options = {};
         _cleanup_(run_done) Run run = { .operation = { .source_fd = -EBADF, .fetch_fd = -EBADF },
-                .fetcher = FETCHER_NONE };
+                .fetcher = FETCHER_NONE,
+                .output = OUTPUT_NONE };
         int r;
 
         /* libarchive converts names from UTF-8 to the locale's character set. */
@@ -336,6 +375,8 @@ int main(int argc, char **argv) {
         r = prepare(&run, &error);
         if (r >= 0)
                 r = broker_run(work, serve, &run, &error);
+        if (r != 0)
+                output_discard(&run.output);
         if (r < 0)
                 return report(&error, r);
         /* Killed: it could not say so itself. */

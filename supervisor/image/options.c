@@ -27,7 +27,11 @@ static const char usage[] =
                 "  rm IMAGE...           remove names; of a digest, all of them\n"
                 "  prune                 remove images without name, and what no image needs\n"
                 "  df                    what uses how much\n"
-                "  check                 compare all content with its digests\n"
+                "  tag IMAGE REF...      further names for an image\n"
+                "  history IMAGE         the steps of its making, the oldest first\n"
+                "  save IMAGE...         write an archive of images to standard output\n"
+                "  import FILE|- [REF]   a root file system in a tar archive becomes an image\n"
+                "  check [IMAGE...]      compare content with its digests, all by default\n"
                 "  root-make IMAGE       make the root of container --id\n"
                 "  root-remove ID        remove it\n"
                 "  trash                 remove what is in DIR/container/.trash\n"
@@ -59,9 +63,20 @@ static const char usage[] =
                 "  --cert-dir DIR        pull, check: authorities and certificates for TLS\n"
                 "  --tls-verify yes|no   pull, check: whether https, with whose certificate, is a "
                 "must\n"
+                "  --output PATH         save: a file, or a new or empty directory\n"
+                "  --format FORMAT       save: docker-archive, oci-archive, oci-dir or dir\n"
+                "                        [docker-archive]\n"
+                "  --records-fd N        save: where the answer goes [standard error, when the\n"
+                "                        archive goes to standard output]\n"
+                "  --change LINE         import: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL,\n"
+                "                        USER, VOLUME or WORKDIR as in a Dockerfile; repeatable\n"
+                "  --message TEXT        import: the comment in the image's history\n"
                 "  --keep DIGEST         rm, prune: an image in use; repeatable\n"
                 "  --all                 prune: also images with a name\n"
                 "  --force               rm: also an image in use, which loses all its names\n"
+                "  --dry-run             prune: tell what would go, and remove nothing\n"
+                "  --filter CONDITION    prune: until=TIME or AGE, label=KEY[=VALUE], label!=...;\n"
+                "                        repeatable, all must hold\n"
                 "  --repair              check: unpack damaged layers anew, fetch damaged blobs\n"
                 "  -h, --help            this text\n"
                 "      --version         version\n"
@@ -97,6 +112,13 @@ typedef enum OptionId {
         OPTION_ALL,
         OPTION_REPAIR,
         OPTION_FORCE,
+        OPTION_DRY_RUN,
+        OPTION_FILTER,
+        OPTION_OUTPUT,
+        OPTION_FORMAT,
+        OPTION_RECORDS_FD,
+        OPTION_CHANGE,
+        OPTION_MESSAGE,
         OPTION_HELP,
         OPTION_VERSION,
         _OPTION_MAX,
@@ -134,6 +156,13 @@ static const struct option long_options[] = {
         { "all",              no_argument,       NULL, 0x100 + OPTION_ALL              },
         { "repair",           no_argument,       NULL, 0x100 + OPTION_REPAIR           },
         { "force",            no_argument,       NULL, 0x100 + OPTION_FORCE            },
+        { "dry-run",          no_argument,       NULL, 0x100 + OPTION_DRY_RUN          },
+        { "filter",           required_argument, NULL, 0x100 + OPTION_FILTER           },
+        { "output",           required_argument, NULL, 0x100 + OPTION_OUTPUT           },
+        { "format",           required_argument, NULL, 0x100 + OPTION_FORMAT           },
+        { "records-fd",       required_argument, NULL, 0x100 + OPTION_RECORDS_FD       },
+        { "change",           required_argument, NULL, 0x100 + OPTION_CHANGE           },
+        { "message",          required_argument, NULL, 0x100 + OPTION_MESSAGE          },
         { "help",             no_argument,       NULL, 0x100 + OPTION_HELP             },
         { "version",          no_argument,       NULL, 0x100 + OPTION_VERSION          },
         {},
@@ -168,11 +197,21 @@ static const Verb verbs[] = {
         { "inspect", operation_inspect,      COMMON, 1, 1 },
         { "rm",      operation_remove,       COMMON | BIT(KEEP) | BIT(FORCE),
                                              1, UINT_MAX, .writes = true },
-        { "prune",   operation_prune,        COMMON | BIT(KEEP) | BIT(ALL),
+        { "prune",   operation_prune,
+                COMMON | BIT(KEEP) | BIT(ALL) | BIT(DRY_RUN) | BIT(FILTER),
                                              0, 0,        .writes = true },
+        { "tag",     operation_tag,          COMMON, 2, UINT_MAX, .writes = true },
+        { "history", operation_history,      COMMON, 1, 1 },
+        { "save",    operation_save,
+                COMMON | BIT(OUTPUT) | BIT(FORMAT) | BIT(RECORDS_FD),
+                                             1, UINT_MAX, .writes = true },
+        { "import",  operation_import,
+                COMMON | LIMITS | PLATFORM | BIT(CHANGE) | BIT(MESSAGE) | BIT(DRIVER),
+                                             1, 2,        .writes = true, .unpacks = true,
+                                                          .storage = STORAGE_PREPARES },
         { "df",      operation_disk_usage,   COMMON, 0, 0 },
         { "check",   operation_check,        COMMON | LIMITS | NETWORK | BIT(REPAIR) | BIT(DRIVER),
-                                             0, 0,        .writes = true, .unpacks = true },
+                                             0, UINT_MAX,       .writes = true, .unpacks = true },
         { "root-make", operation_root_make,
                 COMMON | BIT(DRIVER) | BIT(ID) | BIT(SIZE_MAX_ROOT),
                                              1, 1,        .writes = true,
@@ -216,6 +255,10 @@ static int take_option(Options *o, OptionId id, const char *value) {
                 [OPTION_CREDS_FILE] = &o->creds_file,
                 [OPTION_CERT_DIR] = &o->cert_dir,
                 [OPTION_TLS_VERIFY] = &o->tls_verify,
+                [OPTION_OUTPUT] = &o->output,
+                [OPTION_FORMAT] = &o->format,
+                [OPTION_RECORDS_FD] = &o->records_fd,
+                [OPTION_MESSAGE] = &o->message,
         };
 
         if (texts[id]) {
@@ -232,6 +275,13 @@ static int take_option(Options *o, OptionId id, const char *value) {
                 return 0;
         case OPTION_REPAIR:
                 o->repair = true;
+                return 0;
+        case OPTION_FILTER:
+                return strv_append(&o->filters, value);
+        case OPTION_CHANGE:
+                return strv_append(&o->changes, value);
+        case OPTION_DRY_RUN:
+                o->dry_run = true;
                 return 0;
         case OPTION_FORCE:
                 o->force = true;
@@ -305,5 +355,7 @@ int options_parse(int argc, char **argv, Options *ret, const Verb **ret_verb, Er
 void options_done(Options *o) {
         (void) strv_free(o->additional_stores);
         (void) strv_free(o->keep);
+        (void) strv_free(o->filters);
+        (void) strv_free(o->changes);
         *o = (Options) {};
 }

@@ -20,7 +20,8 @@ int storage_open_dir(int dir_fd, const char *name, bool make) {
 }
 
 static bool id_is_valid(const char *id) {
-        const char *allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:@\\";
+        const char *allowed =
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:@\\";
         size_t size = strlen(id);
 
         return size > 0 && size <= STORAGE_ID_MAX && *id != '.' && id[strspn(id, allowed)] == '\0';

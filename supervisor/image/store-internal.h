@@ -9,6 +9,7 @@
 #include "image/store.h"
 
 #define LEASE_ID_SIZE 16
+#define STORE_LEASE_DIR ".supd/lease"
 
 /* One store: ours, or one that is only read. */
 typedef struct StoreRoot {
@@ -32,6 +33,9 @@ struct Store {
 
 /** store_open_dir() - a directory of ours, made if @make. Return: an fd or negative errno. */
 int store_open_dir(int dir_fd, const char *name, bool make, mode_t mode);
+
+/** store_lease_is_alive() - whether the operation that took lease @id runs; gc.lock is held */
+bool store_lease_is_alive(int lease_dir_fd, const char *id);
 
 /** store_list_own() - as store_list(), without the stores that are only read */
 int store_list_own(const Store *s, StoreImages *ret, Error *error);

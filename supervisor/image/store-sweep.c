@@ -90,7 +90,9 @@ static int need_either(Needed *n, const char *hex) {
 static int need_leased(Needed *n, const Store *s, Error *error) {
         int r = 0;
 
-        int leases = neg_errno(openat(s->private_fd, "lease", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        int leases = store_open_dir(s->root.image_fd, STORE_LEASE_DIR, /* make= */ false, 0);
+        if (leases == -ENOENT) /* nothing has been written yet */
+                return 0;
         _cleanup_(store_closedirp) DIR *d = leases < 0 ? NULL : fdopendir(leases);
         if (!d) {
                 (void) close_fd(leases);
@@ -127,7 +129,8 @@ static int need_used(Needed *n, const Store *s, Error *error) {
         return r;
 }
 
-static int need_all(Needed *n, const Store *s, char *const *keep, Error *error) {
+static int need_all(
+                Needed *n, const Store *s, char *const *keep, char *const *without, Error *error) {
         _cleanup_(store_images_done) StoreImages images = {};
         int r;
 
@@ -136,7 +139,8 @@ static int need_all(Needed *n, const Store *s, char *const *keep, Error *error) 
                 return -ENOMEM;
         r = store_list(s, &images, error);
         for (size_t i = 0; i < images.n_items && r >= 0; i++)
-                r = need_image(n, s, &images.items[i].manifest.digest, error);
+                if (!strv_contains(without, images.items[i].manifest.digest.text))
+                        r = need_image(n, s, &images.items[i].manifest.digest, error);
         STRV_FOREACH (text, keep) {
                 Digest digest;
                 if (r >= 0)
@@ -202,19 +206,10 @@ static int remove_swept(Store *s, int work_fd, uint64_t *bytes) {
                 return fd < 0 ? fd : -errno;
         (void) TAKE_FD(fd); /* readdir's now */
         for (struct dirent *entry; r >= 0 && (entry = readdir(d));) {
-                struct stat st;
                 uint64_t used = 0;
                 if (!str_has_prefix(entry->d_name, prefix))
                         continue;
-                if (fstatat(work_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                        return -errno;
-                if (S_ISDIR(st.st_mode)) {
-                        _cleanup_close_ int tree = neg_errno(openat(work_fd,
-                                        entry->d_name,
-                                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-                        r = tree < 0 ? tree : tree_usage(tree, &used);
-                } else
-                        used = (uint64_t) st.st_blocks * 512;
+                r = tree_bytes(work_fd, entry->d_name, &used);
                 if (r >= 0)
                         r = tree_remove(work_fd, entry->d_name);
                 *bytes += used;
@@ -269,7 +264,7 @@ int store_undo(Store *s, Error *error) {
                 /* Our own claims end here. */
                 r = neg_errno(ftruncate(s->lease_fd, 0));
                 if (r >= 0)
-                        r = need_all(&needed, s, NULL, error);
+                        r = need_all(&needed, s, NULL, NULL, error);
                 if (r >= 0)
                         r = set_aside_made(s, &needed);
                 if (r >= 0)
@@ -295,7 +290,7 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                 _cleanup_close_ int lock = store_lock(s, "gc.lock", LOCK_EX, error);
                 if (lock < 0)
                         return lock;
-                r = need_all(&needed, s, keep, error);
+                r = need_all(&needed, s, keep, NULL, error);
                 if (r < 0)
                         return r;
                 r = remove_records(s, &needed);
@@ -316,6 +311,58 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                 r = store_partial_sweep(s, /* all= */ false, &result.bytes);
         if (r < 0)
                 return store_error(error, r, "cannot remove unused content");
+
+        *ret = result;
+        return 0;
+}
+
+/* ---- what a sweep would do -------------------------------------------------------------------- */
+static int measure_unneeded(
+                const Needed *n, int dir_fd, char kind, uint64_t *count, uint64_t *bytes) {
+        int fd = neg_errno(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        int r = 0;
+
+        if (!d) {
+                (void) close_fd(fd);
+                return fd < 0 ? fd : -ENOMEM;
+        }
+        for (struct dirent *entry; r >= 0 && (entry = readdir(d));) {
+                uint64_t used = 0;
+                if (!digest_hex_is_valid(entry->d_name) || is_needed(n, kind, entry->d_name))
+                        continue;
+                r = tree_bytes(dir_fd, entry->d_name, &used);
+                if (r == -ENOENT) { /* swept this moment */
+                        r = 0;
+                        continue;
+                }
+                *bytes += used;
+                (*count)++;
+        }
+        return r;
+}
+
+int store_sweep_preview(const Store *s,
+                char *const *keep,
+                char *const *without,
+                SweepResult *ret,
+                Error *error) {
+        _cleanup_(needed_done) Needed needed = {};
+        SweepResult result = {};
+        int r;
+
+        if (s->root.image_fd < 0) {
+                *ret = result;
+                return 0;
+        }
+        r = need_all(&needed, s, keep, without, error);
+        if (r < 0)
+                return r;
+        r = measure_unneeded(&needed, s->root.layer_fd, LAYER, &result.layers, &result.bytes);
+        if (r >= 0)
+                r = measure_unneeded(&needed, s->root.blobs_fd, BLOB, &result.blobs, &result.bytes);
+        if (r < 0)
+                return store_error(error, r, "cannot measure unused content");
 
         *ret = result;
         return 0;

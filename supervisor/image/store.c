@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/hash.h"
 #include "image/store.h"
 
 #include <dirent.h>
@@ -14,6 +13,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "image/hash.h"
 #include "image/store-internal.h"
 #include "image/store-record.h"
 #include "image/tree.h"
@@ -211,8 +211,8 @@ static DIR *list_dir(int dir_fd) {
         return d;
 }
 
-static bool lease_is_alive(int lease_dir_fd, const char *id) {
-        _cleanup_close_ int fd = openat(lease_dir_fd, id, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+bool store_lease_is_alive(int lease_dir_fd, const char *id) {
+        _cleanup_close_ int fd = openat(lease_dir_fd, id, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
         return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
@@ -226,7 +226,7 @@ static void work_clear(int work_fd, int lease_dir_fd) {
                 if (entry->d_name[0] == '.')
                         continue;
                 memcpy(id, entry->d_name, MIN(strlen(entry->d_name), (size_t) LEASE_ID_SIZE));
-                if (!lease_is_alive(lease_dir_fd, id))
+                if (!store_lease_is_alive(lease_dir_fd, id))
                         (void) tree_remove(work_fd, entry->d_name);
         }
 }
@@ -235,22 +235,11 @@ static void leases_clear(int lease_dir_fd) {
         _cleanup_(store_closedirp) DIR *d = list_dir(lease_dir_fd);
 
         for (struct dirent *entry; d && (entry = readdir(d));)
-                if (entry->d_name[0] != '.' && !lease_is_alive(lease_dir_fd, entry->d_name))
+                if (entry->d_name[0] != '.' && !store_lease_is_alive(lease_dir_fd, entry->d_name))
                         (void) unlinkat(lease_dir_fd, entry->d_name, 0);
 }
 
-/* A full disk must not keep anybody from making room; what can't be written now is written by the next. */
-static int records_refresh(Store *s, Error *error) {
-        _cleanup_(error_done) Error reason = {};
-        int r = store_records_refresh(s, &reason);
-
-        if (r == -ENOSPC || r == -EDQUOT)
-                return 0;
-        error_move(error, &reason);
-        return r;
-}
-
-int store_begin(Store *s, Error *error) {
+int store_begin_untouched(Store *s, Error *error) {
         uint64_t random;
 
         /* A lease that is made and not locked yet must not pass for a dead one's. */
@@ -279,7 +268,24 @@ int store_begin(Store *s, Error *error) {
         if (r < 0)
                 return store_error(error, r, "cannot take a lease of the store");
         s->lease_fd = TAKE_FD(fd);
-        return records_refresh(s, error);
+        return 0;
+}
+
+/* A full disk must not keep anybody from making room; what can't be written now is written by the next. */
+static int records_refresh(Store *s, Error *error) {
+        _cleanup_(error_done) Error reason = {};
+        int r = store_records_refresh(s, &reason);
+
+        if (r == -ENOSPC || r == -EDQUOT)
+                return 0;
+        error_move(error, &reason);
+        return r;
+}
+
+int store_begin(Store *s, Error *error) {
+        int r = store_begin_untouched(s, error);
+
+        return r < 0 ? r : records_refresh(s, error);
 }
 
 int store_claim(Store *s, const Digest *digest, Error *error) {

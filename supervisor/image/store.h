@@ -30,6 +30,7 @@ typedef struct StoreImage {
         char *name;          /* owned; NULL: nameless */
         char *source_digest; /* owned; of what it was made from where that differs; NULL */
         Descriptor manifest;
+        bool read_only; /* in an additional store */
 } StoreImage;
 
 typedef struct StoreImages {
@@ -78,6 +79,8 @@ char *store_work_name(Store *s, const char *suffix);
 
 /** store_begin() - take a lease: needed before content is claimed or made; removes leftovers first */
 int store_begin(Store *s, Error *error);
+/** store_begin_untouched() - the same, but records and names stay as they are found */
+int store_begin_untouched(Store *s, Error *error);
 
 /* Borrowed descriptors. */
 int store_image_fd(const Store *s);
@@ -155,6 +158,13 @@ int store_record(Store *s,
                 Error *error);
 
 /**
+ * store_tag() - give an image that is listed a further name; one that had the name becomes nameless
+ *
+ * Return: 0; -ENOENT if the image has gone meanwhile.
+ */
+int store_tag(Store *s, const char *name, const StoreImage *image, Error *error);
+
+/**
  * store_find() - by name, as given or normalised, or by the digest of manifest or configuration, whole or
  * its first 4 and more digits, with or without "sha256:"
  *
@@ -187,6 +197,26 @@ typedef struct SweepResult {
  * @keep: digests of manifests that count as images though they have no entry; NULL-terminated or NULL
  */
 int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error);
+
+/**
+ * store_sweep_preview() - what a sweep would remove
+ * @without: digests of manifests that do not count though they are listed; NULL-terminated or NULL
+ *
+ * Takes no lock, so that it works on a store that is only read: what runs meanwhile may blur the figures.
+ */
+int store_sweep_preview(const Store *s,
+                char *const *keep,
+                char *const *without,
+                SweepResult *ret,
+                Error *error);
+
+typedef struct StoreLeftovers {
+        uint64_t items, bytes;                 /* of operations that died */
+        uint64_t partial_items, partial_bytes; /* downloads that can be resumed */
+} StoreLeftovers;
+
+/** store_leftovers() - half-made content that no running operation owns */
+int store_leftovers(const Store *s, StoreLeftovers *ret, Error *error);
 
 /**
  * store_undo() - after a failure: remove what this process put in and nobody else needs

@@ -427,3 +427,17 @@ int tree_usage(int dir_fd, uint64_t *ret_bytes) {
         *ret_bytes = bytes;
         return 0;
 }
+
+int tree_bytes(int dir_fd, const char *name, uint64_t *ret_bytes) {
+        struct stat st;
+
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (!S_ISDIR(st.st_mode)) {
+                *ret_bytes = (uint64_t) st.st_blocks * 512;
+                return 0;
+        }
+        _cleanup_close_ int fd = neg_errno(
+                        openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        return fd < 0 ? fd : tree_usage(fd, ret_bytes);
+}

@@ -66,5 +66,8 @@ int tree_remove_with(int dir_fd, const char *name, TreeReadOnly on_read_only, vo
  */
 int tree_compare(int a_fd, int b_fd, char **ret_path);
 
+/** tree_bytes() - what @name in @dir_fd takes on disk, be it a file or a tree */
+int tree_bytes(int dir_fd, const char *name, uint64_t *ret_bytes);
+
 /** tree_usage() - bytes allocated below @dir_fd, hard links counted once for each name */
 int tree_usage(int dir_fd, uint64_t *ret_bytes);
