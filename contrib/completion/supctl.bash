@@ -109,8 +109,8 @@ _supctl() {
                 ;;
         image) values='ls inspect rm pull load save import tag history prune verify' ;;
         system) values='df prune' ;;
-        images | save | tag | rmi | history | 'image inspect') values=$(_supctl_images) ;;
-        load | pull | prune | df | 'image prune' | 'image verify') return ;;
+        images | save | tag | rmi | history | 'image inspect' | 'image verify') values=$(_supctl_images) ;;
+        load | pull | prune | df | 'image prune') return ;;
         verify | import)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -30,11 +30,17 @@ static int print_image_json(Context *c, const ImageGroup *image) {
                 { "Name", "NAME", IMAGE_TEXT },
                 { "Id", "ID", IMAGE_TEXT },
                 { "Digest", "IMAGE", IMAGE_TEXT },
+                { "Pulled", "PULLED", IMAGE_TEXT },
         };
         _cleanup_value_ Value object = { .type = VALUE_DICT };
 
         int r = image_group_to_dict(image, properties, ELEMENTSOF(properties), &object);
         return r < 0 ? r : json_print(json_from_value(&object), c->out);
+}
+
+/* "no": a pull that found what is here to be what the registry has. */
+static const char *outcome(const ImageGroup *image, const char *done) {
+        return str_equal(image_group_get(image, "PULLED"), "no") ? "Up to date:" : done;
 }
 
 static int print_image(Context *c, const ImageGroup *image, const char *done) {
@@ -48,7 +54,7 @@ static int print_image(Context *c, const ImageGroup *image, const char *done) {
         if (c->options->quiet)
                 fprintf(c->out, "%s\n", safe);
         else if (name)
-                fprintf(c->out, "%s %s (%s)\n", done, safe, short_id);
+                fprintf(c->out, "%s %s (%s)\n", outcome(image, done), safe, short_id);
         else
                 fprintf(c->out, "%s image %s\n", done, safe);
         return 0;

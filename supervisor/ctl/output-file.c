@@ -17,6 +17,12 @@ static mode_t usual_mode(void) {
         return 0666 & ~mask;
 }
 
+/* Not the link is to be replaced, but what it leads to. */
+static int resolve(const char *path, char **ret) {
+        *ret = realpath(path, NULL);
+        return *ret ? 0 : -errno;
+}
+
 /* Beside the file itself, or it could not be renamed. */
 static int open_temporary(OutputFile *f) {
         const char *slash = strrchr(f->path, '/');
@@ -34,19 +40,23 @@ static int open_temporary(OutputFile *f) {
         return neg_errno(fchmod(f->fd, usual_mode()));
 }
 
-int output_file_open(const char *path, OutputFile *ret, Error *error) {
-        _cleanup_(output_file_done) OutputFile f = { .fd = -EBADF };
+static int open_output(const char *path, OutputFile *f) {
         struct stat st;
         int r;
 
         bool there = stat(path, &st) >= 0;
-        f.path = there ? realpath(path, NULL) : strdup(path);
-        if (!f.path)
-                r = there ? -errno : -ENOMEM;
-        else if (there && !S_ISREG(st.st_mode))
-                r = f.fd = neg_errno(open(f.path, O_WRONLY | O_CLOEXEC | O_NOCTTY));
-        else
-                r = open_temporary(&f);
+        if (there && !S_ISREG(st.st_mode)) {
+                f->fd = neg_errno(open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY));
+                return f->fd;
+        }
+        r = there ? resolve(path, &f->path) : str_replace(&f->path, path);
+        return r < 0 ? r : open_temporary(f);
+}
+
+int output_file_open(const char *path, OutputFile *ret, Error *error) {
+        _cleanup_(output_file_done) OutputFile f = { .fd = -EBADF };
+
+        int r = open_output(path, &f);
         if (r < 0)
                 return error_set(error, r, ERROR_STORAGE, "cannot write '%s'", path);
 

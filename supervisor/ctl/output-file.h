@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 typedef struct OutputFile {
-        char *path;      /* owned; behind all symbolic links; NULL: it is not opened */
+        char *path;      /* owned; behind all symbolic links; NULL: it is no regular file */
         char *temporary; /* owned; what is being written; NULL: the file itself */
         int fd;          /* owned */
 } OutputFile;

@@ -59,16 +59,16 @@ static int ask(int fd, const char *question, bool hidden, char **ret) {
         _cleanup_close_ int interrupts = interrupt_open();
         if (interrupts < 0)
                 return interrupts;
-        int r = fd_write_all(fd, question, strlen(question));
-        if (r < 0)
-                return r;
+        /* Before the question: whoever sees it may type. */
         if (hidden && tcgetattr(fd, &before) >= 0) {
                 now = before;
                 now.c_lflag &= ~(tcflag_t) ECHO;
                 now.c_lflag |= ECHONL;
                 changed = tcsetattr(fd, TCSAFLUSH, &now) >= 0;
         }
-        r = read_line(fd, interrupts, ret);
+        int r = fd_write_all(fd, question, strlen(question));
+        if (r >= 0)
+                r = read_line(fd, interrupts, ret);
         if (changed)
                 (void) tcsetattr(fd, TCSAFLUSH, &before); /* nothing else can be done */
         if (r == -EINTR)

@@ -90,7 +90,7 @@ static const struct {
         { "REASON",           "  because",               STYLE_PLAIN   },
         { "REPAIRED_LAYER",   "repaired layer",          STYLE_GOOD    },
         { "REPAIRED_BLOB",    "repaired blob",           STYLE_GOOD    },
-        { "REMOVED_BLOB",     "removed blob",            STYLE_WARNING },
+        { "LOST_BLOB",        "lost blob",               STYLE_BAD     },
         { "NOTICE",           "note",                    STYLE_WARNING },
 };
 
@@ -105,6 +105,8 @@ static const ImageProperty verify_properties[] = {
         { "DamagedImages",    "DAMAGED_IMAGE",    IMAGE_TEXTS  },
         { "Reasons",          "REASON",           IMAGE_TEXTS  },
         { "RepairedLayers",   "REPAIRED_LAYER",   IMAGE_TEXTS  },
+        { "RepairedBlobs",    "REPAIRED_BLOB",    IMAGE_TEXTS  },
+        { "LostBlobs",        "LOST_BLOB",        IMAGE_TEXTS  },
 };
 /* clang-format on */
 
@@ -152,19 +154,28 @@ static int print_findings_json(Context *c, const ImageRecords *answer) {
         return r < 0 ? r : json_print(json_from_value(&object), c->out);
 }
 
-static int make_verify_words(
-                const Options *o, const RegistryLogin *login, char ***ret, Error *error) {
+static int make_verify_words(const Options *o,
+                const RegistryLogin *login,
+                char *const *images,
+                char ***ret,
+                Error *error) {
         int r = strv_append(ret, "check");
 
         if (r >= 0)
                 r = image_words_switch(ret, "--repair", o->image.repair);
-        return r < 0 ? r : registry_login_words(login, &o->image, ret, error);
+        if (r >= 0)
+                r = registry_login_words(login, &o->image, ret, error);
+        return r < 0 ? r : image_words_arguments(ret, images);
 }
 
-static int verify(Context *c, const RegistryLogin *login, ImageRecords *ret, Error *error) {
+static int verify(Context *c,
+                const RegistryLogin *login,
+                char *const *images,
+                ImageRecords *ret,
+                Error *error) {
         _cleanup_strv_ char **ask = NULL;
 
-        int r = make_verify_words(c->options, login, &ask, error);
+        int r = make_verify_words(c->options, login, images, &ask, error);
         if (r < 0)
                 return r;
         ImageRun run = {
@@ -181,10 +192,9 @@ int verb_image_verify(Context *c, char *const *words, Error *error) {
         _cleanup_(registry_login_done) RegistryLogin login = REGISTRY_LOGIN_NONE;
         _cleanup_(image_records_done) ImageRecords answer = {};
 
-        (void) words;
         int r = registry_login_open(&c->options->image, &login, error);
         if (r >= 0)
-                r = verify(c, &login, &answer, error);
+                r = verify(c, &login, words, &answer, error);
         if (r == -EINTR)
                 return EXIT_INTERRUPTED;
         /* Its failure may be that something is damaged: what, it has told. */

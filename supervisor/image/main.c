@@ -94,6 +94,18 @@ static int options_check(Operation *op, Error *error) {
         return r < 0 ? r : platform_host(&op->platform);
 }
 
+/* Standard input as it was opened, by whoever may: to open it by name takes rights of ours, and is not
+ * possible for a socket. */
+static int input_open(const char *path, int flags) {
+        struct stat st;
+
+        if (!str_equal(path, "/dev/stdin"))
+                return neg_errno(open(path, O_RDONLY | O_CLOEXEC | flags));
+        if (flags & O_DIRECTORY && fstat(STDIN_FILENO, &st) >= 0 && !S_ISDIR(st.st_mode))
+                return -ENOTDIR;
+        return neg_errno(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
 static int source_open(Operation *op, Error *error) {
         int r;
 
@@ -103,11 +115,11 @@ static int source_open(Operation *op, Error *error) {
         if (op->source.transport == TRANSPORT_REGISTRY)
                 return 0;
         bool dir = op->source.transport == TRANSPORT_OCI || op->source.transport == TRANSPORT_DIR;
-        op->source_fd = neg_errno(
-                        open(op->source.path, O_RDONLY | O_CLOEXEC | (dir ? O_DIRECTORY : 0)));
+        op->source_fd = input_open(op->source.path, dir ? O_DIRECTORY : 0);
         if (op->source_fd < 0)
                 return error_set(error, op->source_fd, ERROR_STORAGE, "'%s'", op->source.path);
-        return 0;
+        return op->options->source_name ? str_replace(&op->source.path, op->options->source_name)
+                                        : 0;
 }
 
 /* Those of the command line are asked first. */
@@ -356,7 +368,7 @@ int main(int argc, char **argv) {
         if (r > 0)
                 return EXIT_SUCCESS;
         if (r < 0) {
-                diag_error("%s", error_text(&error, r));
+                (void) report(&error, r);
                 return IMAGE_EXIT_USAGE;
         }
         run.operation.options = &options;

@@ -23,6 +23,7 @@ typedef struct Options {
         char **changes;           /* owned */
         char **arguments;         /* borrowed; NULL-terminated */
         const char *name;
+        const char *source_name; /* what messages call the source, and the image if it has no name */
         const char *os, *architecture, *variant;
         const char *jobs, *size_max, *entries_max;
         const char *driver, *id, *size_max_root;

@@ -19,7 +19,8 @@ static const char usage[] =
                 "lines.\n"
                 "\n"
                 "  load SOURCE           oci:DIR[:TAG], oci-archive:FILE[:TAG],\n"
-                "                        docker-archive:FILE[:REF] or dir:DIR\n"
+                "                        docker-archive:FILE[:REF], archive:FILE (either)\n"
+                "                        or dir:DIR\n"
                 "  pull SOURCE           the same, or a name: from its registry\n"
                 "  ls                    all images\n"
                 "  inspect IMAGE         one image: its configuration, its layers' directories\n"
@@ -45,6 +46,7 @@ static const char usage[] =
                 "  --settings FILE       what supd.conf says [" SUPD_RUNTIME_DIR
                 "/" SUPD_IMAGE_SETTINGS_FILE "]\n"
                 "  --name REF            load, pull: what the image is called\n"
+                "  --source-name PATH    load: what SOURCE is called, which is /dev/stdin\n"
                 "  --os, --arch, --variant WORD  load, pull: which of an index [this machine]\n"
                 "  --jobs N              load, pull: layers unpacked at a time, 1 to 16 [2]\n"
                 "  --size-max BYTES      load, pull, check: limit of one unpacked layer [1 TiB]\n"
@@ -88,6 +90,7 @@ typedef enum OptionId {
         OPTION_ID,
         OPTION_SIZE_MAX_ROOT,
         OPTION_NAME,
+        OPTION_SOURCE_NAME,
         OPTION_OS,
         OPTION_ARCH,
         OPTION_VARIANT,
@@ -128,6 +131,7 @@ static const struct option long_options[] = {
         { "state-dir",        required_argument, NULL, 0x100 + OPTION_STATE_DIR        },
         { "additional-store", required_argument, NULL, 0x100 + OPTION_ADDITIONAL_STORE },
         { "name",             required_argument, NULL, 0x100 + OPTION_NAME             },
+        { "source-name",      required_argument, NULL, 0x100 + OPTION_SOURCE_NAME      },
         { "os",               required_argument, NULL, 0x100 + OPTION_OS               },
         { "arch",             required_argument, NULL, 0x100 + OPTION_ARCH             },
         { "driver",           required_argument, NULL, 0x100 + OPTION_DRIVER           },
@@ -181,7 +185,8 @@ static const struct option long_options[] = {
 
 static const Verb verbs[] = {
         { "load",    operation_load,
-                COMMON | LIMITS | PLATFORM | BIT(NAME) | BIT(JOBS) | BIT(DRIVER),
+                COMMON | LIMITS | PLATFORM | BIT(NAME) | BIT(SOURCE_NAME) | BIT(JOBS) |
+                        BIT(DRIVER),
                                              1, 1,        .writes = true, .unpacks = true,
                                                           .reads = true, .storage = STORAGE_PREPARES },
         { "pull",    operation_pull,
@@ -232,6 +237,7 @@ static int take_option(Options *o, OptionId id, const char *value) {
                 [OPTION_ID] = &o->id,
                 [OPTION_SIZE_MAX_ROOT] = &o->size_max_root,
                 [OPTION_NAME] = &o->name,
+                [OPTION_SOURCE_NAME] = &o->source_name,
                 [OPTION_OS] = &o->os,
                 [OPTION_ARCH] = &o->architecture,
                 [OPTION_VARIANT] = &o->variant,
