@@ -274,12 +274,12 @@ blobs() {
         wait_until 20 serves 5001
         mkdir mine
         cp ca.crt mine
-        run bare --cert-dir mine --creds-file creds pull localhost:5001/team/app:v1
+        run bare --cert-dir mine --creds-file creds --retry 0 pull localhost:5001/team/app:v1
         assert_equal 1 "$status"
         cp client.crt mine/client.cert
         cp client.key mine/client.key
         chmod 600 mine/client.key
-        run bare --cert-dir mine --creds-file creds pull localhost:5001/team/app:v1
+        run bare --cert-dir mine --creds-file creds --retry 0 pull localhost:5001/team/app:v1
         assert_equal 0 "$status"
 }
 
