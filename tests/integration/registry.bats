@@ -38,7 +38,7 @@ teardown() {
                 umount "$STATE"
         fi
         if [[ -s pid.mine ]]; then
-                kill -KILL $(cat pid.mine) 2>/dev/null || true
+                kill -KILL "$(cat pid.mine)" 2>/dev/null || true
                 rm -f pid.mine
         fi
         cd / && rm -rf "$STATE" "$WORK/mine"
@@ -347,10 +347,12 @@ blobs() {
 
 @test "pulls at once of the same image fetch each blob once" {
         before=$(asked 5000 'GET /v2/team/app/blobs/.* 200 ')
+        pids=()
         for i in 1 2 3 4; do
                 pull "$IMAGE" >"out.$i" 2>&1 3>&- &
+                pids+=($!)
         done
-        wait $(jobs -p | tail -n 4)
+        wait "${pids[@]}"
         for i in 1 2 3 4; do
                 grep -q "^NAME=$IMAGE" "out.$i"
         done
