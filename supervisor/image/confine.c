@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -164,6 +165,9 @@ static const int allowed_calls[] = {
         __NR_fsync,
         __NR_fdatasync,
         __NR_syncfs,
+#ifdef __NR_sync_file_range
+        __NR_sync_file_range,
+#endif
         __NR_flock,
         __NR_copy_file_range,
         __NR_munmap,
@@ -338,6 +342,18 @@ static void emit_allow(Filter *f, int number) {
         emit_return(f, SECCOMP_RET_ALLOW);
 }
 
+/* The call, if the kernel would read its 32-bit argument as @value. */
+static void emit_allow_with(Filter *f, int number, unsigned argument, uint32_t value) {
+        size_t offset = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
+
+        offset += __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : sizeof(uint32_t);
+        emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) number, 0, 4));
+        emit_load(f, offset);
+        emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
+        emit_return(f, SECCOMP_RET_ALLOW);
+        emit_return(f, SECCOMP_RET_ERRNO | ENOTTY);
+}
+
 /* clone() with some of @flags: @result, without: the other of allowed and refused. Leaves the filter's
  * accumulator as it was if it is another call. */
 static void emit_clone(Filter *f, unsigned flags, bool allowed_with) {
@@ -377,6 +393,8 @@ static void filter_build(Filter *f, const ConfineSpec *spec) {
 
         for (size_t i = 0; i < ELEMENTSOF(allowed_calls); i++)
                 emit_allow(f, allowed_calls[i]);
+        if (spec->may_clone)
+                emit_allow_with(f, __NR_ioctl, 1, FICLONE);
         if (spec->may_fork) {
                 for (size_t i = 0; i < ELEMENTSOF(fork_calls); i++)
                         emit_allow(f, fork_calls[i]);

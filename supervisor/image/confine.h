@@ -22,6 +22,7 @@ typedef struct ConfineSpec {
         const int *read_fds; /* borrowed; directories and files that may be read besides */
         size_t n_read_fds;
         bool may_fork;    /* starts confined processes of its own */
+        bool may_clone;   /* shares blocks of files: of all ioctls, FICLONE */
         bool may_connect; /* asks the network; keeps no capability at all */
 } ConfineSpec;
 

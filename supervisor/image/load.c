@@ -15,6 +15,9 @@
 
 #define INDEX_DEPTH_MAX 3U /* an index may name an index */
 #define ARCHIVE_IMAGES_MAX 1000U
+#define OCI_BLOB_PREFIX "blobs/sha256/"
+#define DOCKER_BLOB_PREFIX ""
+#define STANDARD_INPUT "/dev/stdin" /* a path that no image is named after */
 
 typedef struct Load {
         Store *store;               /* borrowed */
@@ -97,9 +100,11 @@ static int normalise(const char *name, char **ret) {
         return *ret ? 1 : -ENOMEM;
 }
 
-/* The last resort, as podman has it: localhost/DIRECTORY:TAG. */
+/* The last resort, as podman has it: localhost/DIRECTORY:TAG. What comes through a pipe has no name. */
 static int name_from_path(const Load *l, const char *tag, char **ret) {
         _cleanup_(reference_done) Reference reference = {};
+        if (str_equal(l->request->source->path, STANDARD_INPUT))
+                return 0;
         _cleanup_free_ char *path = strdup(l->request->source->path);
         if (!path)
                 return -ENOMEM;
@@ -469,6 +474,33 @@ static int load_docker(const Load *l, Error *error) {
                         error, -ENOENT, ERROR_BAD_NAME, "it has no image '%s'", wanted ?: "at all");
 }
 
+/* ---- either archive ---------------------------------------------------------------------------- */
+
+static bool has_file(const Load *l, const char *path) {
+        _cleanup_close_ int fd = tree_open_file(l->dir_fd, path);
+
+        return fd >= 0;
+}
+
+/* `docker save` writes both, and only manifest.json has the names as people know them. */
+static int load_either(const Load *l, Error *error) {
+        Load known = *l;
+
+        if (has_file(l, "manifest.json")) {
+                known.blob_prefix = DOCKER_BLOB_PREFIX;
+                return load_docker(&known, error);
+        }
+        if (has_file(l, "index.json")) {
+                known.blob_prefix = OCI_BLOB_PREFIX;
+                return load_oci(&known, error);
+        }
+        return error_set_plain(error,
+                        -EBADMSG,
+                        ERROR_STORAGE,
+                        "it is no archive of images: neither of `docker save`, with a "
+                        "manifest.json, nor of an OCI layout, with an index.json");
+}
+
 /* ---- transports ------------------------------------------------------------------------------- */
 /* clang-format off */
 static const struct {
@@ -476,10 +508,11 @@ static const struct {
         const char *blob_prefix;
         bool is_archive;
 } loaders[_TRANSPORT_MAX] = {
-        [TRANSPORT_OCI]            = { load_oci,    "blobs/sha256/", false },
-        [TRANSPORT_OCI_ARCHIVE]    = { load_oci,    "blobs/sha256/", true  },
-        [TRANSPORT_DOCKER_ARCHIVE] = { load_docker, "",              true  },
-        [TRANSPORT_DIR]            = { load_dir,    "",              false },
+        [TRANSPORT_OCI]            = { load_oci,    OCI_BLOB_PREFIX,    false },
+        [TRANSPORT_OCI_ARCHIVE]    = { load_oci,    OCI_BLOB_PREFIX,    true  },
+        [TRANSPORT_DOCKER_ARCHIVE] = { load_docker, DOCKER_BLOB_PREFIX, true  },
+        [TRANSPORT_DIR]            = { load_dir,    "",                 false },
+        [TRANSPORT_ARCHIVE]        = { load_either, OCI_BLOB_PREFIX,    true  },
 };
 /* clang-format on */
 

@@ -95,6 +95,18 @@ static int options_check(Operation *op, Error *error) {
         return r < 0 ? r : platform_host(&op->platform);
 }
 
+/* Standard input as it was opened, by whoever may: to open it by name takes rights of ours, and is not
+ * possible for a socket. */
+static int input_open(const char *path, int flags) {
+        struct stat st;
+
+        if (!str_equal(path, "/dev/stdin"))
+                return neg_errno(open(path, O_RDONLY | O_CLOEXEC | flags));
+        if (flags & O_DIRECTORY && fstat(STDIN_FILENO, &st) >= 0 && !S_ISDIR(st.st_mode))
+                return -ENOTDIR;
+        return neg_errno(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
 static int source_open(Operation *op, Error *error) {
         int r;
 
@@ -104,11 +116,11 @@ static int source_open(Operation *op, Error *error) {
         if (op->source.transport == TRANSPORT_REGISTRY)
                 return 0;
         bool dir = op->source.transport == TRANSPORT_OCI || op->source.transport == TRANSPORT_DIR;
-        op->source_fd = neg_errno(
-                        open(op->source.path, O_RDONLY | O_CLOEXEC | (dir ? O_DIRECTORY : 0)));
+        op->source_fd = input_open(op->source.path, dir ? O_DIRECTORY : 0);
         if (op->source_fd < 0)
                 return error_set(error, op->source_fd, ERROR_STORAGE, "'%s'", op->source.path);
-        return 0;
+        return op->options->source_name ? str_replace(&op->source.path, op->options->source_name)
+                                        : 0;
 }
 
 /* Those of the command line are asked first. */
@@ -215,48 +227,64 @@ static int start_fetcher(Run *run, Error *error) {
         return r;
 }
 
-static int driver_check(const Settings *s, Error *error) {
-        if (!s->driver || str_equal(s->driver, "overlay"))
-                return 0;
-        return error_set_plain(error,
-                        -EOPNOTSUPP,
-                        ERROR_NOT_SUPPORTED,
-                        "unknown storage driver '%s'; there is overlay",
-                        s->driver);
-}
-
 /* ---- the confined process --------------------------------------------------------------------- */
-static int confine(Run *run, Error *error) {
-        const Store *s = run->operation.store;
-        int store_fds[] = { store_image_fd(s), store_layer_fd(s), run->output.fd };
-        int read_fds[ADDITIONAL_STORES_MAX + 1 + ELEMENTSOF(store_fds)];
-        size_t n_read = 0, n_store = store_fds[0] < 0 ? 0 : 2;
+#define CONFINE_FDS_MAX (ADDITIONAL_STORES_MAX + STORAGE_FDS_MAX + 4U)
+
+typedef struct FdList {
+        int fds[CONFINE_FDS_MAX]; /* borrowed */
+        size_t n;
+} FdList;
+
+/* Only what is on a file system can be named in a rule; a pipe is open already. */
+static void fd_list_add(FdList *list, int fd) {
         struct stat st;
 
-        memcpy(read_fds, run->read_fds, run->n_read_fds * sizeof(int));
-        n_read = run->n_read_fds;
-        /* Only what is on a file system can be named in a rule; a pipe is open already. */
-        if (run->operation.source_fd >= 0 && fstat(run->operation.source_fd, &st) >= 0 &&
-                        (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
-                read_fds[n_read++] = run->operation.source_fd;
-        for (size_t i = 0; !run->verb->writes && i < n_store; i++)
-                read_fds[n_read++] = store_fds[i];
+        if (fd < 0 || fstat(fd, &st) < 0 || !(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+                return;
+        assert(list->n < CONFINE_FDS_MAX);
+        list->fds[list->n++] = fd;
+}
+
+static int confine(Run *run, Error *error) {
+        const Operation *op = &run->operation;
+        FdList writable = {}, readable = {};
+        FdList *store = run->verb->writes ? &writable : &readable;
+
+        fd_list_add(store, store_image_fd(op->store));
+        fd_list_add(store, store_layer_fd(op->store));
+        if (op->storage)
+                store->n += storage_fds(op->storage, store->fds + store->n);
+        if (run->output.is_directory)
+                fd_list_add(&writable, run->output.fd);
+        for (size_t i = 0; i < run->n_read_fds; i++)
+                fd_list_add(&readable, run->read_fds[i]);
+        fd_list_add(&readable, op->source_fd);
+
         ConfineSpec spec = {
-                .write_fds = store_fds,
-                .n_write_fds = (run->verb->writes ? n_store : 0) + run->output.is_directory,
-                .read_fds = read_fds,
-                .n_read_fds = n_read,
+                .write_fds = writable.fds,
+                .n_write_fds = writable.n,
+                .read_fds = readable.fds,
+                .n_read_fds = readable.n,
                 .may_fork = run->verb->unpacks,
+                .may_clone = run->verb->storage & STORAGE_PREPARES,
         };
         return confine_process(&spec, error);
 }
 
-static int work(int broker_fd, void *userdata) {
+static int serve(const char *request, void *userdata) {
+        const Run *run = userdata;
+
+        return storage_serve(request, run->operation.storage);
+}
+
+static int work(const BrokerSockets *sockets, void *userdata) {
         Run *run = userdata;
         _cleanup_(error_done) Error error = {};
         int r;
 
-        run->operation.layers.broker_fd = broker_fd;
+        run->operation.layers.broker_fd = sockets->mark_fd;
+        if (run->operation.storage)
+                storage_attach(run->operation.storage, run->operation.store, sockets);
         r = confine(run, &error);
         if (r >= 0)
                 r = run->verb->run(&run->operation, &error);
@@ -265,13 +293,30 @@ static int work(int broker_fd, void *userdata) {
         return r < 0 ? report(&error, r) : EXIT_SUCCESS;
 }
 
+static int open_storage(Run *run, Error *error) {
+        const Options *o = run->operation.options;
+        StorageSpec spec = {
+                .state_dir = o->state_dir,
+                .driver = o->driver ?: run->operation.settings.driver,
+                .id = o->id,
+                .size_max_root = UINT64_MAX,
+                .use = run->verb->storage,
+        };
+        int r;
+
+        r = number(o->size_max_root, INT64_MAX, "--size-max-root", &spec.size_max_root, error);
+        if (r >= 0)
+                r = storage_open(&spec, &run->operation.storage, error);
+        if (r >= 0)
+                run->operation.layers.may_keep_whiteouts = storage_copies(run->operation.storage);
+        return r;
+}
+
 static int prepare(Run *run, Error *error) {
         Operation *op = &run->operation;
         int r;
 
         r = settings_load(op->options->settings, &op->settings, error);
-        if (r >= 0)
-                r = driver_check(&op->settings, error);
         if (r >= 0)
                 r = options_check(op, error);
         if (r >= 0 && run->verb->reads)
@@ -297,11 +342,12 @@ static int prepare(Run *run, Error *error) {
                 r = allow_reading(run, error);
         if (r < 0)
                 return r;
-        return store_open(op->options->state_dir,
+        r = store_open(op->options->state_dir,
                         run->additional_stores,
                         run->verb->writes,
                         &op->store,
                         error);
+        return r < 0 || !run->verb->writes ? r : open_storage(run, error);
 }
 
 static void run_done(Run *run) {
@@ -310,6 +356,7 @@ static void run_done(Run *run) {
         (void) close_fd(run->operation.source_fd);
         output_done(&run->output);
         (void) store_free(run->operation.store);
+        (void) storage_free(run->operation.storage);
         fetcher_done(&run->fetcher);
         (void) strv_free(run->additional_stores); /* always NULL */
         settings_done(&run->operation.settings);
@@ -321,8 +368,8 @@ int main(int argc, char **argv) {
         _cleanup_(error_done) Error error = {};
         _cleanup_(options_done) Options options = {};
         _cleanup_(run_done) Run run = { .operation = { .source_fd = -EBADF, .fetch_fd = -EBADF },
-                .output = OUTPUT_NONE,
-                .fetcher = FETCHER_NONE };
+                .fetcher = FETCHER_NONE,
+                .output = OUTPUT_NONE };
         int r;
 
         /* libarchive converts names from UTF-8 to the locale's character set. */
@@ -334,13 +381,13 @@ int main(int argc, char **argv) {
         if (r > 0)
                 return EXIT_SUCCESS;
         if (r < 0) {
-                diag_error("%s", error_text(&error, r));
+                (void) report(&error, r);
                 return IMAGE_EXIT_USAGE;
         }
         run.operation.options = &options;
         r = prepare(&run, &error);
         if (r >= 0)
-                r = broker_run(work, &run, &error);
+                r = broker_run(work, serve, &run, &error);
         if (r != 0)
                 output_discard(&run.output);
         if (r < 0)

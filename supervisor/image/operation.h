@@ -9,8 +9,10 @@
 #include "image/layer.h"
 #include "base/reference.h"
 #include "image/remote.h"
+#include "image/save.h"
 #include "image/settings.h"
 #include "image/save.h"
+#include "image/storage.h"
 #include "image/store.h"
 
 typedef struct Options {
@@ -21,8 +23,10 @@ typedef struct Options {
         char **changes;           /* owned */
         char **arguments;         /* borrowed; NULL-terminated */
         const char *name;
+        const char *source_name; /* what messages call the source, and the image if it has no name */
         const char *os, *architecture, *variant;
         const char *jobs, *size_max, *entries_max;
+        const char *driver, *id, *size_max_root;
         const char *settings;
         const char *policy, *blob, *parallel;
         const char *retry, *retry_delay, *stall_timeout;
@@ -34,6 +38,7 @@ typedef struct Options {
 typedef struct Operation {
         const Options *options; /* borrowed */
         Store *store;           /* borrowed */
+        Storage *storage;       /* borrowed; NULL for what only reads */
         Settings settings;
         ImageSource source; /* of load and pull */
         int source_fd;      /* owned; -EBADF: none */
@@ -55,6 +60,9 @@ int operation_remove(Operation *o, Error *error);
 int operation_prune(Operation *o, Error *error);
 int operation_disk_usage(Operation *o, Error *error);
 int operation_check(Operation *o, Error *error);
+int operation_root_make(Operation *o, Error *error);
+int operation_root_remove(Operation *o, Error *error);
+int operation_trash(Operation *o, Error *error);
 int operation_tag(Operation *o, Error *error);
 int operation_history(Operation *o, Error *error);
 int operation_save(Operation *o, Error *error);

@@ -19,7 +19,8 @@ static const char usage[] =
                 "lines.\n"
                 "\n"
                 "  load SOURCE           oci:DIR[:TAG], oci-archive:FILE[:TAG],\n"
-                "                        docker-archive:FILE[:REF] or dir:DIR\n"
+                "                        docker-archive:FILE[:REF], archive:FILE (either)\n"
+                "                        or dir:DIR\n"
                 "  pull SOURCE           the same, or a name: from its registry\n"
                 "  ls                    all images\n"
                 "  inspect IMAGE         one image: its configuration, its layers' directories\n"
@@ -31,13 +32,21 @@ static const char usage[] =
                 "  save IMAGE...         write an archive of images to standard output\n"
                 "  import FILE|- [REF]   a root file system in a tar archive becomes an image\n"
                 "  check [IMAGE...]      compare content with its digests, all by default\n"
+                "  root-make IMAGE       make the root of container --id\n"
+                "  root-remove ID        remove it\n"
+                "  trash                 remove what is in DIR/container/.trash\n"
                 "\n"
                 "  --state-dir DIR       the store is in DIR/image and DIR/layer [" SUPD_STATE_DIR
                 "]\n"
                 "  --additional-store DIR  another state directory, only read; repeatable\n"
+                "  --driver NAME         overlay, btrfs or vfs: how containers get their root "
+                "[overlay]\n"
+                "  --id ID               root-make: of the container\n"
+                "  --size-max-root BYTES  root-make: all that the root may take; btrfs only\n"
                 "  --settings FILE       what supd.conf says [" SUPD_RUNTIME_DIR
                 "/" SUPD_IMAGE_SETTINGS_FILE "]\n"
                 "  --name REF            load, pull: what the image is called\n"
+                "  --source-name PATH    load: what SOURCE is called, which is /dev/stdin\n"
                 "  --os, --arch, --variant WORD  load, pull: which of an index [this machine]\n"
                 "  --jobs N              load, pull: layers unpacked at a time, 1 to 16 [2]\n"
                 "  --size-max BYTES      load, pull, check: limit of one unpacked layer [1 TiB]\n"
@@ -77,7 +86,11 @@ static const char usage[] =
 typedef enum OptionId {
         OPTION_STATE_DIR,
         OPTION_ADDITIONAL_STORE,
+        OPTION_DRIVER,
+        OPTION_ID,
+        OPTION_SIZE_MAX_ROOT,
         OPTION_NAME,
+        OPTION_SOURCE_NAME,
         OPTION_OS,
         OPTION_ARCH,
         OPTION_VARIANT,
@@ -118,8 +131,12 @@ static const struct option long_options[] = {
         { "state-dir",        required_argument, NULL, 0x100 + OPTION_STATE_DIR        },
         { "additional-store", required_argument, NULL, 0x100 + OPTION_ADDITIONAL_STORE },
         { "name",             required_argument, NULL, 0x100 + OPTION_NAME             },
+        { "source-name",      required_argument, NULL, 0x100 + OPTION_SOURCE_NAME      },
         { "os",               required_argument, NULL, 0x100 + OPTION_OS               },
         { "arch",             required_argument, NULL, 0x100 + OPTION_ARCH             },
+        { "driver",           required_argument, NULL, 0x100 + OPTION_DRIVER           },
+        { "id",               required_argument, NULL, 0x100 + OPTION_ID               },
+        { "size-max-root",    required_argument, NULL, 0x100 + OPTION_SIZE_MAX_ROOT    },
         { "variant",          required_argument, NULL, 0x100 + OPTION_VARIANT          },
         { "jobs",             required_argument, NULL, 0x100 + OPTION_JOBS             },
         { "size-max",         required_argument, NULL, 0x100 + OPTION_SIZE_MAX         },
@@ -151,48 +168,60 @@ static const struct option long_options[] = {
         {},
 };
 
+#define BIT(option) (UINT64_C(1) << OPTION_##option)
 #define COMMON \
-        (UINT64_C(1) << OPTION_STATE_DIR | UINT64_C(1) << OPTION_ADDITIONAL_STORE | \
-                        UINT64_C(1) << OPTION_SETTINGS)
-#define LIMITS (UINT64_C(1) << OPTION_SIZE_MAX | UINT64_C(1) << OPTION_ENTRIES_MAX)
-#define PLATFORM (UINT64_C(1) << OPTION_OS | UINT64_C(1) << OPTION_ARCH | UINT64_C(1) << OPTION_VARIANT)
+        (BIT(STATE_DIR) | BIT(ADDITIONAL_STORE) | \
+                        BIT(SETTINGS))
+#define LIMITS (BIT(SIZE_MAX) | BIT(ENTRIES_MAX))
+#define PLATFORM (BIT(OS) | BIT(ARCH) | BIT(VARIANT))
 #define NETWORK \
-        (UINT64_C(1) << OPTION_RETRY | UINT64_C(1) << OPTION_RETRY_DELAY | \
-                        UINT64_C(1) << OPTION_STALL_TIMEOUT | UINT64_C(1) << OPTION_AUTH_FILE | \
-                        UINT64_C(1) << OPTION_CREDS_FILE | UINT64_C(1) << OPTION_CERT_DIR | \
-                        UINT64_C(1) << OPTION_TLS_VERIFY)
+        (BIT(RETRY) | BIT(RETRY_DELAY) | \
+                        BIT(STALL_TIMEOUT) | BIT(AUTH_FILE) | \
+                        BIT(CREDS_FILE) | BIT(CERT_DIR) | \
+                        BIT(TLS_VERIFY))
 #define PULL \
-        (UINT64_C(1) << OPTION_POLICY | UINT64_C(1) << OPTION_PARALLEL | \
-                        UINT64_C(1) << OPTION_BLOB)
+        (BIT(POLICY) | BIT(PARALLEL) | \
+                        BIT(BLOB))
 
 static const Verb verbs[] = {
         { "load",    operation_load,
-                COMMON | LIMITS | PLATFORM | UINT64_C(1) << OPTION_NAME | UINT64_C(1) << OPTION_JOBS,
+                COMMON | LIMITS | PLATFORM | BIT(NAME) | BIT(SOURCE_NAME) | BIT(JOBS) |
+                        BIT(DRIVER),
                                              1, 1,        .writes = true, .unpacks = true,
-                                                          .reads = true },
+                                                          .reads = true, .storage = STORAGE_PREPARES },
         { "pull",    operation_pull,
-                COMMON | LIMITS | PLATFORM | NETWORK | PULL |
-                        UINT64_C(1) << OPTION_NAME | UINT64_C(1) << OPTION_JOBS,
+                COMMON | LIMITS | PLATFORM | NETWORK | PULL | BIT(NAME) | BIT(JOBS) | BIT(DRIVER),
                                              1, 1,        .writes = true, .unpacks = true,
-                                                          .reads = true },
+                                                          .reads = true, .storage = STORAGE_PREPARES },
         { "ls",      operation_list,         COMMON, 0, 0 },
         { "inspect", operation_inspect,      COMMON, 1, 1 },
-        { "rm",      operation_remove,       COMMON | UINT64_C(1) << OPTION_KEEP | UINT64_C(1) << OPTION_FORCE,
+        { "rm",      operation_remove,       COMMON | BIT(KEEP) | BIT(FORCE),
                                              1, UINT_MAX, .writes = true },
         { "prune",   operation_prune,
-                COMMON | UINT64_C(1) << OPTION_KEEP | UINT64_C(1) << OPTION_ALL | UINT64_C(1) << OPTION_DRY_RUN | UINT64_C(1) << OPTION_FILTER,
+                COMMON | BIT(KEEP) | BIT(ALL) | BIT(DRY_RUN) | BIT(FILTER),
                                              0, 0,        .writes = true },
         { "tag",     operation_tag,          COMMON, 2, UINT_MAX, .writes = true },
         { "history", operation_history,      COMMON, 1, 1 },
         { "save",    operation_save,
-                COMMON | UINT64_C(1) << OPTION_OUTPUT | UINT64_C(1) << OPTION_FORMAT | UINT64_C(1) << OPTION_RECORDS_FD,
+                COMMON | BIT(OUTPUT) | BIT(FORMAT) | BIT(RECORDS_FD),
                                              1, UINT_MAX, .writes = true },
         { "import",  operation_import,
-                COMMON | LIMITS | PLATFORM | UINT64_C(1) << OPTION_CHANGE | UINT64_C(1) << OPTION_MESSAGE,
-                                             1, 2,        .writes = true, .unpacks = true },
+                COMMON | LIMITS | PLATFORM | BIT(CHANGE) | BIT(MESSAGE) | BIT(DRIVER),
+                                             1, 2,        .writes = true, .unpacks = true,
+                                                          .storage = STORAGE_PREPARES },
         { "df",      operation_disk_usage,   COMMON, 0, 0 },
-        { "check",   operation_check,        COMMON | LIMITS | NETWORK | UINT64_C(1) << OPTION_REPAIR,
-                                             0, UINT_MAX, .writes = true, .unpacks = true },
+        { "check",   operation_check,        COMMON | LIMITS | NETWORK | BIT(REPAIR) | BIT(DRIVER),
+                                             0, UINT_MAX,       .writes = true, .unpacks = true },
+        { "root-make", operation_root_make,
+                COMMON | BIT(DRIVER) | BIT(ID) | BIT(SIZE_MAX_ROOT),
+                                             1, 1,        .writes = true,
+                .storage = STORAGE_PREPARES | STORAGE_MAKES_ROOT },
+        { "root-remove", operation_root_remove, COMMON,
+                                             1, 1,        .writes = true,
+                .storage = STORAGE_REMOVES, .names_container = true },
+        { "trash",   operation_trash,        COMMON,
+                                             0, 0,        .writes = true,
+                .storage = STORAGE_REMOVES },
 };
 /* clang-format on */
 
@@ -204,7 +233,11 @@ static int usage_error(Error *error, const char *what, const char *detail) {
 static int take_option(Options *o, OptionId id, const char *value) {
         const char **texts[_OPTION_MAX] = {
                 [OPTION_STATE_DIR] = &o->state_dir,
+                [OPTION_DRIVER] = &o->driver,
+                [OPTION_ID] = &o->id,
+                [OPTION_SIZE_MAX_ROOT] = &o->size_max_root,
                 [OPTION_NAME] = &o->name,
+                [OPTION_SOURCE_NAME] = &o->source_name,
                 [OPTION_OS] = &o->os,
                 [OPTION_ARCH] = &o->architecture,
                 [OPTION_VARIANT] = &o->variant,
@@ -309,6 +342,10 @@ int options_parse(int argc, char **argv, Options *ret, const Verb **ret_verb, Er
         size_t n = strv_length(o.arguments);
         if (n < (*ret_verb)->arguments_min || n > (*ret_verb)->arguments_max)
                 return usage_error(error, "wrong number of arguments for ", (*ret_verb)->name);
+        if ((*ret_verb)->names_container)
+                o.id = o.arguments[0];
+        else if (!o.id && (*ret_verb)->options & BIT(ID))
+                return usage_error(error, "--id is missing for ", (*ret_verb)->name);
 
         *ret = o;
         o = (Options) {};

@@ -12,9 +12,11 @@ typedef struct Verb {
         int (*run)(Operation *o, Error *error);
         uint64_t options; /* UINT64_C(1) << OptionId */
         unsigned arguments_min, arguments_max;
-        bool writes;  /* the store is made if need be */
-        bool unpacks; /* starts processes */
-        bool reads;   /* its argument is a SOURCE */
+        bool writes;          /* the store is made if need be */
+        bool unpacks;         /* starts processes */
+        unsigned storage;     /* STORAGE_… */
+        bool names_container; /* its argument is a container's id */
+        bool reads;           /* its argument is a SOURCE */
 } Verb;
 
 /**

@@ -88,7 +88,7 @@ static int record_store(Store *s, const Digest *digest, const char *text, Error 
 
         if (!path)
                 return -ENOMEM;
-        r = file_replace(s->root.image_fd, path, text, 0644, /* sync= */ true);
+        r = store_replace(s, path, text);
         if (r >= 0)
                 r = sync_dir(s->root.image_fd, SUPD_STORE_RECORD_DIR);
         return r < 0 ? store_error(error, r, "cannot write an image's record") : 0;
@@ -219,7 +219,7 @@ static int names_write(Store *s, const StoreImages *images, Error *error) {
                 record_writer_done(&w);
                 return r;
         }
-        r = file_replace(s->root.image_fd, SUPD_STORE_NAMES_FILE, text, 0644, /* sync= */ true);
+        r = store_replace(s, SUPD_STORE_NAMES_FILE, text);
         if (r >= 0)
                 r = neg_errno(fsync(s->private_fd));
         record_writer_done(&w);

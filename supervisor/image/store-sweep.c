@@ -193,6 +193,16 @@ static int set_aside(Store *s, const Needed *n, char kind, uint64_t *count) {
         return 0;
 }
 
+/* What a layer consists of must not vanish before the layer does: half of one would pass for whole. */
+static int sync_swept(const Store *s) {
+        const int fds[] = { s->layer_work_fd, s->root.layer_fd, s->work_fd, s->root.blobs_fd };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(fds) && r >= 0; i++)
+                r = neg_errno(fsync(fds[i]));
+        return r;
+}
+
 static int remove_swept(Store *s, int work_fd, uint64_t *bytes) {
         _cleanup_free_ char *prefix = str_printf("%s.swept.", s->lease_id);
         _cleanup_close_ int fd =
@@ -234,6 +244,24 @@ static int set_aside_made(Store *s, const Needed *n) {
         return 0;
 }
 
+static bool is_needed_image(const void *needed, const char *manifest_hex) {
+        return is_needed(needed, BLOB, manifest_hex);
+}
+
+static int follower_set_aside(Store *s, const Needed *n, bool made_only) {
+        _cleanup_free_ char *prefix = str_printf("%s.swept.", s->lease_id);
+
+        if (!prefix)
+                return -ENOMEM;
+        if (!s->follower.set_aside)
+                return 0;
+        return s->follower.set_aside(s->follower.userdata, made_only, prefix, is_needed_image, n);
+}
+
+static int follower_remove(Store *s, uint64_t *bytes) {
+        return s->follower.work_fd < 0 ? 0 : remove_swept(s, s->follower.work_fd, bytes);
+}
+
 int store_undo(Store *s, Error *error) {
         _cleanup_(needed_done) Needed needed = {};
         uint64_t bytes = 0;
@@ -251,11 +279,17 @@ int store_undo(Store *s, Error *error) {
                         r = set_aside_made(s, &needed);
                 if (r >= 0)
                         r = remove_records(s, &needed);
+                if (r >= 0)
+                        r = follower_set_aside(s, &needed, /* made_only= */ true);
         }
+        if (r >= 0)
+                r = sync_swept(s);
         if (r >= 0)
                 r = remove_swept(s, s->work_fd, &bytes);
         if (r >= 0)
                 r = remove_swept(s, s->layer_work_fd, &bytes);
+        if (r >= 0)
+                r = follower_remove(s, &bytes);
         return r < 0 ? store_error(error, r, "cannot remove what the failed operation left") : 0;
 }
 
@@ -276,15 +310,22 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                         r = set_aside(s, &needed, LAYER, &result.layers);
                 if (r >= 0)
                         r = set_aside(s, &needed, BLOB, &result.blobs);
+                if (r >= 0)
+                        r = follower_set_aside(s, &needed, /* made_only= */ false);
         }
+        if (r >= 0 && result.layers + result.blobs > 0)
+                r = sync_swept(s);
         if (r >= 0)
                 r = remove_swept(s, s->work_fd, &result.bytes);
         if (r >= 0)
                 r = remove_swept(s, s->layer_work_fd, &result.bytes);
         if (r >= 0)
+                r = follower_remove(s, &result.bytes);
+        if (r >= 0)
                 r = store_partial_sweep(s, /* all= */ false, &result.bytes);
         if (r < 0)
                 return store_error(error, r, "cannot remove unused content");
+        store_spare_make(s);
 
         *ret = result;
         return 0;

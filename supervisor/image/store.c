@@ -20,6 +20,8 @@
 
 #define COPY_BLOCK_SIZE ((size_t) 128 * 1024)
 #define OCI_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define SPARE_FILE "spare"
+#define SPARE_SIZE (64U * 1024)
 #define EMPTY_INDEX "{\"schemaVersion\":2,\"manifests\":[]}"
 
 /* ---- opening ---------------------------------------------------------------------------------- */
@@ -108,8 +110,9 @@ static int layout_make(Store *s, Error *error) {
                                 EMPTY_INDEX,
                                 0644,
                                 /* sync= */ true);
+        /* The directories made on the way here, too: of each the entry is in another. */
         if (r >= 0)
-                r = neg_errno(fsync(s->root.image_fd));
+                r = neg_errno(syncfs(s->root.image_fd));
         return r < 0 ? store_error(error, r, "cannot make the image store") : 0;
 }
 
@@ -136,7 +139,11 @@ int store_open(const char *state_dir,
         if (!s)
                 return -ENOMEM;
         *s = (Store) {
-                .private_fd = -EBADF, .work_fd = -EBADF, .layer_work_fd = -EBADF, .lease_fd = -EBADF
+                .private_fd = -EBADF,
+                .work_fd = -EBADF,
+                .layer_work_fd = -EBADF,
+                .lease_fd = -EBADF,
+                .follower = { .work_fd = -EBADF },
         };
 
         r = root_open(state_dir, make, &s->root);
@@ -181,6 +188,10 @@ Store *store_free(Store *s) {
         return NULL;
 }
 
+void store_follow(Store *s, const StoreFollower *follower) {
+        s->follower = *follower;
+}
+
 int store_image_fd(const Store *s) {
         return s->root.image_fd;
 }
@@ -191,6 +202,30 @@ int store_layer_fd(const Store *s) {
 
 int store_blobs_fd(const Store *s) {
         return s->root.blobs_fd;
+}
+
+/* ---- small files ------------------------------------------------------------------------------ */
+void store_spare_make(Store *s) {
+        static const char zeros[SPARE_SIZE];
+        struct stat st;
+
+        _cleanup_close_ int fd = openat(s->private_fd,
+                        SPARE_FILE,
+                        O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+                        0600);
+        if (fd < 0 || fstat(fd, &st) < 0 || st.st_size >= (off_t) sizeof(zeros))
+                return;
+        /* Half of it is of use, too; without it nothing is worse than it would be. */
+        (void) fd_write_all(fd, zeros, sizeof(zeros));
+}
+
+int store_replace(Store *s, const char *path, const char *text) {
+        int r;
+
+        r = file_replace(s->root.image_fd, path, text, 0644, /* sync= */ true);
+        if ((r == -ENOSPC || r == -EDQUOT) && unlinkat(s->private_fd, SPARE_FILE, 0) >= 0)
+                r = file_replace(s->root.image_fd, path, text, 0644, /* sync= */ true);
+        return r;
 }
 
 /* ---- leases ----------------------------------------------------------------------------------- */
@@ -243,7 +278,9 @@ int store_begin_untouched(Store *s, Error *error) {
                 return store_error(error, leases, "cannot open the store's leases");
         leases_clear(leases);
         work_clear(s->work_fd, leases);
+        store_spare_make(s);
         work_clear(s->layer_work_fd, leases);
+        work_clear(s->follower.work_fd, leases);
 
         if (getrandom(&random, sizeof(random), 0) != (ssize_t) sizeof(random))
                 return store_error(error, -EIO, "no random number");
@@ -361,12 +398,12 @@ int store_read_blob(const Store *s,
 }
 
 /* ---- blobs ------------------------------------------------------------------------------------ */
-static char *work_name(Store *s, const char *suffix) {
+char *store_work_name(Store *s, const char *suffix) {
         return str_printf("%s.%u.%s", s->lease_id, s->n_work++, suffix);
 }
 
 int store_blob_begin(Store *s, StoreBlob *ret, Error *error) {
-        _cleanup_free_ char *name = work_name(s, "blob");
+        _cleanup_free_ char *name = store_work_name(s, "blob");
         if (!name)
                 return -ENOMEM;
 
@@ -520,7 +557,7 @@ int store_blob_discard(Store *s, const Digest *digest, Error *error) {
 
 /* ---- layers ----------------------------------------------------------------------------------- */
 int store_layer_begin(Store *s, const Digest *diff_id, char **ret_name, int *ret_fd, Error *error) {
-        _cleanup_free_ char *name = work_name(s, digest_hex(diff_id));
+        _cleanup_free_ char *name = store_work_name(s, digest_hex(diff_id));
         if (!name)
                 return -ENOMEM;
 
@@ -546,15 +583,19 @@ static int layer_sync(Store *s, const char *name) {
 }
 
 int store_layer_commit(Store *s, const char *name, const Digest *diff_id, Error *error) {
-        int r;
+        int r = layer_sync(s, name);
 
-        r = layer_sync(s, name);
-        if (r >= 0)
-                r = neg_errno(renameat2(s->layer_work_fd,
-                                name,
-                                s->root.layer_fd,
-                                digest_hex(diff_id),
-                                RENAME_NOREPLACE));
+        return r < 0 ? error_set(error, r, ERROR_STORAGE, "cannot sync layer %s", diff_id->text)
+                     : store_layer_publish(s, name, diff_id, error);
+}
+
+int store_layer_publish(Store *s, const char *name, const Digest *diff_id, Error *error) {
+        int r = neg_errno(renameat2(s->layer_work_fd,
+                        name,
+                        s->root.layer_fd,
+                        digest_hex(diff_id),
+                        RENAME_NOREPLACE));
+
         if (r == -EEXIST) {
                 store_layer_abandon(s, name);
                 r = 0;

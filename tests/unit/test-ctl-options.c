@@ -37,7 +37,7 @@ static Parsed parse(const char *const *arguments) {
 
         for (; arguments[argc - 1]; argc++)
                 argv[argc] = (char *) arguments[argc - 1];
-        p.result = options_parse(argc, argv, NOW, &p.options, &p.words, &p.error);
+        p.result = options_parse(argc, argv, OPTION_EVERY, NOW, &p.options, &p.words, &p.error);
         return p;
 }
 #define PARSE(...) parse((const char *const[]) { __VA_ARGS__, NULL })
@@ -165,21 +165,22 @@ static void test_aliases_lead_to_the_same_verb(void **state) {
 static void test_a_verb_refuses_foreign_options_and_wrong_numbers_of_words(void **state) {
         _cleanup_(error_done) Error error = {};
         _cleanup_strv_ char **words = NULL;
+        const Options none = {}, foreign = { .foreign = "follow" };
         const Verb *verb;
 
         (void) state;
         assert_int_equal(verb_find("start", &verb, NULL), 0);
-        assert_int_equal(verb_check(verb, NULL, 0, &error), -EINVAL);
+        assert_int_equal(verb_check(verb, NULL, &none, &error), -EINVAL);
         assert_string_equal(
                         error.message, "too few arguments; usage: supctl start [OPTION…] UNIT…");
         assert_int_equal(strv_append(&words, "web"), 0);
-        assert_int_equal(verb_check(verb, words, OPTION_GLOBAL | OPTION_NO_BLOCK, &error), 0);
-        assert_int_equal(verb_check(verb, words, OPTION_FOLLOW, &error), -EINVAL);
+        assert_int_equal(verb_check(verb, words, &none, &error), 0);
+        assert_int_equal(verb_check(verb, words, &foreign, &error), -EINVAL);
         assert_string_equal(
                         error.message, "'start' has no option --follow; see 'supctl start --help'");
 
         assert_int_equal(verb_find("daemon-reload", &verb, NULL), 0);
-        assert_int_equal(verb_check(verb, words, 0, &error), -EINVAL);
+        assert_int_equal(verb_check(verb, words, &none, &error), -EINVAL);
         assert_string_equal(
                         error.message, "too many arguments; usage: supctl daemon-reload [OPTION…]");
 }
