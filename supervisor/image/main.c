@@ -6,6 +6,7 @@
  */
 
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -195,6 +196,16 @@ static bool needs_network(const Run *run) {
         return op->options->repair;
 }
 
+/* A descriptor that was handed over for them: the processes that come have no business with it. */
+static void close_handed_over(const char *path) {
+        uint64_t fd;
+
+        if (path && str_has_prefix(path, "/dev/fd/") &&
+                        parse_u64(path + strlen("/dev/fd/"), &fd) >= 0 && fd > STDERR_FILENO &&
+                        fd <= INT_MAX)
+                (void) close_fd((int) fd);
+}
+
 /* Before the store is opened, so that it gets none of it. */
 static int start_fetcher(Run *run, Error *error) {
         _cleanup_free_ char *registry = NULL;
@@ -210,6 +221,8 @@ static int start_fetcher(Run *run, Error *error) {
                 r = fetcher_options(op, registry, &spec, error);
         if (r >= 0)
                 r = fetcher_start(&spec, &run->fetcher, error);
+        close_handed_over(op->options->creds_file);
+        close_handed_over(op->options->auth_file);
         op->fetch_fd = run->fetcher.socket_fd;
         return r;
 }
