@@ -48,7 +48,7 @@ layout_make() {
         mkdir -p layout/blobs/sha256
         echo '{"imageLayoutVersion":"1.0.0"}' >layout/oci-layout
         for file; do
-                layers+=${layers:+,}{\"mediaType\":\"$media\",\"digest\":\"$(blob_put "$file")\",\"size\":$(stat -c %s "$file")}
+                layers+="${layers:+,}{\"mediaType\":\"$media\",\"digest\":\"$(blob_put "$file")\",\"size\":$(stat -c %s "$file")}"
                 ids+=${ids:+,}\"sha256:$(sha256sum <"$file" | cut -d ' ' -f 1)\"
         done
         printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[%s]}}' "${diff_ids-$ids}" >config
@@ -126,7 +126,7 @@ index_put() {
                 type=application/vnd.oci.image.layer.v1.tar${suffix:+${suffix/.gz/+gzip}}
                 type=${type/.zst/+zstd}
                 for size in 1 100 513 100000; do
-                        head -c $size "layer.tar$suffix" >cut
+                        head -c $size "layer.tar$suffix" >"cut"
                         media=$type layout_make cut
                         refused 'damaged' load oci:layout
                 done
