@@ -39,9 +39,11 @@ typedef struct Run {
 } Run;
 
 static int report(const Error *error, int r) {
+        /* It may quote what an image says, and a terminal is not to obey that. */
+        _cleanup_free_ char *shown = text_escape_controls(error_text(error, r));
         RecordWriter w = {};
 
-        diag_error("%s", error_text(error, r));
+        diag_error("%s", shown ?: strerror(ENOMEM));
         record_put(&w, "ERROR", error_text(error, r));
         record_put(&w, "ERROR_CODE", error_code_to_string(error->code));
         record_put_i64(&w, "ERRNO", -r);
