@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@
 
 #define SIZE_MAX_DEFAULT (UINT64_C(1) << 40)
 #define ENTRIES_MAX_DEFAULT UINT64_C(10000000)
-#define JOBS_DEFAULT 2U
+#define JOBS_DEFAULT_MAX 8U /* more would ask for more memory than they are worth */
 #define ADDITIONAL_STORES_MAX 16U
 
 typedef struct Run {
@@ -67,9 +68,19 @@ static int number(
         return 0;
 }
 
+/* As many as there are processors to run them. */
+static uint64_t jobs_default(void) {
+        cpu_set_t set;
+
+        CPU_ZERO(&set);
+        if (sched_getaffinity(0, sizeof(set), &set) < 0)
+                return 2; /* more processors than the set has room for: any number will do */
+        return MIN((unsigned) CPU_COUNT(&set), JOBS_DEFAULT_MAX);
+}
+
 static int options_check(Operation *op, Error *error) {
         const Options *o = op->options;
-        uint64_t jobs = JOBS_DEFAULT;
+        uint64_t jobs = jobs_default();
         int r;
 
         op->layers.limits = (UnpackLimits) { .size_max = SIZE_MAX_DEFAULT,
