@@ -165,6 +165,9 @@ static const int allowed_calls[] = {
         __NR_fsync,
         __NR_fdatasync,
         __NR_syncfs,
+#ifdef __NR_sync_file_range
+        __NR_sync_file_range,
+#endif
         __NR_flock,
         __NR_copy_file_range,
         __NR_munmap,

@@ -164,12 +164,10 @@ int download_init(Download *d,
         return r;
 }
 
-void download_done(Download *d) {
-        bool is_full = d->result == -ENOSPC || d->result == -EDQUOT;
-
+void download_done(Download *d, bool keep) {
         if (d->remote)
                 remote_drop(d->remote, &d->exchange);
-        if (is_full || d->result == -EBADMSG || d->result == -EFBIG || d->bytes == 0)
+        if (!keep || d->bytes == 0)
                 store_partial_drop(d->store, &d->partial);
         else
                 store_partial_close(&d->partial);

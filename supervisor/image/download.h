@@ -39,8 +39,8 @@ int download_init(Download *d,
                 const Digest *digest,
                 uint64_t size,
                 Error *error);
-/** download_done() - keeps what has come for the next time, unless the disk is full or it was wrong */
-void download_done(Download *d);
+/** download_done() - @keep: what has come is left for the next time */
+void download_done(Download *d, bool keep);
 
 /**
  * download_start() - of one that is waiting; it goes on in remote_turn()

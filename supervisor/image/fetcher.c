@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
@@ -18,15 +19,17 @@
 #include "image/transfer.h"
 
 #define UNPRIVILEGED_ID 65534 /* "nobody" everywhere */
-#define POLL_MSEC 60000
+#define POLL_MSEC_MAX UINT64_C(60000)
+#define TRANSFERS_MAX 64U
 #define READABLE_MAX 16U
 
 /* ---- the process's life ----------------------------------------------------------------------- */
 typedef struct Fetcher {
-        Network *network; /* borrowed */
-        CURLM *multi;     /* owned */
-        int socket_fd;    /* borrowed */
-        size_t running;
+        Network *network;                   /* borrowed */
+        CURLM *multi;                       /* owned */
+        int socket_fd;                      /* borrowed */
+        Transfer *transfers[TRANSFERS_MAX]; /* owned */
+        size_t n_transfers;
 } Fetcher;
 
 static int add(Fetcher *f, Transfer *t) {
@@ -48,14 +51,22 @@ static int take_request(Fetcher *f) {
         r = fetch_request_receive(f->socket_fd, &request, &record, &body_fd);
         if (r <= 0)
                 return r == -EAGAIN ? 1 : r;
+        if (f->n_transfers == TRANSFERS_MAX)
+                return -E2BIG; /* nobody who keeps the rules asks for so many */
         r = transfer_new(f->network, f->socket_fd, &request, &record, &body_fd, &t);
         if (r >= 0)
                 r = add(f, t);
         if (r < 0)
                 return r;
-        (void) TAKE_PTR(t); /* libcurl's handle points to it */
-        f->running++;
+        f->transfers[f->n_transfers++] = TAKE_PTR(t);
         return 1;
+}
+
+static void forget(Fetcher *f, Transfer *t) {
+        for (size_t i = 0; i < f->n_transfers; i++)
+                if (f->transfers[i] == t)
+                        f->transfers[i] = f->transfers[--f->n_transfers];
+        (void) transfer_free(t); /* always NULL */
 }
 
 static int end_transfer(Fetcher *f, CURL *handle, CURLcode code) {
@@ -66,8 +77,7 @@ static int end_transfer(Fetcher *f, CURL *handle, CURLcode code) {
         r = transfer_ended(t, code);
         if (r > 0)
                 return add(f, t);
-        (void) transfer_free(t); /* always NULL */
-        f->running--;
+        forget(f, t);
         return r;
 }
 
@@ -81,19 +91,42 @@ static int end_transfers(Fetcher *f) {
         return r;
 }
 
+/* After libcurl has looked: what waits in a socket while we were busy has come. @timeout_msec: until when
+ * there is nothing to look at. */
+static int end_stalled(Fetcher *f, int *timeout_msec) {
+        uint64_t now_usec = clock_monotonic_usec(), next_usec = USEC_INFINITY;
+        int r = 0;
+
+        for (size_t i = f->n_transfers; i-- > 0 && r >= 0;) {
+                Transfer *t = f->transfers[i];
+                uint64_t at_usec = transfer_stalls_at(t);
+                if (at_usec > now_usec) {
+                        next_usec = MIN(next_usec, at_usec);
+                        continue;
+                }
+                (void) curl_multi_remove_handle(f->multi, transfer_handle(t)); /* it is in there */
+                r = transfer_stalled(t);
+                forget(f, t);
+        }
+        *timeout_msec = (int) MIN((next_usec - now_usec) / USEC_PER_MSEC + 1, POLL_MSEC_MAX);
+        return r;
+}
+
 /* Return: 0 when nobody asks any more. */
 static int serve(Fetcher *f) {
         struct curl_waitfd wait = { .fd = f->socket_fd, .events = CURL_WAIT_POLLIN };
-        int running, r;
+        int running, timeout_msec, r;
 
         for (;;) {
                 wait.revents = 0;
                 if (curl_multi_perform(f->multi, &running) != CURLM_OK)
                         return -EIO;
                 r = end_transfers(f);
+                if (r >= 0)
+                        r = end_stalled(f, &timeout_msec);
                 if (r < 0)
                         return r;
-                if (curl_multi_poll(f->multi, &wait, 1, POLL_MSEC, NULL) != CURLM_OK)
+                if (curl_multi_poll(f->multi, &wait, 1, timeout_msec, NULL) != CURLM_OK)
                         return -EIO;
                 r = wait.revents ? take_request(f) : 1;
                 if (r <= 0)

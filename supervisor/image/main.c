@@ -315,16 +315,16 @@ static int prepare(Run *run, Error *error) {
                                 ERROR_INVALID_ARGUMENT,
                                 "'%s' is no file; a transport such as oci-archive: is wanted",
                                 op->options->arguments[0]);
-        if (r >= 0)
-                r = start_fetcher(run, error);
-        if (r >= 0)
-                r = find_additional_stores(run);
         if (r >= 0 && run->verb->run == operation_import)
                 r = import_open(op, error);
         if (r >= 0 && run->verb->run == operation_save)
                 r = output_open(&run->output, op->options, error);
         op->output_fd = run->output.fd;
         op->save_format = run->output.format;
+        if (r >= 0)
+                r = start_fetcher(run, error);
+        if (r >= 0)
+                r = find_additional_stores(run);
         if (r >= 0)
                 r = allow_reading(run, error);
         if (r < 0)

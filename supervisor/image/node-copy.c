@@ -47,6 +47,19 @@ static int clone_content(NodeCopy *n, int from_fd, int to_fd) {
         }
 }
 
+static int write_at(int fd, const char *data, size_t size, off_t offset) {
+        while (size > 0) {
+                ssize_t n = pwrite(fd, data, size, offset);
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                n = MAX(n, 0);
+                data += n;
+                size -= (size_t) n;
+                offset += n;
+        }
+        return 0;
+}
+
 static int copy_blocks(NodeCopy *n, int from_fd, int to_fd, off_t offset, off_t end) {
         while (offset < end) {
                 ssize_t got = pread(from_fd,
@@ -57,15 +70,9 @@ static int copy_blocks(NodeCopy *n, int from_fd, int to_fd, off_t offset, off_t 
                         continue;
                 if (got <= 0)
                         return got < 0 ? -errno : 0;
-                for (ssize_t done = 0; done < got;) {
-                        ssize_t put = pwrite(to_fd,
-                                        n->memory + done,
-                                        (size_t) (got - done),
-                                        offset + done);
-                        if (put < 0 && errno != EINTR)
-                                return -errno;
-                        done += MAX(put, 0);
-                }
+                int r = write_at(to_fd, n->memory, (size_t) got, offset);
+                if (r < 0)
+                        return r;
                 offset += got;
         }
         return 0;

@@ -11,6 +11,7 @@
 #include "image/remote.h"
 #include "image/save.h"
 #include "image/settings.h"
+#include "image/save.h"
 #include "image/storage.h"
 #include "image/store.h"
 

@@ -30,7 +30,7 @@ static void pull_done(Pull *p) {
         (void) layer_set_free(p->set); /* always NULL, as these */
         (void) progress_free(p->progress);
         for (size_t i = 0; i < p->n_downloads; i++)
-                download_done(&p->downloads[i]);
+                download_done(&p->downloads[i], /* keep= */ p->is_transient);
         free(p->downloads);
         free(p->download_of);
         document_done(&p->document);
@@ -330,7 +330,7 @@ int pull_blob(Store *s, const PullRequest *request, const BlobInfo *blob, Error 
                 r = d.result;
                 error_move(error, &d.exchange.error);
         }
-        download_done(&d);
+        download_done(&d, /* keep= */ d.exchange.is_transient);
         return MIN(r, 0);
 }
 

@@ -69,8 +69,10 @@ int storage_root_make(Storage *s,
         r = s->driver->root_make(s, digest_hex(manifest), config, error);
         if (r < 0)
                 return r == -ENOMEM ? r : error_prefix(error, r, "root of '%s'", s->id);
-        r = put_path(s, w, joined ? "UPPER" : "ROOT", joined ? UPPER_DIR : ROOT_DIR);
-        return r < 0 || !joined ? r : put_path(s, w, "WORK", WORK_DIR);
+        if (!joined)
+                return put_path(s, w, SUPD_STORE_ROOT, ROOT_DIR);
+        r = put_path(s, w, SUPD_STORE_UPPER, UPPER_DIR);
+        return r < 0 ? r : put_path(s, w, SUPD_STORE_WORK, WORK_DIR);
 }
 
 /* ---- removing --------------------------------------------------------------------------------- */

@@ -53,18 +53,22 @@ static void layers_done(Layers *l) {
         free(l->fds);
 }
 
-static int layers_open(const Storage *s, const ImageConfig *config, Layers *l, Error *error) {
+/* The soft limit is 1024 for the sake of select(), which is not used here. */
+static void raise_descriptor_limit(size_t n_layers) {
+        const rlim_t wanted = n_layers * DESCRIPTORS_PER_LAYER + DESCRIPTORS_BESIDES;
         struct rlimit limit;
 
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        limit.rlim_cur = MIN(MAX(limit.rlim_cur, wanted), limit.rlim_max);
+        (void) setrlimit(RLIMIT_NOFILE, &limit); /* else opening fails, and says so */
+}
+
+static int layers_open(const Storage *s, const ImageConfig *config, Layers *l, Error *error) {
         l->fds = calloc(config->n_diff_ids + 1, sizeof(*l->fds));
         if (!l->fds)
                 return -ENOMEM;
-        /* The soft limit is 1024 for the sake of select(), which is not used here. */
-        if (getrlimit(RLIMIT_NOFILE, &limit) >= 0) {
-                rlim_t wanted = config->n_diff_ids * DESCRIPTORS_PER_LAYER + DESCRIPTORS_BESIDES;
-                limit.rlim_cur = MIN(MAX(limit.rlim_cur, wanted), limit.rlim_max);
-                (void) setrlimit(RLIMIT_NOFILE, &limit); /* else opening fails, and says so */
-        }
+        raise_descriptor_limit(config->n_diff_ids);
         for (size_t i = 0; i < config->n_diff_ids; i++) {
                 int fd = store_open_layer(s->store, &config->diff_ids[i]);
                 if (fd < 0)

@@ -145,7 +145,7 @@ static int index_write(Store *s, const json_t *index, Error *error) {
 
         if (!text)
                 return -ENOMEM;
-        r = file_replace(s->root.image_fd, "index.json", text, 0644, /* sync= */ true);
+        r = store_replace(s, "index.json", text);
         if (r >= 0)
                 r = neg_errno(fsync(s->root.image_fd));
         if (r < 0)
@@ -240,6 +240,12 @@ static int index_add(Store *s,
         if (json_array_append_new(kept, entry_new(name, manifest, source_digest)) < 0 ||
                         json_object_set(index, "manifests", kept) < 0)
                 return -ENOMEM;
+        /* What was there already may be another operation's of a moment ago, named and not yet synced. */
+        r = neg_errno(fsync(s->root.blobs_fd));
+        if (r >= 0)
+                r = neg_errno(fsync(s->root.layer_fd));
+        if (r < 0)
+                return store_error(error, r, "cannot sync the store");
         /* A container may start as soon as the name is there. */
         r = store_record_write(s, &manifest->digest, error);
         return r < 0 ? r : index_write(s, index, error);

@@ -37,6 +37,15 @@ int store_open_dir(int dir_fd, const char *name, bool make, mode_t mode);
 /** store_lease_is_alive() - whether the operation that took lease @id runs; gc.lock is held */
 bool store_lease_is_alive(int lease_dir_fd, const char *id);
 
+/**
+ * store_replace() - one of the small files below image/, synced; its directory is the caller's to sync
+ *
+ * A full disk must not keep anybody from removing what fills it: some space is held back for that.
+ */
+int store_replace(Store *s, const char *path, const char *text);
+/** store_spare_make() - hold it back, as far as there is any */
+void store_spare_make(Store *s);
+
 /** store_list_own() - as store_list(), without the stores that are only read */
 int store_list_own(const Store *s, StoreImages *ret, Error *error);
 

@@ -68,7 +68,7 @@ int store_leftovers(const Store *s, StoreLeftovers *ret, Error *error) {
         _cleanup_(store_closedirp) DIR *partial_dir = open_list(image_fd, PARTIAL_DIR);
         if (leases) {
                 _cleanup_close_ int lock = lock_leases(s);
-                r = lock;
+                r = lock == -ENOENT ? 0 : lock; /* nobody has taken a lease yet */
                 if (r >= 0)
                         r = list_names(blob_dir, dirfd(leases), &blobs);
                 if (r >= 0)

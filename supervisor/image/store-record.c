@@ -88,7 +88,7 @@ static int record_store(Store *s, const Digest *digest, const char *text, Error 
 
         if (!path)
                 return -ENOMEM;
-        r = file_replace(s->root.image_fd, path, text, 0644, /* sync= */ true);
+        r = store_replace(s, path, text);
         if (r >= 0)
                 r = sync_dir(s->root.image_fd, SUPD_STORE_RECORD_DIR);
         return r < 0 ? store_error(error, r, "cannot write an image's record") : 0;
@@ -103,6 +103,12 @@ int store_record_write(Store *s, const Digest *digest, Error *error) {
                 r = record_store(s, digest, w.text, error);
         record_writer_done(&w);
         return r;
+}
+
+int store_record_repair(Store *s, const Digest *digest, Error *error) {
+        _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_EX, error);
+
+        return lock < 0 ? lock : store_record_write(s, digest, error);
 }
 
 static bool sum_is_right(const char *text, size_t size) {
@@ -178,20 +184,42 @@ static void names_build(const StoreImages *images, RecordWriter *w) {
         }
 }
 
-static int names_write(Store *s, const StoreImages *images, Error *error) {
+static bool names_are(const Store *s, const char *text) {
         _cleanup_free_ char *there = NULL;
+        int r = file_read(s->root.image_fd, SUPD_STORE_NAMES_FILE, NAMES_SIZE_MAX, &there, NULL);
+
+        return r >= 0 && str_equal(there, text);
+}
+
+int store_names_check(const Store *s, Error *error) {
+        _cleanup_(store_images_done) StoreImages images = {};
+        RecordWriter w = {};
+        int r;
+
+        _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_SH, error);
+        if (lock < 0)
+                return lock;
+        r = store_list_own(s, &images, error);
+        if (r < 0)
+                return r;
+        names_build(&images, &w);
+        r = w.result < 0 ? w.result : names_are(s, w.text ?: "");
+        record_writer_done(&w);
+        return r;
+}
+
+static int names_write(Store *s, const StoreImages *images, Error *error) {
         RecordWriter w = {};
         int r;
 
         names_build(images, &w);
         const char *text = w.text ?: "";
-        r = file_read(s->root.image_fd, SUPD_STORE_NAMES_FILE, NAMES_SIZE_MAX, &there, NULL);
-        if (w.result < 0 || (r >= 0 && str_equal(there, text))) {
+        if (w.result < 0 || names_are(s, text)) {
                 r = w.result;
                 record_writer_done(&w);
                 return r;
         }
-        r = file_replace(s->root.image_fd, SUPD_STORE_NAMES_FILE, text, 0644, /* sync= */ true);
+        r = store_replace(s, SUPD_STORE_NAMES_FILE, text);
         if (r >= 0)
                 r = neg_errno(fsync(s->private_fd));
         record_writer_done(&w);

@@ -24,6 +24,12 @@ int store_record_write(Store *s, const Digest *manifest_digest, Error *error);
  */
 int store_record_check(const Store *s, const Digest *manifest_digest, bool compare, Error *error);
 
+/** store_record_repair() - store_record_write() on its own; takes index.lock */
+int store_record_repair(Store *s, const Digest *manifest_digest, Error *error);
+
+/** store_names_check() - Return: 1 if names says what index.json says; 0; negative errno. Takes index.lock */
+int store_names_check(const Store *s, Error *error);
+
 /** store_names_write() - names, where it does not say what index.json says; index.lock is held */
 int store_names_write(Store *s, Error *error);
 

@@ -17,7 +17,7 @@
 #include "image/tree.h"
 #include "supd/image-store.h"
 
-#define LEASE_SIZE_MAX (1024U * 1024)
+#define LEASE_SIZE_MAX (16U * 1024 * 1024)
 
 /* What is needed. A plain layer's blob has the same digest as the layer, so the kind is in the key. */
 enum {
@@ -193,6 +193,16 @@ static int set_aside(Store *s, const Needed *n, char kind, uint64_t *count) {
         return 0;
 }
 
+/* What a layer consists of must not vanish before the layer does: half of one would pass for whole. */
+static int sync_swept(const Store *s) {
+        const int fds[] = { s->layer_work_fd, s->root.layer_fd, s->work_fd, s->root.blobs_fd };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(fds) && r >= 0; i++)
+                r = neg_errno(fsync(fds[i]));
+        return r;
+}
+
 static int remove_swept(Store *s, int work_fd, uint64_t *bytes) {
         _cleanup_free_ char *prefix = str_printf("%s.swept.", s->lease_id);
         _cleanup_close_ int fd =
@@ -273,6 +283,8 @@ int store_undo(Store *s, Error *error) {
                         r = follower_set_aside(s, &needed, /* made_only= */ true);
         }
         if (r >= 0)
+                r = sync_swept(s);
+        if (r >= 0)
                 r = remove_swept(s, s->work_fd, &bytes);
         if (r >= 0)
                 r = remove_swept(s, s->layer_work_fd, &bytes);
@@ -301,6 +313,8 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                 if (r >= 0)
                         r = follower_set_aside(s, &needed, /* made_only= */ false);
         }
+        if (r >= 0 && result.layers + result.blobs > 0)
+                r = sync_swept(s);
         if (r >= 0)
                 r = remove_swept(s, s->work_fd, &result.bytes);
         if (r >= 0)
@@ -311,6 +325,7 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                 r = store_partial_sweep(s, /* all= */ false, &result.bytes);
         if (r < 0)
                 return store_error(error, r, "cannot remove unused content");
+        store_spare_make(s);
 
         *ret = result;
         return 0;

@@ -20,6 +20,8 @@
 
 #define COPY_BLOCK_SIZE ((size_t) 128 * 1024)
 #define OCI_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define SPARE_FILE "spare"
+#define SPARE_SIZE (64U * 1024)
 #define EMPTY_INDEX "{\"schemaVersion\":2,\"manifests\":[]}"
 
 /* ---- opening ---------------------------------------------------------------------------------- */
@@ -108,8 +110,9 @@ static int layout_make(Store *s, Error *error) {
                                 EMPTY_INDEX,
                                 0644,
                                 /* sync= */ true);
+        /* The directories made on the way here, too: of each the entry is in another. */
         if (r >= 0)
-                r = neg_errno(fsync(s->root.image_fd));
+                r = neg_errno(syncfs(s->root.image_fd));
         return r < 0 ? store_error(error, r, "cannot make the image store") : 0;
 }
 
@@ -201,6 +204,30 @@ int store_blobs_fd(const Store *s) {
         return s->root.blobs_fd;
 }
 
+/* ---- small files ------------------------------------------------------------------------------ */
+void store_spare_make(Store *s) {
+        static const char zeros[SPARE_SIZE];
+        struct stat st;
+
+        _cleanup_close_ int fd = openat(s->private_fd,
+                        SPARE_FILE,
+                        O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+                        0600);
+        if (fd < 0 || fstat(fd, &st) < 0 || st.st_size >= (off_t) sizeof(zeros))
+                return;
+        /* Half of it is of use, too; without it nothing is worse than it would be. */
+        (void) fd_write_all(fd, zeros, sizeof(zeros));
+}
+
+int store_replace(Store *s, const char *path, const char *text) {
+        int r;
+
+        r = file_replace(s->root.image_fd, path, text, 0644, /* sync= */ true);
+        if ((r == -ENOSPC || r == -EDQUOT) && unlinkat(s->private_fd, SPARE_FILE, 0) >= 0)
+                r = file_replace(s->root.image_fd, path, text, 0644, /* sync= */ true);
+        return r;
+}
+
 /* ---- leases ----------------------------------------------------------------------------------- */
 static DIR *list_dir(int dir_fd) {
         int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -251,6 +278,7 @@ int store_begin_untouched(Store *s, Error *error) {
                 return store_error(error, leases, "cannot open the store's leases");
         leases_clear(leases);
         work_clear(s->work_fd, leases);
+        store_spare_make(s);
         work_clear(s->layer_work_fd, leases);
         work_clear(s->follower.work_fd, leases);
 
@@ -555,15 +583,19 @@ static int layer_sync(Store *s, const char *name) {
 }
 
 int store_layer_commit(Store *s, const char *name, const Digest *diff_id, Error *error) {
-        int r;
+        int r = layer_sync(s, name);
 
-        r = layer_sync(s, name);
-        if (r >= 0)
-                r = neg_errno(renameat2(s->layer_work_fd,
-                                name,
-                                s->root.layer_fd,
-                                digest_hex(diff_id),
-                                RENAME_NOREPLACE));
+        return r < 0 ? error_set(error, r, ERROR_STORAGE, "cannot sync layer %s", diff_id->text)
+                     : store_layer_publish(s, name, diff_id, error);
+}
+
+int store_layer_publish(Store *s, const char *name, const Digest *diff_id, Error *error) {
+        int r = neg_errno(renameat2(s->layer_work_fd,
+                        name,
+                        s->root.layer_fd,
+                        digest_hex(diff_id),
+                        RENAME_NOREPLACE));
+
         if (r == -EEXIST) {
                 store_layer_abandon(s, name);
                 r = 0;

@@ -134,6 +134,8 @@ int store_copy_blob(Store *s, int fd, const BlobInfo *expected, BlobInfo *ret, E
 int store_layer_begin(Store *s, const Digest *diff_id, char **ret_name, int *ret_fd, Error *error);
 /** store_layer_commit() - what is in it is synced, then named; another's that came first is kept */
 int store_layer_commit(Store *s, const char *name, const Digest *diff_id, Error *error);
+/** store_layer_publish() - the same of one that the caller has synced: syncfs(2) takes its time */
+int store_layer_publish(Store *s, const char *name, const Digest *diff_id, Error *error);
 /** store_layer_abandon() - remove it */
 void store_layer_abandon(Store *s, const char *name);
 /** store_layer_replace() - a damaged layer makes way for a new one */

@@ -36,10 +36,11 @@ struct Transfer {
         char *authorization; /* owned; of this phase and host; NULL: none */
         char *form;          /* owned; what is sent to the token server; NULL: nothing */
         unsigned redirects;
-        bool is_plain;       /* http */
-        bool is_elsewhere;   /* redirected away from the registry: no credentials from here on */
-        bool has_logged_in;  /* and was refused if asked again */
-        uint64_t asked_usec; /* when the token was asked for */
+        bool is_plain;        /* http */
+        bool is_elsewhere;    /* redirected away from the registry: no credentials from here on */
+        bool has_logged_in;   /* and was refused if asked again */
+        uint64_t asked_usec;  /* when the token was asked for */
+        uint64_t active_usec; /* when something came last */
         TransferHeader header;
         char *text; /* owned; a token, or what the server says of an error */
         size_t text_size;

@@ -114,6 +114,7 @@ static size_t on_field(char *line, size_t one, size_t size, void *userdata) {
         size_t n;
 
         (void) one; /* always 1 */
+        t->active_usec = clock_monotonic_usec();
         if (size > strlen("HTTP/") && strncasecmp(line, "HTTP/", strlen("HTTP/")) == 0)
                 header_done(&t->header); /* of an interim answer */
         if (size > FIELD_SIZE_MAX || memchr(line, '\0', size))
@@ -196,6 +197,8 @@ static size_t on_body(char *data, size_t one, size_t size, void *userdata) {
                 return 0;
         bool content = t->phase == PHASE_CONTENT && status_of(t) / 100 == 2;
         t->body_result = content ? put_body(t, data, size) : put_text(t, data, size);
+        /* Afterwards: the time that the reader takes is not the server's. */
+        t->active_usec = clock_monotonic_usec();
         return t->body_result < 0 ? 0 : size;
 }
 
@@ -286,11 +289,6 @@ static void set_options(Transfer *t, const char *url) {
         (void) curl_easy_setopt(h,
                         CURLOPT_CONNECTTIMEOUT_MS,
                         (long) (t->network->connect_timeout_usec / USEC_PER_MSEC));
-        /* Less than one byte a second for so long is a stall, also before the first byte. */
-        (void) curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        (void) curl_easy_setopt(h,
-                        CURLOPT_LOW_SPEED_TIME,
-                        (long) MAX(t->network->stall_timeout_usec / USEC_PER_SEC, UINT64_C(1)));
         if (t->phase == PHASE_TOKEN && t->form)
                 (void) curl_easy_setopt(h, CURLOPT_COPYPOSTFIELDS, t->form);
         else if (t->phase == PHASE_CONTENT && t->request.kind == FETCH_DIGEST)
@@ -332,11 +330,28 @@ int transfer_start(Transfer *t) {
         t->received = 0;
         t->body_result = 0;
         t->message[0] = '\0';
+        t->active_usec = clock_monotonic_usec();
         const char *url = t->phase == PHASE_TOKEN ? t->token_url : t->content_url;
         _cleanup_free_ char *host = url_host(url);
         set_options(t, url);
         set_certificates(t, host ?: "");
         return 0;
+}
+
+/* libcurl has a limit of its own, for a speed that it averages over seconds that are too many for us. */
+uint64_t transfer_stalls_at(const Transfer *t) {
+        return usec_add(t->active_usec, t->network->stall_timeout_usec);
+}
+
+int transfer_stalled(Transfer *t) {
+        _cleanup_free_ char *span = span_format(t->network->stall_timeout_usec);
+
+        return transfer_fail(t,
+                        -ETIMEDOUT,
+                        ERROR_TIMEOUT,
+                        true,
+                        "nothing came for %s",
+                        span ?: "too long");
 }
 
 /* ---- what comes next -------------------------------------------------------------------------- */

@@ -35,6 +35,11 @@ CURL *transfer_handle(const Transfer *t);
 /** transfer_of() - whose handle it is */
 Transfer *transfer_of(CURL *handle);
 
+/** transfer_stalls_at() - when it is to be given up, unless something comes before */
+uint64_t transfer_stalls_at(const Transfer *t);
+/** transfer_stalled() - it was, and is answered. Return: 0 or negative errno. */
+int transfer_stalled(Transfer *t);
+
 /**
  * transfer_ended() - libcurl is done with what transfer_start() began
  *

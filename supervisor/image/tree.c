@@ -244,6 +244,11 @@ int tree_remove_with(int dir_fd, const char *name, TreeReadOnly on_read_only, vo
 }
 
 /* ---- comparing -------------------------------------------------------------------------------- */
+typedef struct Marks {
+        TreeIsOpaque is_opaque; /* NULL: not looked at */
+        void *userdata;
+} Marks;
+
 static bool stat_is_equal(const struct stat *a, const struct stat *b) {
         if (a->st_mode != b->st_mode || a->st_uid != b->st_uid || a->st_gid != b->st_gid ||
                         a->st_rdev != b->st_rdev)
@@ -305,7 +310,15 @@ static int link_compare(int a, int b, const char *name) {
         return n == m && memcmp(x, y, (size_t) n) == 0;
 }
 
-static int node_compare(int a_dir, int b_dir, const char *name) {
+static int dir_marks_compare(const Marks *marks, int a, int b) {
+        if (!marks->is_opaque)
+                return 1;
+        int x = marks->is_opaque(a, marks->userdata);
+        int y = x < 0 ? x : marks->is_opaque(b, marks->userdata);
+        return y < 0 ? y : x == y;
+}
+
+static int node_compare(const Marks *marks, int a_dir, int b_dir, const char *name) {
         struct stat a, b;
         int r;
 
@@ -326,9 +339,9 @@ static int node_compare(int a_dir, int b_dir, const char *name) {
         if (x < 0 || y < 0)
                 return x < 0 ? x : y;
         r = xattrs_compare(x, y);
-        if (r <= 0 || S_ISDIR(a.st_mode))
+        if (r <= 0)
                 return r;
-        return content_compare(x, y);
+        return S_ISDIR(a.st_mode) ? dir_marks_compare(marks, x, y) : content_compare(x, y);
 }
 
 static int count_entries(DIR *d, size_t *ret) {
@@ -343,7 +356,12 @@ static int count_entries(DIR *d, size_t *ret) {
 }
 
 /* One directory; those within it are stacked. Return: 1 the same, 0 not, with its name in *ret_path. */
-static int dir_compare(int a_fd, int b_fd, const char *path, char ***stack, char **ret_path) {
+static int dir_compare(const Marks *marks,
+                int a_fd,
+                int b_fd,
+                const char *path,
+                char ***stack,
+                char **ret_path) {
         _cleanup_(closedirp) DIR *a = NULL, *b = NULL;
         size_t n = 0, m = 0;
         int r;
@@ -368,7 +386,7 @@ static int dir_compare(int a_fd, int b_fd, const char *path, char ***stack, char
                 _cleanup_free_ char *child = path_join(path, entry->d_name);
                 if (!child)
                         return -ENOMEM;
-                r = node_compare(dirfd(a), dirfd(b), entry->d_name);
+                r = node_compare(marks, dirfd(a), dirfd(b), entry->d_name);
                 if (r == 0)
                         *ret_path = TAKE_PTR(child);
                 if (r <= 0)
@@ -379,16 +397,23 @@ static int dir_compare(int a_fd, int b_fd, const char *path, char ***stack, char
         return 1;
 }
 
-int tree_compare(int a_fd, int b_fd, char **ret_path) {
+int tree_compare(int a_fd, int b_fd, TreeIsOpaque is_opaque, void *userdata, char **ret_path) {
+        const Marks marks = { is_opaque, userdata };
         _cleanup_strv_ char **stack = NULL;
         int r;
 
-        r = strv_append(&stack, "");
+        r = node_compare(&marks, a_fd, b_fd, ".");
+        if (r == 0) {
+                *ret_path = strdup(".");
+                return *ret_path ? 0 : -ENOMEM;
+        }
+        if (r > 0)
+                r = strv_append(&stack, "");
         while (r >= 0 && strv_length(stack) > 0) {
                 size_t last = strv_length(stack) - 1;
                 _cleanup_free_ char *path = TAKE_PTR(stack[last]);
 
-                r = dir_compare(a_fd, b_fd, path, &stack, ret_path);
+                r = dir_compare(&marks, a_fd, b_fd, path, &stack, ret_path);
                 if (r == 0)
                         return 0;
         }

@@ -50,6 +50,9 @@ int tree_scratch_file(int dir_fd);
 /** tree_remove() - rm -r of @name in @dir_fd, of any depth; a missing one is fine */
 int tree_remove(int dir_fd, const char *name);
 
+/* TreeIsOpaque - 1, 0 or negative errno: the mark can't be read without CAP_SYS_ADMIN */
+typedef int (*TreeIsOpaque)(int dir_fd, void *userdata);
+
 /** TreeReadOnly - takes away a directory, relative to @dir_fd, that is a file system of its own (a
  * snapshot of btrfs) and refuses all change. Return: 0 or negative errno. */
 typedef int (*TreeReadOnly)(const char *path, void *userdata);
@@ -59,12 +62,13 @@ int tree_remove_with(int dir_fd, const char *name, TreeReadOnly on_read_only, vo
 
 /**
  * tree_compare() - whether two trees are the same in names, types, modes, owners, times (of
- * directories excepted), links, xattrs and content
- * @ret_path: the first difference, owned, relative to both; written when 0 is returned
+ * directories excepted), links, xattrs and content; the roots themselves, too
+ * @is_opaque: NULL: overlayfs's marks are not compared
+ * @ret_path:  the first difference, owned, relative to both, "." for the roots; written when 0 is returned
  *
  * Return: 1 the same; 0 different; negative errno.
  */
-int tree_compare(int a_fd, int b_fd, char **ret_path);
+int tree_compare(int a_fd, int b_fd, TreeIsOpaque is_opaque, void *userdata, char **ret_path);
 
 /** tree_bytes() - what @name in @dir_fd takes on disk, be it a file or a tree */
 int tree_bytes(int dir_fd, const char *name, uint64_t *ret_bytes);

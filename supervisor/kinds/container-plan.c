@@ -445,6 +445,8 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
                 return r;
         p->spec.network = p->container->network == NETWORK_HOST ? RUNTIME_NETWORK_HOST
                                                                 : RUNTIME_NETWORK_NONE;
+        /* Images ship without names of hosts that would be of use on the host's network. */
+        p->spec.host_names = p->image && p->container->network == NETWORK_HOST;
         plan_root(p, c);
         plan_security(p);
         r = plan_process(p);

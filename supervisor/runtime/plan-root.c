@@ -109,7 +109,7 @@ static int plan_add_lowers(Plan *p, const RuntimeRoot *root, Error *error) {
                                 root->image ?: "?",
                                 root->n_layers,
                                 RUNTIME_LAYERS_MAX);
-        if (root->path) {
+        if (!str_is_empty(root->path)) {
                 p->root_path = plan_strdup(p, root->path);
                 return p->root_path ? plan_add_path(p, root, error) : -ENOMEM;
         }
@@ -173,7 +173,7 @@ int plan_add_root(Plan *p, const RuntimeRoot *root, Error *error) {
 
         /* Layers are shared, also a single one. */
         p->root_read_only = root->read_only || (!p->root_tmpfs && !p->storage_path &&
-                                                               (!root->path || p->image_fd >= 0));
+                                                               (!p->root_path || p->image_fd >= 0));
         p->dev_read_only = root->read_only && !root->read_only_tmpfs;
 
         if (root->shm_size_bytes > 0) {

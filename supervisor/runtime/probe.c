@@ -36,7 +36,8 @@ static bool probe_overlay(void) {
 static bool probe_overlay_layers(void) {
         _cleanup_close_ int fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
 
-        return fd >= 0 && sys_fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", "/", 0) >= 0;
+        /* "." is what root.c says. */
+        return fd >= 0 && sys_fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", ".", 0) >= 0;
 }
 
 static bool probe_pidfd_info(void) {

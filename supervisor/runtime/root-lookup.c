@@ -194,11 +194,25 @@ static char *path_follow(const char *path, const Search *s) {
         return str_printf("%.*s/%s%s", parent_length(path, s->end), path, s->link, rest);
 }
 
+/* @next is consumed; NULL: out of memory. Return: 1 or negative errno. */
+static int replace_path(char **path, char *next) {
+        char *clean = next ? path_normalise(next) : NULL;
+
+        free(next);
+        if (!clean)
+                return -ENOMEM;
+        free(*path);
+        *path = clean;
+        return 1;
+}
+
 /*
  * One step of the way: *path as far as no ".." is in it.
  * Return: 1 if *path was replaced by one that means the same; 0 if it is all found; negative errno.
  */
 static int resolve_step(const RuntimeRoot *root, char **path, Search *s) {
+        if (strlen(*path) >= PATH_MAX)
+                return -ENAMETOOLONG;
         size_t up = find_dot_dot(*path);
         bool is_last = (*path)[up] == '\0';
         char *next;
@@ -223,12 +237,7 @@ static int resolve_step(const RuntimeRoot *root, char **path, Search *s) {
                 return -ENOTDIR;
         else
                 next = str_printf("%.*s%s", parent_length(head, up), head, *path + up + 3);
-        if (!next)
-                return -ENOMEM;
-        free(*path);
-        *path = path_normalise(next);
-        free(next);
-        return *path ? 1 : -ENOMEM;
+        return replace_path(path, next);
 }
 
 static bool is_image_file(const RuntimeRoot *root) {
@@ -239,18 +248,19 @@ static bool is_image_file(const RuntimeRoot *root) {
 
 int root_lookup(const RuntimeRoot *root, const char *path, RootEntry *ret) {
         unsigned links = 0;
-        int r = 1;
 
         if (is_image_file(root))
                 return -EOPNOTSUPP;
 
         _cleanup_free_ char *current = path_normalise(path);
-        while (current && r > 0) {
+        if (!current)
+                return -ENOMEM;
+        while (links <= LINKS_MAX) {
                 _cleanup_(search_done) Search s = {};
 
-                if (strlen(current) >= PATH_MAX)
-                        return -ENAMETOOLONG;
-                r = resolve_step(root, &current, &s);
+                int r = resolve_step(root, &current, &s);
+                if (r < 0)
+                        return r;
                 if (r == 0) {
                         *ret = (RootEntry) {
                                 .path = TAKE_PTR(current),
@@ -260,8 +270,6 @@ int root_lookup(const RuntimeRoot *root, const char *path, RootEntry *ret) {
                         return 0;
                 }
                 links += s.link != NULL;
-                if (links > LINKS_MAX)
-                        return -ELOOP;
         }
-        return r > 0 ? -ENOMEM : r;
+        return -ELOOP;
 }

@@ -178,6 +178,112 @@ printed() {
         assert_match 'supctl pull registry.example/absent:1' "$output"
 }
 
+# ---- image units -------------------------------------------------------------------------------
+# archive_of_busybox() - busybox.tar, an archive of the image that image_of_busybox makes
+archive_of_busybox() {
+        image_of_busybox "$@"
+        skopeo copy -q oci:layout:busybox oci-archive:busybox.tar:busybox
+        image rm localhost/busybox >/dev/null
+}
+
+@test "a container brings up the unit of its image first, and runs what that has fetched" {
+        archive_of_busybox --config.cmd sleep --config.cmd 1000
+        unit_write base.image Image.Image="oci-archive:$WORK/busybox.tar" Image.ImageTag=localhost/base
+        unit_write a.container Image=base.image Network=none
+        unit_write b.container Image=base.image Network=none
+        supd_start
+        supctl start a b
+        assert_equal active "$(unit_prop base-image ActiveState)"
+        assert_equal exited "$(unit_prop base-image SubState)"
+        assert_equal localhost/base "$(unit_prop a Image)"
+        # Nobody needs it a second time.
+        supctl stop a
+        rm busybox.tar
+        supctl start a
+}
+
+@test "the unit of an image that can't be fetched fails, and its containers say why" {
+        unit_write base.image Image.Image=oci-archive:/nowhere.tar
+        unit_write web.container Image=base.image Network=none
+        supd_start
+        run supctl start web
+        [ "$status" -eq 1 ]
+        assert_match 'base-image.service has no image: .*/nowhere.tar.*No such file' "$output"
+        assert_equal failed "$(unit_prop base-image ActiveState)"
+        assert_equal failed "$(unit_prop web ActiveState)"
+}
+
+@test "an image unit is active over a restart of supd, and stopping it removes nothing" {
+        archive_of_busybox --config.cmd sleep --config.cmd 1000
+        unit_write base.image Image.Image="oci-archive:$WORK/busybox.tar" Image.ImageTag=localhost/base
+        supd_start
+        supctl start base-image
+        kill -KILL "$(supd_pid)"
+        wait_until 10 supctl is-active base-image
+        supctl stop base-image
+        image ls | grep -qx NAME=localhost/base:latest
+}
+
+@test "an archive can be the image of a container, and gets a name of its own" {
+        archive_of_busybox --config.cmd sleep --config.cmd 1000
+        unit_write Web.container Image="oci-archive:$WORK/busybox.tar" Network=none
+        supd_start
+        supctl start Web
+        image ls | grep -qx NAME=localhost/web:latest
+        supctl stop Web
+        rm busybox.tar
+        supctl start Web
+}
+
+# ---- supd.conf ---------------------------------------------------------------------------------
+@test "an image in an additional store is run from there, and nothing is copied" {
+        STATE=$WORK/preloaded image_of_busybox --config.cmd sleep --config.cmd 1000
+        chmod -R a-w preloaded/image
+        supd_config Image.AdditionalStores="$WORK/preloaded"
+        unit_write web.container Image=localhost/busybox Network=none Pull=never
+        supd_start
+        supctl start web
+        grep -q "lowerdir.*" "/proc/$(unit_prop web MainPID)/mountinfo"
+        [ -z "$(find "$STATE_DIR/layer" -mindepth 1 -name '[0-9a-f]*' 2>/dev/null)" ]
+}
+
+@test "a container's root may be a copy of the image" {
+        image_of_busybox --config.cmd sleep --config.cmd 1000
+        supd_config Image.StorageDriver=vfs
+        unit_write copy.container Image=localhost/busybox Network=none \
+                Exec="sh -c 'cat /srv/data/file; rm /srv/data/file; exec sleep 1000'"
+        supd_start
+        supctl start copy
+        wait_until 5 printed copy from-the-image
+        wait_until 5 test ! -e "$STATE_DIR/container/copy.service/root/srv/data/file"
+        supctl restart copy
+        wait_until 5 eval '[ "$(output_of copy | grep -c ^from-the-image)" = 2 ]'
+        supctl stop copy
+        [ ! -e "$STATE_DIR/container/copy.service" ]
+}
+
+@test "RootSizeMax= is refused where nothing could hold to it" {
+        image_of_busybox --config.cmd sleep --config.cmd 1000
+        unit_write web.container Image=localhost/busybox Network=none X-Supd.RootSizeMax=10m
+        supd_start
+        run supctl start web
+        [ "$status" -eq 1 ]
+        assert_match 'RootSizeMax= needs an image and StorageDriver=btrfs' "$output"
+}
+
+@test "a wrong value in supd.conf is told with file and line, and supd serves" {
+        mkdir -p /etc/supd
+        printf '[Image]\nStorageDriver=zfs\nMirror=docker.io\nAdditionalStores=relative\nParallelDownloads=0\n' \
+                >/etc/supd/supd.conf
+        supd_start
+        supd_messages_since_start >messages 2>&1
+        local at
+        for at in "2: Image.StorageDriver: 'zfs'" "3: Image.Mirror: 'docker.io'" \
+                "4: Image.AdditionalStores: 'relative'" "5: Image.ParallelDownloads: '0'"; do
+                grep -qF "supd.conf:$at is not a value for it; ignored" messages
+        done
+}
+
 @test "an image is found by its id" {
         image_of_busybox --config.cmd sleep --config.cmd 1000
         id=$(image inspect localhost/busybox | sed -n 's/^ID=sha256://p')

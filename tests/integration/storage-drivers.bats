@@ -233,6 +233,7 @@ nothing_is_left() {
 
 @test "what a root may take is limited by a quota group" {
         store_on btrfs
+        mount -o remount,commit=1 "$MOUNT" # the kernel removes subvolumes as often as it commits
         image load oci:layout:v1 --name a --driver btrfs
         image root-make --driver btrfs --id small --size-max-root 4000000 a
         image root-make --driver btrfs --id free a

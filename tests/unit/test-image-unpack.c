@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "image/tree.h"
-#include "image/unpack.h"
+#include "lib/unpack-blob.h"
 
 #define BLOCK 512U
 
@@ -23,7 +23,9 @@ typedef struct Fixture {
         char path[64];
         int dir_fd, root_fd, tar_fd;
         unsigned n_opaque;
-        UnpackLimits limits;
+        int mark_result; /* of marking a directory as opaque */
+        bool may_keep_whiteouts;
+        uint64_t size_max, entries_max;
 } Fixture;
 
 static int setup(void **state) {
@@ -36,7 +38,8 @@ static int setup(void **state) {
         assert_int_equal(mkdirat(f->dir_fd, "outside", 0755), 0);
         f->root_fd = openat(f->dir_fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         f->tar_fd = memfd_create("layer", MFD_CLOEXEC);
-        f->limits = (UnpackLimits) { .size_max = 1U << 20, .entries_max = 100 };
+        f->size_max = 1U << 20;
+        f->entries_max = 100;
         *state = f;
         return 0;
 }
@@ -85,23 +88,31 @@ static int count_opaque(int dir_fd, void *userdata) {
 
         (void) dir_fd;
         f->n_opaque++;
-        return 0;
+        return f->mark_result;
+}
+
+static int unpack_as_it_is(Fixture *f, Error *error) {
+        const StreamSpec spec = {
+                .fd = f->tar_fd, .progress_fd = -EBADF, .size_max = f->size_max, .hash = true
+        };
+        UnpackRequest request = {
+                .root_fd = f->root_fd,
+                .scratch_fd = f->root_fd,
+                .entries_max = f->entries_max,
+                .make_opaque = count_opaque,
+                .opaque_userdata = f,
+                .may_keep_whiteouts = f->may_keep_whiteouts,
+        };
+        StreamResult result;
+
+        return unpack_blob(&spec, &request, &result, error);
 }
 
 static int unpack(Fixture *f, Error *error) {
         static const char end[2 * BLOCK];
-        UnpackRequest request = {
-                .blob_fd = f->tar_fd,
-                .root_fd = f->root_fd,
-                .scratch_fd = f->root_fd,
-                .limits = f->limits,
-                .make_opaque = count_opaque,
-                .userdata = f,
-        };
-        UnpackResult result;
 
         assert_int_equal(fd_write_all(f->tar_fd, end, sizeof(end)), 0);
-        return unpack_layer(&request, &result, error);
+        return unpack_as_it_is(f, error);
 }
 
 static struct stat stat_of(const Fixture *f, const char *name) {
@@ -156,6 +167,24 @@ static void test_whiteouts_become_devices_and_opaque_marks(void **state) {
         assert_true(S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0));
         assert_int_equal(f->n_opaque, 1);
         assert_false(exists(f, "root/c/.wh..wh.plnk"));
+}
+
+static void test_a_mark_that_the_file_system_refuses_stays_a_file_where_that_will_do(void **state) {
+        Fixture *f = *state;
+
+        f->mark_result = -EOPNOTSUPP;
+        f->may_keep_whiteouts = true;
+        add(f, '0', "b/.wh..wh..opq", NULL, NULL);
+        assert_int_equal(unpack(f, NULL), 0);
+        assert_true(S_ISREG(stat_of(f, "root/b/.wh..wh..opq").st_mode));
+}
+
+static void test_a_mark_that_the_file_system_refuses_is_an_error_otherwise(void **state) {
+        Fixture *f = *state;
+
+        f->mark_result = -EOPNOTSUPP;
+        add(f, '0', "b/.wh..wh..opq", NULL, NULL);
+        assert_int_equal(unpack(f, NULL), -EOPNOTSUPP);
 }
 
 static void test_a_whiteout_leaves_what_its_own_layer_has(void **state) {
@@ -275,7 +304,7 @@ static void test_the_root_can_be_nothing_but_a_directory(void **state) {
 static void test_limits_name_themselves(void **state) {
         Fixture *f = *state;
 
-        f->limits.entries_max = 1;
+        f->entries_max = 1;
         add(f, '0', "a", NULL, "x");
         add(f, '0', "b", NULL, "x");
         refuse(f, -E2BIG, "limit of 1 entries");
@@ -284,7 +313,7 @@ static void test_limits_name_themselves(void **state) {
 static void test_more_bytes_than_the_limit_are_refused(void **state) {
         Fixture *f = *state;
 
-        f->limits.size_max = 1024;
+        f->size_max = 1024;
         add(f, '0', "a", NULL, "x");
         add(f, '0', "b", NULL, "x");
         refuse(f, -E2BIG, "limit of 1024 bytes");
@@ -292,17 +321,9 @@ static void test_more_bytes_than_the_limit_are_refused(void **state) {
 
 static void test_a_truncated_layer_is_damaged(void **state) {
         Fixture *f = *state;
-        UnpackRequest request = { .blob_fd = f->tar_fd,
-                .root_fd = f->root_fd,
-                .scratch_fd = f->root_fd,
-                .limits = f->limits,
-                .make_opaque = count_opaque,
-                .userdata = f };
-        UnpackResult result;
-
         add(f, '0', "a", NULL, "content");
         assert_int_equal(ftruncate(f->tar_fd, BLOCK + 3), 0);
-        assert_int_equal(unpack_layer(&request, &result, NULL), -EBADMSG);
+        assert_int_equal(unpack_as_it_is(f, NULL), -EBADMSG);
 }
 
 static void test_bytes_that_are_no_archive_are_damaged(void **state) {
@@ -320,18 +341,18 @@ static void test_compared_trees_differ_where_one_byte_does(void **state) {
         add(f, '0', "a/f", NULL, "hello");
         assert_int_equal(unpack(f, NULL), 0);
         _cleanup_close_ int a = tree_open_dir(f->dir_fd, "root");
-        assert_int_equal(tree_compare(a, f->root_fd, &path), 1);
+        assert_int_equal(tree_compare(a, f->root_fd, NULL, NULL, &path), 1);
 
         int outside = tree_open_dir(f->dir_fd, "outside");
         (void) close_fd(f->root_fd);
         f->root_fd = outside;
         assert_int_equal(unpack(f, NULL), 0);
-        assert_int_equal(tree_compare(a, outside, &path), 1);
+        assert_int_equal(tree_compare(a, outside, NULL, NULL, &path), 1);
         _cleanup_close_ int fd = openat(f->dir_fd, "outside/a/f", O_WRONLY | O_CLOEXEC);
         assert_int_equal(pwrite(fd, "j", 1, 0), 1);
         struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
         assert_int_equal(futimens(fd, times), 0);
-        assert_int_equal(tree_compare(a, outside, &path), 0);
+        assert_int_equal(tree_compare(a, outside, NULL, NULL, &path), 0);
         assert_string_equal(path, "a/f");
 }
 
@@ -355,6 +376,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_files_keep_content_mode_times_and_links),
                 TEST(test_whiteouts_become_devices_and_opaque_marks),
+                TEST(test_a_mark_that_the_file_system_refuses_stays_a_file_where_that_will_do),
+                TEST(test_a_mark_that_the_file_system_refuses_is_an_error_otherwise),
                 TEST(test_a_whiteout_leaves_what_its_own_layer_has),
                 TEST(test_later_entries_replace_earlier_ones),
                 TEST(test_dot_dot_leads_out_and_is_refused),

@@ -104,7 +104,7 @@ static void test_all_kinds_of_files_are_copied(void **state) {
         assert_int_equal(chown(from, 33, 34), 0);
         assert_int_equal(chmod(from, 02750), 0);
 
-        copy_once(from, to, true);
+        copy_once(from, to, false);
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 assert_same(from, to, names[i]);
         assert_true(exists(to, "dir/below"));
@@ -126,7 +126,7 @@ static void test_extended_attributes_and_capabilities_are_copied(void **state) {
         assert_int_equal(setxattr(a, "user.note", "x", 1, 0), 0);
         assert_int_equal(setxattr(a, "trusted.overlay.origin", "x", 1, 0), 0);
 
-        copy_once(from, to, true);
+        copy_once(from, to, false);
         assert_int_equal(getxattr(b, "security.capability", value, sizeof(value)),
                         sizeof(capability));
         assert_memory_equal(value, capability, sizeof(capability));
@@ -145,7 +145,7 @@ static void test_hard_links_stay_links(void **state) {
         assert_int_equal(link(one, two), 0);
         assert_int_equal(link(one, three), 0);
 
-        copy_once(from, to, true);
+        copy_once(from, to, false);
         assert_int_equal(stat_in(to, "one").st_nlink, 3);
         assert_int_equal(stat_in(to, "one").st_ino, stat_in(to, "deep/two").st_ino);
         assert_int_equal(stat_in(to, "one").st_ino, stat_in(to, "three").st_ino);
@@ -197,7 +197,7 @@ static void test_big_and_deep_trees_are_copied(void **state) {
         Fixture *f = fixture(state);
         char path[DEEP * 2 + 1];
 
-        for (unsigned i = 0; i < 3000; i++) {
+        for (unsigned i = 0; i < 300; i++) {
                 _cleanup_free_ char *name = str_printf("a-rather-long-name-of-a-file-%u", i);
                 make_dir(from, name);
         }
@@ -226,7 +226,7 @@ static void test_a_volume_with_content_is_left_alone(void **state) {
         write_file(from, "new", "");
         write_file(to, "mine", "");
         assert_int_equal(chown(from, 33, 34), 0);
-        copy_once(from, to, true);
+        copy_once(from, to, false);
         assert_false(exists(to, "new"));
         assert_int_equal(stat_in(to, ".").st_uid, 0);
         (void) f;
@@ -237,7 +237,7 @@ static void test_an_empty_directory_gives_owner_and_mode(void **state) {
 
         assert_int_equal(chown(from, 33, 34), 0);
         assert_int_equal(chmod(from, 0700), 0);
-        copy_once(from, to, true);
+        copy_once(from, to, false);
         assert_same(from, to, ".");
         (void) f;
 }
@@ -257,7 +257,7 @@ static void test_a_copy_that_was_cut_short_is_made_anew(void **state) {
         make_dir(to, "dir");
         make_link("old", to, "link");
 
-        copy_once(from, to, true);
+        copy_once(from, to, /* sync= */ true); /* elsewhere false: this disk may be busy */
         assert_int_equal(file_read(AT_FDCWD, file, 100, &text, NULL), 0);
         assert_string_equal(text, "whole\n");
         assert_true(exists(to, "b"));
@@ -276,7 +276,7 @@ static void test_a_failed_copy_keeps_its_mark(void **state) {
         make_dir(from, path);
         _cleanup_close_ int from_fd = open(from, O_PATH | O_CLOEXEC);
         _cleanup_close_ int to_fd = open(to, O_PATH | O_CLOEXEC);
-        assert_int_equal(copy_up_once(from_fd, to_fd, true), -ELOOP);
+        assert_int_equal(copy_up_once(from_fd, to_fd, false), -ELOOP);
         assert_true(exists(to, MARK));
         (void) f;
 }
@@ -312,7 +312,11 @@ static void test_a_prepared_volume_leads_nowhere(void **state) {
 
 static void test_a_volume_begins_with_what_the_image_has(void **state) {
         Fixture *f = fixture(state);
-        RuntimeBind bind = { .source = to, .target = "/data", .copy_up = true, .read_only = true };
+        RuntimeBind bind = { .source = to,
+                .target = "/data",
+                .copy_up = true,
+                .read_only = true,
+                .ephemeral = true };
 
         write_file(from, "file", "image\n");
         assert_int_equal(chown(from, 33, 34), 0);

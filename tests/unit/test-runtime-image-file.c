@@ -13,8 +13,6 @@
 #include "runtime/root-lookup.h"
 #include "test-runtime-fixture.h"
 
-extern char **environ;
-
 static void make_image(const Fixture *f, char *const *argv) {
         posix_spawn_file_actions_t actions;
         pid_t pid;
