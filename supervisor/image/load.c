@@ -506,14 +506,14 @@ static int load_docker(const Load *l, Error *error) {
 /* ---- either archive ---------------------------------------------------------------------------- */
 
 static bool has_file(const Load *l, const char *path) {
-        _cleanup_close_ int fd = tree_open_file(l->dir_fd, path);
+        _cleanup_(source_file_done) SourceFile file = SOURCE_FILE_NONE;
 
-        return fd >= 0;
+        return load_source_find(&l->files, path, &file) >= 0;
 }
 
 /* `docker save` writes both, and only manifest.json has the names as people know them. */
 static int load_either(const Load *l, Error *error) {
-        Load known = *l;
+        Load known = *l; /* borrows the files */
 
         if (has_file(l, "manifest.json")) {
                 known.blob_prefix = DOCKER_BLOB_PREFIX;

@@ -23,6 +23,7 @@
 #include "image/network-options.h"
 #include "image/options.h"
 #include "image/output.h"
+#include "supd/image-store.h"
 
 #define SIZE_MAX_DEFAULT (UINT64_C(1) << 40)
 #define ENTRIES_MAX_DEFAULT UINT64_C(10000000)
@@ -162,6 +163,19 @@ static int import_open(Operation *op, Error *error) {
         return 0;
 }
 
+/* What containers have written counts, too; there need not be any. */
+static int open_containers(Operation *op, Error *error) {
+        _cleanup_free_ char *path =
+                        str_printf("%s/" SUPD_STORE_CONTAINER_DIR, op->options->state_dir);
+
+        if (!path)
+                return -ENOMEM;
+        op->containers_fd = neg_errno(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        return op->containers_fd < 0 && op->containers_fd != -ENOENT
+                               ? error_set(error, op->containers_fd, ERROR_STORAGE, "'%s'", path)
+                               : 0;
+}
+
 static int allow_reading(Run *run, Error *error) {
         STRV_FOREACH (path, run->additional_stores) {
                 if (run->n_read_fds == ADDITIONAL_STORES_MAX)
@@ -272,6 +286,7 @@ static int confine(Run *run, Error *error) {
         for (size_t i = 0; i < run->n_read_fds; i++)
                 fd_list_add(&readable, run->read_fds[i]);
         fd_list_add(&readable, op->source_fd);
+        fd_list_add(&readable, op->containers_fd);
 
         ConfineSpec spec = {
                 .write_fds = writable.fds,
@@ -345,6 +360,8 @@ static int prepare(Run *run, Error *error) {
                 r = import_open(op, error);
         if (r >= 0 && run->verb->run == operation_save)
                 r = output_open(&run->output, op->options, error);
+        if (r >= 0 && run->verb->run == operation_disk_usage)
+                r = open_containers(op, error);
         op->output_fd = run->output.fd;
         op->save_format = run->output.format;
         if (r >= 0)
@@ -367,6 +384,7 @@ static void run_done(Run *run) {
         for (size_t i = 0; i < run->n_read_fds; i++)
                 (void) close_fd(run->read_fds[i]);
         (void) close_fd(run->operation.source_fd);
+        (void) close_fd(run->operation.containers_fd);
         output_done(&run->output);
         (void) store_free(run->operation.store);
         (void) storage_free(run->operation.storage);
@@ -380,9 +398,11 @@ static void run_done(Run *run) {
 int main(int argc, char **argv) {
         _cleanup_(error_done) Error error = {};
         _cleanup_(options_done) Options options = {};
-        _cleanup_(run_done) Run run = { .operation = { .source_fd = -EBADF, .fetch_fd = -EBADF },
+        _cleanup_(run_done) Run run = {
+                .operation = { .source_fd = -EBADF, .containers_fd = -EBADF, .fetch_fd = -EBADF },
                 .fetcher = FETCHER_NONE,
-                .output = OUTPUT_NONE };
+                .output = OUTPUT_NONE
+        };
         int r;
 
         /* libarchive converts names from UTF-8 to the locale's character set. */

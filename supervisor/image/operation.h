@@ -42,6 +42,7 @@ typedef struct Operation {
         Settings settings;
         ImageSource source; /* of load and pull */
         int source_fd;      /* owned; -EBADF: none */
+        int containers_fd;  /* owned; of df: what containers have written; -EBADF: nothing */
         int output_fd;      /* owned; of save; -EBADF: none */
         SaveFormat save_format;
         LayerSettings layers;

@@ -432,6 +432,10 @@ int tree_usage(int dir_fd, uint64_t *ret_bytes) {
                 _cleanup_(closedirp) DIR *d = NULL;
 
                 r = dir_open(dir_fd, path, &d);
+                if (r == -ENOENT && *path) { /* a container removed it this moment */
+                        r = 0;
+                        continue;
+                }
                 for (struct dirent *entry; r >= 0 && (entry = readdir(d));) {
                         struct stat st;
                         if (str_equal(entry->d_name, "..") ||

@@ -321,6 +321,33 @@ in_terminal() {
         assert_equal true "$(jq '.Images | all(.SharedSize > 20000 and .Size == .SharedSize + .UniqueSize)' usage)"
 }
 
+@test "an image that a container is made of counts as active, and what the container writes, too" {
+        rootfs_make "$WORK/root"
+        tar -C root -cf root.tar .
+        supctl import -q root.tar box
+        unit_write web.container Image=docker.io/library/box:latest Network=none \
+                Exec='sh -c "head -c 300000 /dev/urandom >/file; exec sleep 1000"'
+        supctl daemon-reload
+        supctl start web
+        written() { (($(supctl df --json | jq '[.Usage[] | select(.Type == "Containers").Size] | add // 0') > 300000)); }
+        wait_until 10 written
+        supctl df --json >usage
+        assert_equal 'Images 1 1' "$(jq -r '.Usage[0] | "\(.Type) \(.TotalCount) \(.Active)"' usage)"
+        assert_equal 'Containers 1 1 0' \
+                "$(jq -r '.Usage[1] | "\(.Type) \(.TotalCount) \(.Active) \(.Reclaimable)"' usage)"
+        assert_equal web.service "$(supctl images --json box | jq -r '.[0].Containers[0]')"
+        run supctl image prune -af
+        assert_equal 0 "$status"
+        assert_no_match Removed "$output"
+        run supctl rmi "$(supctl images -q)"
+        assert_equal 1 "$status"
+        assert_match 'in use by web\.service' "$output"
+        run supctl rmi box
+        assert_equal 0 "$status"
+        assert_match 'in use by web\.service; the image stays, without a name' "$output"
+        supctl stop web
+}
+
 @test "what was loaded is told in short where that is asked for, and as objects to programs" {
         archives
         supctl load --json -i web.tar >events
