@@ -192,14 +192,18 @@ root_tar() {
 
 @test "an image that is removed while it is saved is saved whole" {
         image_make a
+        # More than a pipe holds.
+        head -c 400000 /dev/urandom >large && tar -cf large.tar large
+        umoci raw add-layer --image layout:a large.tar
         load_as a a
         mkfifo pipe
         image save a >pipe 2>/dev/null &
         saver=$!
         exec 8<pipe
-        # The writer sleeps until the pipe is read: now its image goes.
+        # It has begun, and sleeps until more is read: now its image goes.
+        head -c 512 <&8 >saved.tar
         image rm a
-        cat <&8 >saved.tar
+        cat <&8 >>saved.tar
         exec 8<&-
         wait "$saver"
         run supd-image --state-dir "$WORK/other" load docker-archive:saved.tar
