@@ -68,6 +68,11 @@
 #define SUPD_STORE_WORKING_DIR "WORKING_DIR"
 #define SUPD_STORE_STOP_SIGNAL "STOP_SIGNAL"
 
+/* What `supd-image root-make` answers: paths of a container's own. */
+#define SUPD_STORE_ROOT "ROOT"   /* btrfs, vfs: the whole root */
+#define SUPD_STORE_UPPER "UPPER" /* overlay: what lies on top of the image's layers, */
+#define SUPD_STORE_WORK "WORK"   /* and overlayfs's own directory beside it */
+
 /*
  * Settings of supd.conf that supd-image follows, in one file of records that supd writes into its runtime
  * directory and names by --settings. Lists repeat their key.

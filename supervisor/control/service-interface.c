@@ -157,7 +157,8 @@ static PROPERTY_GETTER(get_kill_signal) {
         const UnitSpec *spec = userdata;
         int own = spec->service.kill_signal;
 
-        return sd_bus_message_append(reply, "i", own ? own : spec->container.process.stop_signal);
+        return sd_bus_message_append(
+                        reply, "i", own ?: spec->container.process.stop_signal ?: SIGTERM);
 }
 
 static PROPERTY_GETTER(get_final_signal) {
@@ -313,6 +314,9 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("LogDriver",       "s", NULL, STATUS(log_driver),                  CHANGES),
         SD_BUS_PROPERTY("LogDirectory",    "s", NULL, STATUS(log_directory),               CHANGES),
         SD_BUS_PROPERTY("Rootfs",          "s", NULL, STATUS(rootfs),                      0),
+        SD_BUS_PROPERTY("Image",           "s", NULL, STATUS(image_name),                  CHANGES),
+        SD_BUS_PROPERTY("ImageID",         "s", NULL, STATUS(image_id),                    CHANGES),
+        SD_BUS_PROPERTY("ImageDigest",     "s", NULL, STATUS(image_digest),                CHANGES),
         SD_BUS_PROPERTY("Labels",          "as", get_labels, 0,                            0),
         SD_BUS_PROPERTY("Annotations",     "as", get_annotations, 0,                       0),
         SD_BUS_PROPERTY("InitPID",         "u", NULL, STATUS(init_pid),                    CHANGES),

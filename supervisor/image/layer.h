@@ -7,9 +7,10 @@
  * compared here.
  *
  * A set is all layers of an image. Its blobs may come one after another, in any order: a layer is offered
- * when its blob is in the store, unpacked when one of the processes is free, and in the store under its diff
- * id, synced, when its state is LAYER_DONE. Between calls a set only waits: nothing of it blocks but
- * layer_set_finish().
+ * when its blob is in the store, unpacked when a place is free, and in the store under its diff id, synced,
+ * when its state is LAYER_DONE. It can also be followed: unpacked while its blob is still being written; then
+ * it is done only after it was offered, too. Nothing of a set blocks but layer_set_finish(): the sync is a
+ * matter of a process, too.
  */
 
 #include "image/manifest.h"
@@ -18,13 +19,25 @@
 
 #define LAYER_JOBS_MAX 16U
 
+typedef struct UnpackLimits {
+        uint64_t size_max;    /* bytes of the unpacked tar stream */
+        uint64_t entries_max; /* entries of it */
+} UnpackLimits;
+
 typedef struct LayerSettings {
         UnpackLimits limits;
-        unsigned jobs; /* processes at a time, from 1 */
-        int broker_fd; /* see image/broker.h */
+        unsigned jobs;           /* layers at a time, from 1 */
+        int broker_fd;           /* see image/broker.h */
+        bool may_keep_whiteouts; /* see image/unpack.h */
 } LayerSettings;
 
-/** layer_unpack_into() - one stream into @root_fd, in a confined process; blocks */
+typedef struct UnpackResult {
+        Digest diff_id; /* of the tar stream */
+        uint64_t size;  /* its bytes */
+        uint64_t entries;
+} UnpackResult;
+
+/** layer_unpack_into() - one stream, a file or a pipe, into @root_fd, in confined processes; blocks */
 int layer_unpack_into(const LayerSettings *settings,
                 int stream_fd,
                 int root_fd,
@@ -69,14 +82,26 @@ LayerState layer_set_state(const LayerSet *set, size_t index);
 /** layer_set_offer() - its blob is in the store; a second time, or for a layer that is there: no effect */
 int layer_set_offer(LayerSet *set, size_t index, Error *error);
 
+/**
+ * layer_set_follow() - begin with a layer whose blob is still being written, if a place is free
+ * @blob_fd:         borrowed; the file, with its first bytes
+ * @ret_progress_fd: owned by the caller, who tells by it how far the blob is, and closes it when all of it
+ *                   is there; see image/blob-input.h. Does not block.
+ *
+ * The layer waits for layer_set_offer() in the end: when the blob has the digest that it should have.
+ *
+ * Return: 1; 0: not now, or nothing is to be unpacked: nothing has begun.
+ */
+int layer_set_follow(LayerSet *set, size_t index, int blob_fd, int *ret_progress_fd, Error *error);
+
 /** layer_set_fd() - borrowed; readable when layer_set_dispatch() has something to do */
 int layer_set_fd(const LayerSet *set);
 
 /**
  * layer_set_dispatch() - take in what has ended, start what was offered; does not wait
  *
- * Return: how many processes are at work, 0 if none; negative errno if a layer can't be unpacked, which
- * the error names: the set is of no use any more.
+ * Return: how many layers are on their way, 0 if none; negative errno if one can't be unpacked, which the
+ * error names: the set is of no use any more.
  */
 int layer_set_dispatch(LayerSet *set, Error *error);
 

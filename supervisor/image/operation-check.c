@@ -9,6 +9,7 @@
 #include "image/answer.h"
 #include "image/check.h"
 #include "image/hash.h"
+#include "image/repair.h"
 #include "image/store-record.h"
 #include "image/store-use.h"
 
@@ -137,6 +138,27 @@ static int add_all(Check *c, const StoreImages *images, Error *error) {
         return r;
 }
 
+/* From the registry that its image is named after, the damaged one gone. Return: 1; 0 if it can't be had,
+ * which is told; -ENOMEM. */
+static int fetch_again(Check *c, const Digest *digest) {
+        _cleanup_(error_done) Error reason = {};
+        int r;
+
+        r = store_blob_discard(c->operation->store, digest, &reason);
+        if (r >= 0)
+                r = repair_blob(c->operation, digest, &reason);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                record_put(&c->answer, "LOST_BLOB", digest->text);
+                record_put(&c->answer, "REASON", error_text(&reason, r));
+                return 0;
+        }
+        record_put(&c->answer, "REPAIRED_BLOB", digest->text);
+        check_put_affected(c, CHECK_BLOB, digest, /* pull= */ false);
+        return 1;
+}
+
 /* As much as can be read of its documents: what they name is then looked for. */
 static int read_documents(Check *c, CheckedImage *image, Error *error) {
         _cleanup_free_ char *manifest = NULL, *config = NULL;
@@ -164,11 +186,31 @@ static int read_documents(Check *c, CheckedImage *image, Error *error) {
         return r;
 }
 
+/* The one of the two that can't be read. */
+static int repair_document(Check *c, CheckedImage *image) {
+        bool has_manifest = image->manifest.config.digest.text[0];
+
+        return fetch_again(c, has_manifest ? &image->manifest.config.digest : &image->digest);
+}
+
 static int check_documents(Check *c, CheckedImage *image) {
         _cleanup_(error_done) Error reason = {};
         int r;
 
         r = read_documents(c, image, &reason);
+        for (int tries = 0; r < 0 && r != -ENOMEM && tries < 2; tries++) {
+                if (!c->operation->options->repair)
+                        break;
+                int q = repair_document(c, image);
+                if (q <= 0) {
+                        r = q < 0 ? q : r;
+                        break;
+                }
+                manifest_done(&image->manifest);
+                image_config_done(&image->config);
+                error_done(&reason);
+                r = read_documents(c, image, &reason);
+        }
         if (r == -ENOMEM)
                 return r;
         image->is_readable = r >= 0;
@@ -202,8 +244,14 @@ static int hash_file(int fd, Digest *ret) {
         return r;
 }
 
-static int blob_is_lost(Check *c, const Digest *digest, bool missing) {
+static int blob_is_damaged(Check *c, const Digest *digest, bool missing) {
+        int r;
+
         record_put(&c->answer, missing ? "MISSING_BLOB" : "DAMAGED_BLOB", digest->text);
+        /* There is no whole copy of it here, so that it alone is fetched again. */
+        r = c->operation->options->repair ? fetch_again(c, digest) : 0;
+        if (r != 0)
+                return MIN(r, 0);
         check_put_affected(c, CHECK_BLOB, digest, /* pull= */ true);
         c->damaged++;
         return strv_append(&c->lost, digest->text);
@@ -224,13 +272,11 @@ static int check_blob(Check *c, const Digest *digest, Error *error) {
                 return r;
         _cleanup_close_ int fd = store_open_blob(s, digest);
         if (fd == -ENOENT)
-                return blob_is_lost(c, digest, /* missing= */ true);
+                return blob_is_damaged(c, digest, /* missing= */ true);
         r = fd < 0 ? fd : hash_file(fd, &found);
         if (r == -ENOMEM || (r >= 0 && digest_equal(&found, digest)))
                 return r;
-        r = blob_is_lost(c, digest, /* missing= */ false);
-        /* There is no whole copy of it here: it goes, so that it alone is fetched again. */
-        return r < 0 || !c->operation->options->repair ? r : store_blob_discard(s, digest, error);
+        return blob_is_damaged(c, digest, /* missing= */ false);
 }
 
 static int check_image_blobs(Check *c, const CheckedImage *image, Error *error) {

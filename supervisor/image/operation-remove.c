@@ -5,6 +5,7 @@
 #include "image/answer.h"
 #include "image/filter.h"
 #include "image/operation.h"
+#include "image/store-partial.h"
 #include "image/store-use.h"
 #include "image/usage.h"
 
@@ -285,8 +286,14 @@ static int prune_begin(Prune *p, Error *error) {
         if (r < 0)
                 return r;
         p->removal.cleared = left.bytes;
-        if (!o->options->dry_run)
-                return removal_begin(&p->removal, error);
+        if (!o->options->dry_run) {
+                r = o->options->all ? store_partial_sweep(o->store,
+                                                      /* all= */ true,
+                                                      &p->removal.cleared)
+                                    : 0;
+                return r < 0 ? error_set(error, r, ERROR_STORAGE, "cannot remove partial downloads")
+                             : removal_begin(&p->removal, error);
+        }
         r = store_list(o->store, &p->removal.images, error);
         return r < 0 ? r : store_uses(o->store, &p->removal.uses, error);
 }

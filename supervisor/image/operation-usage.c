@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <fcntl.h>
+
+#include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/answer.h"
 #include "image/operation.h"
 #include "image/store-use.h"
+#include "image/tree.h"
 #include "image/usage.h"
 
 typedef struct DiskUsage {
@@ -19,6 +24,11 @@ static void disk_usage_done(DiskUsage *d) {
         store_images_done(&d->images);
         store_uses_done(&d->uses);
         record_writer_done(&d->answer);
+}
+
+static void closedirp(DIR **d) {
+        if (*d)
+                (void) closedir(*d); /* only read from */
 }
 
 static uint64_t count_uses(const DiskUsage *d, const Digest *digest) {
@@ -115,6 +125,62 @@ static int put_totals(DiskUsage *d, Error *error) {
         return r;
 }
 
+/* ---- containers ------------------------------------------------------------------------------- */
+typedef struct ContainerUsage {
+        uint64_t count, active, bytes, idle_bytes;
+} ContainerUsage;
+
+static bool is_active(const DiskUsage *d, const char *container) {
+        for (size_t i = 0; i < d->uses.n_items; i++)
+                if (str_equal(d->uses.items[i].container, container))
+                        return true;
+        return false;
+}
+
+static int add_container(const DiskUsage *d, const char *name, ContainerUsage *u) {
+        uint64_t bytes = 0;
+
+        _cleanup_close_ int fd = neg_errno(openat(d->operation->containers_fd,
+                        name,
+                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        int r = fd < 0 ? fd : tree_usage(fd, &bytes);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r; /* removed this moment */
+        bool active = is_active(d, name);
+        u->count++;
+        u->active += active;
+        u->bytes += bytes;
+        u->idle_bytes += active ? 0 : bytes;
+        return 0;
+}
+
+/* Hidden names are the trash, which counts as left over. */
+static int put_containers(DiskUsage *d, Error *error) {
+        RecordWriter *w = &d->answer;
+        ContainerUsage u = {};
+        int r = 0;
+
+        if (d->operation->containers_fd < 0)
+                return 0;
+        int fd = neg_errno(openat(
+                        d->operation->containers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        _cleanup_(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir) {
+                (void) close_fd(fd);
+                r = fd < 0 ? fd : -ENOMEM;
+        }
+        for (struct dirent *entry; r >= 0 && (entry = readdir(dir));)
+                if (entry->d_name[0] != '.')
+                        r = add_container(d, entry->d_name, &u);
+        if (r < 0)
+                return error_set(error, r, ERROR_STORAGE, "cannot measure the containers");
+        record_put_u64(w, "CONTAINER_COUNT", u.count);
+        record_put_u64(w, "CONTAINER_ACTIVE_COUNT", u.active);
+        record_put_u64(w, "CONTAINERS_TOTAL", u.bytes);
+        record_put_u64(w, "CONTAINERS_RECLAIMABLE", u.idle_bytes);
+        return 0;
+}
+
 int operation_disk_usage(Operation *o, Error *error) {
         _cleanup_(disk_usage_done) DiskUsage d = { .operation = o };
         _cleanup_(error_done) Error reason = {};
@@ -129,6 +195,8 @@ int operation_disk_usage(Operation *o, Error *error) {
         for (size_t i = 0; i < d.images.n_items; i++)
                 if (!usage_is_repeated(&d.images, i))
                         put_image(&d, i);
+        if (r >= 0)
+                r = put_containers(&d, &reason);
         if (r >= 0)
                 r = put_totals(&d, &reason);
         if (r >= 0)

@@ -259,6 +259,11 @@ int store_record(Store *s,
         _cleanup_json_ json_t *index = NULL;
         int r;
 
+        r = s->follower.on_record
+                            ? s->follower.on_record(s->follower.userdata, &manifest->digest, error)
+                            : 0;
+        if (r < 0)
+                return r;
         _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_EX, error);
         if (lock < 0)
                 return lock;

@@ -28,6 +28,7 @@ struct Store {
         char lease_id[LEASE_ID_SIZE + 1];
         unsigned n_work; /* names of work files given out */
         char **made;     /* owned; what this process put in, hexadecimal digits */
+        StoreFollower follower;
 };
 
 /** store_open_dir() - a directory of ours, made if @make. Return: an fd or negative errno. */

@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/store-internal.h"
+#include "image/store-partial.h"
 #include "image/store-use.h"
 #include "image/tree.h"
 #include "supd/image-store.h"
@@ -289,6 +290,24 @@ static int set_aside_made(Store *s, const Needed *n) {
         return 0;
 }
 
+static bool is_needed_image(const void *needed, const char *manifest_hex) {
+        return is_needed(needed, BLOB, manifest_hex);
+}
+
+static int follower_set_aside(Store *s, const Needed *n, bool made_only) {
+        _cleanup_free_ char *prefix = str_printf("%s.swept.", s->lease_id);
+
+        if (!prefix)
+                return -ENOMEM;
+        if (!s->follower.set_aside)
+                return 0;
+        return s->follower.set_aside(s->follower.userdata, made_only, prefix, is_needed_image, n);
+}
+
+static int follower_remove(Store *s, uint64_t *bytes) {
+        return s->follower.work_fd < 0 ? 0 : remove_swept(s, s->follower.work_fd, bytes);
+}
+
 int store_undo(Store *s, Error *error) {
         _cleanup_(needed_done) Needed needed = {};
         uint64_t bytes = 0;
@@ -306,6 +325,8 @@ int store_undo(Store *s, Error *error) {
                         r = set_aside_made(s, &needed);
                 if (r >= 0)
                         r = remove_records(s, &needed);
+                if (r >= 0)
+                        r = follower_set_aside(s, &needed, /* made_only= */ true);
         }
         if (r >= 0)
                 r = sync_swept(s);
@@ -313,6 +334,8 @@ int store_undo(Store *s, Error *error) {
                 r = remove_swept(s, s->work_fd, &bytes);
         if (r >= 0)
                 r = remove_swept(s, s->layer_work_fd, &bytes);
+        if (r >= 0)
+                r = follower_remove(s, &bytes);
         return r < 0 ? store_error(error, r, "cannot remove what the failed operation left") : 0;
 }
 
@@ -333,6 +356,8 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                         r = set_aside(s, &needed, LAYER, &result.layers);
                 if (r >= 0)
                         r = set_aside(s, &needed, BLOB, &result.blobs);
+                if (r >= 0)
+                        r = follower_set_aside(s, &needed, /* made_only= */ false);
         }
         if (r >= 0 && result.layers + result.blobs > 0)
                 r = sync_swept(s);
@@ -340,6 +365,10 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
                 r = remove_swept(s, s->work_fd, &result.bytes);
         if (r >= 0)
                 r = remove_swept(s, s->layer_work_fd, &result.bytes);
+        if (r >= 0)
+                r = follower_remove(s, &result.bytes);
+        if (r >= 0)
+                r = store_partial_sweep(s, /* all= */ false, &result.bytes);
         if (r < 0)
                 return store_error(error, r, "cannot remove unused content");
         store_spare_make(s);

@@ -139,7 +139,11 @@ int store_open(const char *state_dir,
         if (!s)
                 return -ENOMEM;
         *s = (Store) {
-                .private_fd = -EBADF, .work_fd = -EBADF, .layer_work_fd = -EBADF, .lease_fd = -EBADF
+                .private_fd = -EBADF,
+                .work_fd = -EBADF,
+                .layer_work_fd = -EBADF,
+                .lease_fd = -EBADF,
+                .follower = { .work_fd = -EBADF },
         };
 
         r = root_open(state_dir, make, &s->root);
@@ -182,6 +186,10 @@ Store *store_free(Store *s) {
         (void) close_fd(s->lease_fd);
         free(s);
         return NULL;
+}
+
+void store_follow(Store *s, const StoreFollower *follower) {
+        s->follower = *follower;
 }
 
 int store_image_fd(const Store *s) {
@@ -272,6 +280,7 @@ int store_begin_untouched(Store *s, Error *error) {
         work_clear(s->work_fd, leases);
         store_spare_make(s);
         work_clear(s->layer_work_fd, leases);
+        work_clear(s->follower.work_fd, leases);
 
         if (getrandom(&random, sizeof(random), 0) != (ssize_t) sizeof(random))
                 return store_error(error, -EIO, "no random number");
@@ -389,12 +398,12 @@ int store_read_blob(const Store *s,
 }
 
 /* ---- blobs ------------------------------------------------------------------------------------ */
-static char *work_name(Store *s, const char *suffix) {
+char *store_work_name(Store *s, const char *suffix) {
         return str_printf("%s.%u.%s", s->lease_id, s->n_work++, suffix);
 }
 
 int store_blob_begin(Store *s, StoreBlob *ret, Error *error) {
-        _cleanup_free_ char *name = work_name(s, "blob");
+        _cleanup_free_ char *name = store_work_name(s, "blob");
         if (!name)
                 return -ENOMEM;
 
@@ -406,6 +415,25 @@ int store_blob_begin(Store *s, StoreBlob *ret, Error *error) {
                 return store_error(error, fd, "cannot make a blob");
         *ret = (StoreBlob) { .fd = fd, .temporary = TAKE_PTR(name) };
         return 0;
+}
+
+int store_blob_adopt(Store *s, int fd, StoreBlob *ret, Error *error) {
+        _cleanup_free_ char *name = store_work_name(s, "blob");
+        if (!name)
+                return -ENOMEM;
+
+        _cleanup_close_ int copy = neg_errno(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+        int r = copy < 0 ? copy : neg_errno(linkat(copy, "", s->work_fd, name, AT_EMPTY_PATH));
+        if (r == -EXDEV || r == -ENOENT || r == -EPERM || r == -EACCES)
+                return 0;
+        if (r >= 0 && (fchown(copy, 0, 0) < 0 || fchmod(copy, 0644) < 0)) {
+                r = -errno;
+                (void) unlinkat(s->work_fd, name, 0); /* else the next start removes it */
+        }
+        if (r < 0)
+                return store_error(error, r, "cannot make a blob");
+        *ret = (StoreBlob) { .fd = TAKE_FD(copy), .temporary = TAKE_PTR(name) };
+        return 1;
 }
 
 int store_blob_commit(Store *s, StoreBlob *b, const Digest *digest, Error *error) {
@@ -548,7 +576,7 @@ int store_blob_discard(Store *s, const Digest *digest, Error *error) {
 
 /* ---- layers ----------------------------------------------------------------------------------- */
 int store_layer_begin(Store *s, const Digest *diff_id, char **ret_name, int *ret_fd, Error *error) {
-        _cleanup_free_ char *name = work_name(s, digest_hex(diff_id));
+        _cleanup_free_ char *name = store_work_name(s, digest_hex(diff_id));
         if (!name)
                 return -ENOMEM;
 
@@ -574,15 +602,19 @@ static int layer_sync(Store *s, const char *name) {
 }
 
 int store_layer_commit(Store *s, const char *name, const Digest *diff_id, Error *error) {
-        int r;
+        int r = layer_sync(s, name);
 
-        r = layer_sync(s, name);
-        if (r >= 0)
-                r = neg_errno(renameat2(s->layer_work_fd,
-                                name,
-                                s->root.layer_fd,
-                                digest_hex(diff_id),
-                                RENAME_NOREPLACE));
+        return r < 0 ? error_set(error, r, ERROR_STORAGE, "cannot sync layer %s", diff_id->text)
+                     : store_layer_publish(s, name, diff_id, error);
+}
+
+int store_layer_publish(Store *s, const char *name, const Digest *diff_id, Error *error) {
+        int r = neg_errno(renameat2(s->layer_work_fd,
+                        name,
+                        s->root.layer_fd,
+                        digest_hex(diff_id),
+                        RENAME_NOREPLACE));
+
         if (r == -EEXIST) {
                 store_layer_abandon(s, name);
                 r = 0;

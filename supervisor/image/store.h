@@ -52,6 +52,31 @@ int store_open(const char *state_dir,
 Store *store_free(Store *s);
 DEFINE_CLEANUP(Store *, store_free);
 
+/* What stands beside the store and follows its images: the trees of a storage driver. */
+typedef struct StoreFollower {
+        void *userdata;
+        int work_fd; /* borrowed; -EBADF: none. What dead operations left in it is removed */
+        /** on_record() - before an image is made known */
+        int (*on_record)(void *userdata, const Digest *manifest, Error *error);
+        /**
+         * set_aside() - take out of sight what belongs to images that are gone, without delay: moved into
+         * @work_fd, names after @prefix, for the store to remove
+         * @made_only: only what this process made
+         * @is_needed: whether the image whose manifest has these digits is there
+         */
+        int (*set_aside)(void *userdata,
+                        bool made_only,
+                        const char *prefix,
+                        bool (*is_needed)(const void *needed, const char *manifest_hex),
+                        const void *needed);
+} StoreFollower;
+
+/** store_follow() - one follower, copied; before store_begin() */
+void store_follow(Store *s, const StoreFollower *follower);
+
+/** store_work_name() - a name that tells later operations whose it was; owned; NULL: no memory */
+char *store_work_name(Store *s, const char *suffix);
+
 /** store_begin() - take a lease: needed before content is claimed or made; removes leftovers first */
 int store_begin(Store *s, Error *error);
 /** store_begin_untouched() - the same, but records and names stay as they are found */
@@ -87,6 +112,12 @@ typedef struct StoreBlob {
 #define STORE_BLOB_NONE ((StoreBlob) { .fd = -EBADF })
 
 int store_blob_begin(Store *s, StoreBlob *ret, Error *error);
+/**
+ * store_blob_adopt() - a blob whose content is a file that the caller made in the store, open as @fd
+ *
+ * Return: 1; 0: it can't be (another file system), and has to be copied; negative errno.
+ */
+int store_blob_adopt(Store *s, int fd, StoreBlob *ret, Error *error);
 /** store_blob_commit() - synced, then named: what was written has @digest, which the caller checked */
 int store_blob_commit(Store *s, StoreBlob *b, const Digest *digest, Error *error);
 /** store_blob_done() - removes what was not committed. Needs the store, hence no clean-up by scope. */
@@ -109,6 +140,8 @@ int store_copy_blob(Store *s, int fd, const BlobInfo *expected, BlobInfo *ret, E
 int store_layer_begin(Store *s, const Digest *diff_id, char **ret_name, int *ret_fd, Error *error);
 /** store_layer_commit() - what is in it is synced, then named; another's that came first is kept */
 int store_layer_commit(Store *s, const char *name, const Digest *diff_id, Error *error);
+/** store_layer_publish() - the same of one that the caller has synced: syncfs(2) takes its time */
+int store_layer_publish(Store *s, const char *name, const Digest *diff_id, Error *error);
 /** store_layer_abandon() - remove it */
 void store_layer_abandon(Store *s, const char *name);
 /** store_layer_replace() - a damaged layer makes way for a new one */

@@ -139,8 +139,7 @@ int tree_make_dirs(int root_fd, const char *path) {
         return -ENOTDIR;
 }
 
-/* A directory of our own or one found by readdir(): no link is followed at all. */
-static int open_beneath(int root_fd, const char *path) {
+int tree_open_beneath(int root_fd, const char *path) {
         return sys_openat2(root_fd,
                         *path ? path : ".",
                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
@@ -153,7 +152,7 @@ static char *path_join(const char *path, const char *name) {
 }
 
 static int dir_open(int root_fd, const char *path, DIR **ret) {
-        int fd = open_beneath(root_fd, path);
+        int fd = tree_open_beneath(root_fd, path);
         if (fd < 0)
                 return fd;
         DIR *d = fdopendir(fd);
@@ -164,6 +163,24 @@ static int dir_open(int root_fd, const char *path, DIR **ret) {
         }
         *ret = d;
         return 0;
+}
+
+int tree_scratch_file(int dir_fd) {
+        static const char name[] = ".supd-scratch";
+        const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
+        int fd = neg_errno(openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
+        if (fd != -EOPNOTSUPP && fd != -EISDIR && fd != -EINVAL)
+                return fd;
+        /* Not every file system has files that never had a name. */
+        (void) unlinkat(dir_fd, name, 0); /* of one that was killed; else opening fails */
+        fd = neg_errno(openat(dir_fd, name, flags, 0600));
+        if (fd >= 0 && unlinkat(dir_fd, name, 0) < 0) {
+                int r = -errno;
+                (void) close_fd(fd);
+                return r;
+        }
+        return fd;
 }
 
 /* Unlinks what is no directory and stacks what is. Return: 1 if something was stacked. */
@@ -194,6 +211,10 @@ static int dir_clear(int dir_fd, const char *path, char ***stack) {
 }
 
 int tree_remove(int dir_fd, const char *name) {
+        return tree_remove_with(dir_fd, name, NULL, NULL);
+}
+
+int tree_remove_with(int dir_fd, const char *name, TreeReadOnly on_read_only, void *userdata) {
         _cleanup_strv_ char **stack = NULL;
         int r;
 
@@ -208,12 +229,14 @@ int tree_remove(int dir_fd, const char *name) {
         for (size_t n; (n = strv_length(stack)) > 0;) {
                 char *path = stack[n - 1];
                 r = dir_clear(dir_fd, path, &stack);
-                if (r < 0)
-                        return r;
                 if (r > 0)
                         continue;
-                if (unlinkat(dir_fd, path, AT_REMOVEDIR) < 0)
-                        return -errno;
+                if (r == -EROFS && on_read_only)
+                        r = on_read_only(path, userdata);
+                else if (r == 0)
+                        r = neg_errno(unlinkat(dir_fd, path, AT_REMOVEDIR));
+                if (r < 0)
+                        return r;
                 free(path);
                 stack[n - 1] = NULL;
         }
@@ -409,6 +432,10 @@ int tree_usage(int dir_fd, uint64_t *ret_bytes) {
                 _cleanup_(closedirp) DIR *d = NULL;
 
                 r = dir_open(dir_fd, path, &d);
+                if (r == -ENOENT && *path) { /* a container removed it this moment */
+                        r = 0;
+                        continue;
+                }
                 for (struct dirent *entry; r >= 0 && (entry = readdir(d));) {
                         struct stat st;
                         if (str_equal(entry->d_name, "..") ||

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/hash.h"
 #include "image/unpack.h"
 
 #include <archive.h>
@@ -9,16 +8,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 #include "base/fd.h"
 #include "base/text.h"
 #include "image/tree.h"
+#include "image/unpack-attributes.h"
 
-#define BLOCK_SIZE (256U * 1024)
-#define WHITEOUT_PREFIX ".wh."
+/* Written back while the rest is unpacked, so that the final sync finds little left to do. Smaller files
+ * come to the disk together, and better so. */
+#define WRITE_BACK_SIZE ((off_t) 4 * 1024 * 1024)
+#define WRITE_BACK_SIZE_MIN ((off_t) 512 * 1024)
+
 #define WHITEOUT_META_PREFIX ".wh..wh."
-#define WHITEOUT_OPAQUE ".wh..wh..opq"
 
 /* A directory's times are set when nothing more comes into it. They wait in a file: a layer may have
  * millions of directories. */
@@ -29,11 +30,10 @@ typedef struct DirTime {
 
 typedef struct Unpack {
         const UnpackRequest *request; /* borrowed */
-        struct archive *packed;       /* owned; what the blob decompresses to, as one raw entry */
-        struct archive *tar;          /* owned; reads from `packed` */
-        Hash *hash;                   /* owned */
-        uint64_t size, entries;
+        struct archive *tar;          /* owned */
+        uint64_t entries;
         int failure;       /* of the reading side, for the tar reader's callback has only text */
+        Error read_error;  /* and its reason */
         int times_fd;      /* owned; DirTime records */
         char *parent_path; /* owned; the directory that parent_fd is */
         int parent_fd;     /* owned; neighbours in a layer mostly share it */
@@ -42,89 +42,32 @@ typedef struct Unpack {
 
 static void unpack_done(Unpack *u) {
         (void) archive_read_free(u->tar); /* only read from */
-        (void) archive_read_free(u->packed);
-        (void) hash_free(u->hash);
+        error_done(&u->read_error);
         (void) close_fd(u->times_fd);
         (void) close_fd(u->parent_fd);
         free(u->parent_path);
 }
 
 /* ---- the stream ------------------------------------------------------------------------------- */
-static int damaged(Error *error, struct archive *a, const char *what) {
-        int number = archive_errno(a);
-
-        if (number == ENOMEM)
+static int damaged(Error *error, struct archive *a) {
+        if (archive_errno(a) == ENOMEM)
                 return -ENOMEM;
         return error_set_plain(error,
                         -EBADMSG,
                         ERROR_STORAGE,
-                        "%s is damaged: %s",
-                        what,
+                        "the layer is damaged: %s",
                         archive_error_string(a) ?: "unexpected end");
 }
 
-/* The next decompressed bytes, hashed on the way. Return: their number, 0 at the end. */
-static ssize_t stream_read(Unpack *u, const void **ret, Error *error) {
-        size_t size = 0;
-        la_int64_t offset;
-        int r;
-
-        do
-                r = archive_read_data_block(u->packed, ret, &size, &offset);
-        while ((r == ARCHIVE_OK || r == ARCHIVE_WARN) && size == 0);
-        if (r == ARCHIVE_EOF)
-                return 0;
-        if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-                return damaged(error, u->packed, "the compressed layer");
-
-        u->size += size;
-        if (u->size > u->request->limits.size_max)
-                return error_set_plain(error,
-                                -E2BIG,
-                                ERROR_LIMIT_REACHED,
-                                "the layer unpacks to more than the limit of %llu bytes",
-                                (unsigned long long) u->request->limits.size_max);
-        r = hash_update(u->hash, *ret, size);
-        return r < 0 ? r : (ssize_t) size;
-}
-
-typedef struct StreamError {
-        Unpack *unpack;
-        Error error;
-} StreamError;
-
 static la_ssize_t tar_read(struct archive *a, void *userdata, const void **ret) {
-        StreamError *s = userdata;
-        ssize_t n = stream_read(s->unpack, ret, &s->error);
+        Unpack *u = userdata;
+        ssize_t n = u->request->read(u->request->read_userdata, ret, &u->read_error);
 
         if (n >= 0)
                 return n;
-        s->unpack->failure = (int) n;
-        archive_set_error(a, (int) -n, "%s", error_text(&s->error, (int) n));
+        u->failure = (int) n;
+        archive_set_error(a, (int) -n, "%s", error_text(&u->read_error, (int) n));
         return ARCHIVE_FATAL;
-}
-
-static int stream_open(Unpack *u, Error *error) {
-        struct archive_entry *entry;
-        int r;
-
-        u->packed = archive_read_new();
-        if (!u->packed)
-                return -ENOMEM;
-        if (archive_read_support_filter_gzip(u->packed) != ARCHIVE_OK ||
-                        archive_read_support_filter_zstd(u->packed) != ARCHIVE_OK ||
-                        archive_read_support_format_raw(u->packed) != ARCHIVE_OK ||
-                        archive_read_support_format_empty(u->packed) != ARCHIVE_OK)
-                return error_set_plain(error,
-                                -EOPNOTSUPP,
-                                ERROR_NOT_SUPPORTED,
-                                "this libarchive was built without gzip or zstd");
-        if (archive_read_open_fd(u->packed, u->request->blob_fd, BLOCK_SIZE) != ARCHIVE_OK)
-                return damaged(error, u->packed, "the layer");
-        r = archive_read_next_header(u->packed, &entry);
-        if (r != ARCHIVE_OK && r != ARCHIVE_WARN && r != ARCHIVE_EOF)
-                return damaged(error, u->packed, "the layer");
-        return 0;
 }
 
 /* ---- placing entries -------------------------------------------------------------------------- */
@@ -153,26 +96,32 @@ static int clean_path(const char *path, char **ret, Error *error) {
         return error_set_plain(error, r, ERROR_STORAGE, "'%.256s' leads out of the layer", shown);
 }
 
-static void forget_parent(Unpack *u) {
-        u->parent_fd = close_fd(u->parent_fd);
+/* Takes over both. */
+static void keep_parent(Unpack *u, int *fd, char **path) {
+        (void) close_fd(u->parent_fd);
         free(u->parent_path);
-        u->parent_path = NULL;
+        u->parent_fd = TAKE_FD(*fd);
+        u->parent_path = TAKE_PTR(*path);
+        u->parent_is_stale = false;
+}
+
+static bool is_kept_parent(const Unpack *u, const char *path, size_t size) {
+        return !u->parent_is_stale && u->parent_path && strlen(u->parent_path) == size &&
+               memcmp(u->parent_path, path, size) == 0;
 }
 
 static int find_parent(Unpack *u, const char *path, Place *ret) {
         const char *slash = strrchr(path, '/');
-        _cleanup_free_ char *parent = strndup(path, slash ? (size_t) (slash - path) : 0);
+        size_t size = slash ? (size_t) (slash - path) : 0;
 
-        if (!parent)
-                return -ENOMEM;
-        if (u->parent_is_stale || !str_equal(u->parent_path, parent)) {
+        if (!is_kept_parent(u, path, size)) {
+                _cleanup_free_ char *parent = strndup(path, size);
+                if (!parent)
+                        return -ENOMEM;
                 int fd = tree_make_dirs(u->request->root_fd, parent);
                 if (fd < 0)
                         return fd;
-                forget_parent(u);
-                u->parent_is_stale = false;
-                u->parent_fd = fd;
-                u->parent_path = TAKE_PTR(parent);
+                keep_parent(u, &fd, &parent);
         }
         *ret = (Place) {
                 .path = path, .name = slash ? slash + 1 : path, .parent_fd = u->parent_fd
@@ -199,107 +148,102 @@ static int make_way(Unpack *u, const Place *p) {
         return whiteout;
 }
 
-static int put_xattrs(struct archive_entry *entry, int fd) {
-        const char *key;
-        const void *value;
-        size_t size;
+/* One system call that makes an entry. Return: an fd or 0; -EEXIST: something is in its place. */
+typedef int (*Maker)(struct archive_entry *entry, const Place *p);
 
-        (void) archive_entry_xattr_reset(entry); /* the number of them */
-        while (archive_entry_xattr_next(entry, &key, &value, &size) == ARCHIVE_OK) {
-                /* user.overlay.* steers overlayfs where it is mounted with userxattr. */
-                bool wanted = (str_has_prefix(key, "user.") &&
-                                              !str_has_prefix(key, "user.overlay.")) ||
-                              str_equal(key, "security.capability");
-                if (wanted && fsetxattr(fd, key, value, size, 0) < 0 && errno != EOPNOTSUPP)
-                        return -errno;
-        }
-        return 0;
+/* Mostly nothing is in the way, so that is found out last. */
+static int make_entry(Unpack *u, struct archive_entry *entry, const Place *p, Maker make) {
+        int r = make(entry, p);
+
+        if (r != -EEXIST)
+                return r;
+        r = make_way(u, p);
+        return r < 0 ? r : make(entry, p);
 }
 
-static struct timespec entry_mtime(struct archive_entry *entry) {
-        if (!archive_entry_mtime_is_set(entry))
-                return (struct timespec) {};
-        return (struct timespec) { .tv_sec = archive_entry_mtime(entry),
-                .tv_nsec = archive_entry_mtime_nsec(entry) };
+/* ---- what hides lower layers ------------------------------------------------------------------ */
+static bool may_keep(const Unpack *u, int r) {
+        return u->request->may_keep_whiteouts && (r == -EPERM || r == -EOPNOTSUPP || r == -EINVAL);
 }
 
-static int set_owner_and_mode(struct archive_entry *entry, int fd) {
-        /* The owner first: a change of it takes set-user-ID and capabilities away. */
-        if (fchown(fd, (uid_t) archive_entry_uid(entry), (gid_t) archive_entry_gid(entry)) < 0)
-                return -errno;
-        return neg_errno(fchmod(fd, archive_entry_perm(entry)));
+/* No file of an image has such a name: it could not be in a layer. */
+static int keep_whiteout(int dir_fd, const char *name) {
+        _cleanup_close_ int fd = neg_errno(
+                        openat(dir_fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+
+        return MIN(fd, 0);
 }
 
-static int finish_fd(struct archive_entry *entry, int fd) {
-        struct timespec times[2] = { entry_mtime(entry), entry_mtime(entry) };
-        int r;
+static int make_opaque(const Unpack *u, int dir_fd) {
+        int r = u->request->make_opaque(dir_fd, u->request->opaque_userdata);
 
-        r = set_owner_and_mode(entry, fd);
-        if (r >= 0)
-                r = put_xattrs(entry, fd);
-        if (r >= 0)
-                r = neg_errno(futimens(fd, times));
-        return r;
+        return may_keep(u, r) ? keep_whiteout(dir_fd, WHITEOUT_OPAQUE) : r;
 }
 
-/* What can't be opened without consequences: links, devices, sockets. */
-static int finish_special(struct archive_entry *entry, const Place *p) {
-        struct timespec times[2] = { entry_mtime(entry), entry_mtime(entry) };
-        const int flags = AT_SYMLINK_NOFOLLOW;
+static int make_whiteout(const Unpack *u, const Place *p, const char *name) {
+        int r = neg_errno(mknodat(p->parent_fd, name, S_IFCHR | 0600, makedev(0, 0)));
 
-        if (fchownat(p->parent_fd,
-                            p->name,
-                            (uid_t) archive_entry_uid(entry),
-                            (gid_t) archive_entry_gid(entry),
-                            flags) < 0)
-                return -errno;
-        /* Our own node of a moment ago, in a directory that nobody else writes to. */
-        if (archive_entry_filetype(entry) != AE_IFLNK &&
-                        fchmodat(p->parent_fd, p->name, archive_entry_perm(entry), 0) < 0)
-                return -errno;
-        return neg_errno(utimensat(p->parent_fd, p->name, times, flags));
+        return may_keep(u, r) ? keep_whiteout(p->parent_fd, p->name) : r;
 }
 
 /* ---- one function for each type of entry ------------------------------------------------------ */
 static int remember_times(Unpack *u, struct archive_entry *entry, const char *path) {
-        DirTime t = { .mtime = entry_mtime(entry), .path_size = (uint32_t) strlen(path) };
+        struct {
+                DirTime t;
+                char path[TREE_PATH_MAX];
+        } record = { .t = { .mtime = entry_mtime(entry), .path_size = (uint32_t) strlen(path) } };
+
+        memcpy(record.path, path, record.t.path_size); /* which tree_path_clean() has limited */
+        return fd_write_all(u->times_fd, &record, sizeof(record.t) + record.t.path_size);
+}
+
+static int make_dir(struct archive_entry *entry, const Place *p) {
+        return neg_errno(mkdirat(p->parent_fd, p->name, entry_create_mode(entry)));
+}
+
+/* Return: 1 if it was made in the place of a whiteout; 0 if not, or if it was there. */
+static int ensure_dir(Unpack *u, struct archive_entry *entry, const Place *p) {
+        struct stat st;
         int r;
 
-        r = fd_write_all(u->times_fd, &t, sizeof(t));
-        return r < 0 ? r : fd_write_all(u->times_fd, path, t.path_size);
+        r = *p->name ? make_dir(entry, p) : 0;
+        if (r != -EEXIST)
+                return r;
+        if (fstatat(p->parent_fd, p->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return 0;
+        int hides = make_way(u, p);
+        if (hides < 0)
+                return hides;
+        r = make_dir(entry, p);
+        return r < 0 ? r : hides;
 }
 
 static int put_directory(Unpack *u, struct archive_entry *entry, const Place *p) {
-        bool hides = false;
-        int r;
-
-        if (*p->name && mkdirat(p->parent_fd, p->name, 0700) < 0) {
-                struct stat st;
-                if (errno != EEXIST)
-                        return -errno;
-                if (fstatat(p->parent_fd, p->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                        return -errno;
-                if (!S_ISDIR(st.st_mode)) {
-                        r = make_way(u, p);
-                        if (r < 0)
-                                return r;
-                        hides = r > 0;
-                        if (mkdirat(p->parent_fd, p->name, 0700) < 0)
-                                return -errno;
-                }
-        }
+        int r = ensure_dir(u, entry, p);
+        if (r < 0)
+                return r;
+        bool hides = r > 0;
 
         _cleanup_close_ int fd = neg_errno(openat(p->parent_fd,
                         *p->name ? p->name : ".",
                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (fd < 0)
                 return fd;
-        r = hides ? u->request->make_opaque(fd, u->request->userdata) : 0;
+        r = hides ? make_opaque(u, fd) : 0;
         if (r >= 0)
-                r = set_owner_and_mode(entry, fd);
+                r = entry_set_attributes(entry, fd);
         if (r >= 0)
-                r = put_xattrs(entry, fd);
-        return r < 0 ? r : remember_times(u, entry, p->path);
+                r = remember_times(u, entry, p->path);
+        /* What it contains mostly comes next; unless what made way for it was part of its own path. */
+        if (r < 0 || u->parent_is_stale)
+                return r;
+        _cleanup_free_ char *path = strdup(p->path);
+        if (!path)
+                return -ENOMEM;
+        keep_parent(u, &fd, &path);
+        return 0;
 }
 
 static int write_at(int fd, const char *data, size_t size, off_t offset) {
@@ -316,8 +260,18 @@ static int write_at(int fd, const char *data, size_t size, off_t offset) {
         return 0;
 }
 
+/* Return: up to where writing back has begun. */
+static off_t write_back(int fd, off_t from, off_t to, off_t size_min) {
+        if (to - from < size_min)
+                return from;
+        /* A hint and no more: the sync before the layer is named is what counts. */
+        (void) sync_file_range(fd, from, to - from, SYNC_FILE_RANGE_WRITE);
+        return to;
+}
+
 /* Holes of sparse files stay holes: blocks come with their offsets. */
 static int copy_data(Unpack *u, int fd, la_int64_t file_size, Error *error) {
+        off_t end = 0, written_back = 0;
         const void *data;
         size_t size;
         la_int64_t offset;
@@ -328,52 +282,85 @@ static int copy_data(Unpack *u, int fd, la_int64_t file_size, Error *error) {
                 if (r == ARCHIVE_EOF)
                         break;
                 if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-                        return u->failure < 0 ? u->failure : damaged(error, u->tar, "the layer");
+                        return u->failure < 0 ? u->failure : damaged(error, u->tar);
                 r = write_at(fd, data, size, offset);
                 if (r < 0)
                         return r;
+                end = offset + (off_t) size;
+                written_back = write_back(fd, written_back, end, WRITE_BACK_SIZE);
         }
-        return neg_errno(ftruncate(fd, file_size));
+        (void) write_back(fd, written_back, end, WRITE_BACK_SIZE_MIN);
+        return end == file_size ? 0 : neg_errno(ftruncate(fd, file_size));
+}
+
+static int make_file(struct archive_entry *entry, const Place *p) {
+        return neg_errno(openat(p->parent_fd,
+                        p->name,
+                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        entry_create_mode(entry)));
 }
 
 static int put_file(Unpack *u, struct archive_entry *entry, const Place *p, Error *error) {
-        int r;
+        _cleanup_close_ int fd = make_entry(u, entry, p, make_file);
 
-        r = make_way(u, p);
-        if (r < 0)
-                return r;
-        _cleanup_close_ int fd = neg_errno(openat(p->parent_fd,
-                        p->name,
-                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                        0600));
         if (fd < 0)
                 return fd;
-        r = copy_data(u, fd, archive_entry_size(entry), error);
-        return r < 0 ? r : finish_fd(entry, fd);
+        int r = copy_data(u, fd, archive_entry_size(entry), error);
+        return r < 0 ? r : entry_finish(entry, fd);
+}
+
+static int make_symlink(struct archive_entry *entry, const Place *p) {
+        return neg_errno(symlinkat(archive_entry_symlink(entry), p->parent_fd, p->name));
 }
 
 static int put_symlink(Unpack *u, struct archive_entry *entry, const Place *p) {
-        const char *target = archive_entry_symlink(entry);
         int r;
 
-        if (str_is_empty(target))
+        if (str_is_empty(archive_entry_symlink(entry)))
                 return -EBADMSG;
-        r = make_way(u, p);
-        if (r >= 0)
-                r = neg_errno(symlinkat(target, p->parent_fd, p->name));
-        return r < 0 ? r : finish_special(entry, p);
+        r = make_entry(u, entry, p, make_symlink);
+        return r < 0 ? r : entry_finish_special(entry, p->parent_fd, p->name);
+}
+
+static int make_node(struct archive_entry *entry, const Place *p) {
+        return neg_errno(mknodat(p->parent_fd,
+                        p->name,
+                        archive_entry_filetype(entry) | entry_create_mode(entry),
+                        archive_entry_rdev(entry)));
 }
 
 static int put_node(Unpack *u, struct archive_entry *entry, const Place *p) {
+        int r = make_entry(u, entry, p, make_node);
+
+        return r < 0 ? r : entry_finish_special(entry, p->parent_fd, p->name);
+}
+
+static int link_to(Unpack *u, const char *path, const Place *p) {
+        const char *slash = strrchr(path, '/');
+        size_t size = slash ? (size_t) (slash - path) : 0;
+        const char *name = slash ? slash + 1 : path;
+        _cleanup_free_ char *dir = NULL;
+        _cleanup_close_ int fd = -EBADF;
         int r;
 
-        r = make_way(u, p);
-        if (r >= 0)
-                r = neg_errno(mknodat(p->parent_fd,
-                                p->name,
-                                archive_entry_filetype(entry) | 0600,
-                                archive_entry_rdev(entry)));
-        return r < 0 ? r : finish_special(entry, p);
+        if (*name == '\0')
+                return -EISDIR;
+        if (!is_kept_parent(u, path, size)) {
+                dir = strndup(path, size);
+                if (!dir)
+                        return -ENOMEM;
+                fd = tree_open_dir(u->request->root_fd, dir);
+                if (fd < 0)
+                        return fd;
+        }
+        int dir_fd = fd < 0 ? u->parent_fd : fd;
+        r = neg_errno(linkat(dir_fd, name, p->parent_fd, p->name, 0));
+        if (r == -EEXIST) {
+                r = make_way(u, p);
+                if (r >= 0)
+                        r = neg_errno(linkat(dir_fd, name, p->parent_fd, p->name, 0));
+        }
+        return r;
 }
 
 /* The name is made within the layer, from a name within the layer; what stands there is not followed. */
@@ -386,33 +373,20 @@ static int put_hardlink(Unpack *u, const char *target, const Place *p, Error *er
                 return r;
         if (str_equal(path, p->path))
                 return 0;
-
-        char *slash = strrchr(path, '/');
-        const char *name = slash ? slash + 1 : path;
-        if (slash)
-                *slash = '\0';
-        _cleanup_close_ int dir_fd = tree_open_dir(u->request->root_fd, slash ? path : "");
-        if (dir_fd < 0 || *name == '\0')
-                return error_set(error,
-                                dir_fd < 0 ? dir_fd : -EISDIR,
-                                ERROR_STORAGE,
-                                "hard link to '%.256s'",
-                                target);
-        r = make_way(u, p);
-        if (r < 0)
+        r = link_to(u, path, p);
+        if (r == -ENOMEM)
                 return r;
-        if (linkat(dir_fd, name, p->parent_fd, p->name, 0) < 0)
-                return error_set(error, -errno, ERROR_STORAGE, "hard link to '%.256s'", target);
-        return 0;
+        return r < 0 ? error_set(error, r, ERROR_STORAGE, "hard link to '%.256s'", target) : 0;
 }
 
 static int put_whiteout(Unpack *u, struct archive_entry *entry, const Place *p) {
         const char *name = p->name + strlen(WHITEOUT_PREFIX);
         struct timespec times[2] = { entry_mtime(entry), entry_mtime(entry) };
         struct stat st;
+        int r;
 
         if (str_equal(p->name, WHITEOUT_OPAQUE))
-                return u->request->make_opaque(p->parent_fd, u->request->userdata);
+                return make_opaque(u, p->parent_fd);
         /* aufs' own bookkeeping (hard links, orphans) means nothing here. */
         if (str_has_prefix(p->name, WHITEOUT_META_PREFIX))
                 return 0;
@@ -423,28 +397,25 @@ static int put_whiteout(Unpack *u, struct archive_entry *entry, const Place *p) 
         if (fstatat(p->parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
                 if (errno != ENOENT)
                         return -errno;
-                if (mknodat(p->parent_fd, name, S_IFCHR | 0600, makedev(0, 0)) < 0)
-                        return -errno;
-                return neg_errno(utimensat(p->parent_fd, name, times, AT_SYMLINK_NOFOLLOW));
+                r = make_whiteout(u, p, name);
+                if (r < 0)
+                        return r;
+                if (utimensat(p->parent_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+                        return errno == ENOENT ? 0
+                                               : -errno; /* kept as a file, whose time says nothing */
+                return 0;
         }
         if (!S_ISDIR(st.st_mode))
                 return 0;
         _cleanup_close_ int fd = neg_errno(openat(
                         p->parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        return fd < 0 ? fd : u->request->make_opaque(fd, u->request->userdata);
-}
-
-static bool owner_is_valid(struct archive_entry *entry) {
-        la_int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
-
-        /* The highest number is "no change" to chown(2). */
-        return uid >= 0 && uid < UINT32_MAX && gid >= 0 && gid < UINT32_MAX;
+        return fd < 0 ? fd : make_opaque(u, fd);
 }
 
 static int put_typed(Unpack *u, struct archive_entry *entry, const Place *p, Error *error) {
         const char *hardlink = archive_entry_hardlink(entry);
 
-        if (!owner_is_valid(entry))
+        if (!entry_owner_is_valid(entry))
                 return -EOVERFLOW;
         if (hardlink)
                 return put_hardlink(u, hardlink, p, error);
@@ -533,19 +504,15 @@ static int put_entries(Unpack *u, Error *error) {
                 if (r == ARCHIVE_EOF)
                         return 0;
                 if (u->failure < 0)
-                        return error_set_plain(error,
-                                        u->failure,
-                                        ERROR_STORAGE,
-                                        "%s",
-                                        archive_error_string(u->tar));
+                        return u->failure;
                 if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-                        return damaged(error, u->tar, "the layer");
-                if (++u->entries > u->request->limits.entries_max)
+                        return damaged(error, u->tar);
+                if (++u->entries > u->request->entries_max)
                         return error_set_plain(error,
                                         -E2BIG,
                                         ERROR_LIMIT_REACHED,
                                         "the layer has more than the limit of %llu entries",
-                                        (unsigned long long) u->request->limits.entries_max);
+                                        (unsigned long long) u->request->entries_max);
                 r = put_entry(u, entry, error);
                 if (r < 0)
                         return r;
@@ -558,61 +525,44 @@ static int drain(Unpack *u, Error *error) {
         ssize_t n;
 
         do
-                n = stream_read(u, &data, error);
+                n = u->request->read(u->request->read_userdata, &data, error);
         while (n > 0);
-        return n < 0 ? (int) n : 0;
+        return (int) n;
 }
 
 static int unpack_tar(Unpack *u, Error *error) {
-        _cleanup_(error_done) Error stream_error = {};
-        StreamError s = { .unpack = u };
         int r;
 
         u->tar = archive_read_new();
-        if (!u->tar)
-                return -ENOMEM;
-        if (archive_read_support_format_tar(u->tar) != ARCHIVE_OK ||
+        if (!u->tar || archive_read_support_format_tar(u->tar) != ARCHIVE_OK ||
                         archive_read_support_format_empty(u->tar) != ARCHIVE_OK)
                 return -ENOMEM;
-        if (archive_read_open(u->tar, &s, NULL, tar_read, NULL) != ARCHIVE_OK)
-                r = u->failure < 0 ? u->failure : damaged(error, u->tar, "the layer");
+        if (archive_read_open(u->tar, u, NULL, tar_read, NULL) != ARCHIVE_OK)
+                r = damaged(error, u->tar);
         else
                 r = put_entries(u, error);
-        error_move(&stream_error, &s.error);
+        if (u->failure == 0)
+                return r < 0 ? r : drain(u, error);
         /* The reason is what the stream met with, not what the tar reader made of it. */
-        if (u->failure < 0 && stream_error.message) {
-                error_move(error, &stream_error);
-                return u->failure;
-        }
-        return r < 0 ? r : drain(u, error);
+        error_move(error, &u->read_error);
+        return u->failure;
 }
 
-int unpack_layer(const UnpackRequest *request, UnpackResult *ret, Error *error) {
+int unpack_layer(const UnpackRequest *request, uint64_t *ret_entries, Error *error) {
         _cleanup_(unpack_done)
                         Unpack u = { .request = request, .times_fd = -EBADF, .parent_fd = -EBADF };
         int r;
 
-        /* A pipe is where it is. */
-        if (lseek(request->blob_fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
-                return error_set(error, -errno, ERROR_STORAGE, "cannot read the layer");
-        r = hash_new(&u.hash);
-        if (r < 0)
-                return r;
-        u.times_fd = neg_errno(openat(
-                        request->scratch_fd, ".", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
+        u.times_fd = tree_scratch_file(request->scratch_fd);
         if (u.times_fd < 0)
                 return error_set(error, u.times_fd, ERROR_STORAGE, "cannot make a temporary file");
-
-        r = stream_open(&u, error);
-        if (r >= 0)
-                r = unpack_tar(&u, error);
+        r = unpack_tar(&u, error);
         if (r < 0)
                 return r;
         r = put_times(&u);
         if (r < 0)
                 return error_set(error, r, ERROR_STORAGE, "cannot set the times of directories");
 
-        ret->size = u.size;
-        ret->entries = u.entries;
-        return hash_end(u.hash, &ret->diff_id);
+        *ret_entries = u.entries;
+        return 0;
 }

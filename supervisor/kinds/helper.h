@@ -20,7 +20,8 @@ typedef struct HelperOps {
         void (*on_record)(const char *key, const char *value, void *userdata);
         /*
          * It has ended, all of its records were told. @result: 0, or a negative errno with the error that it
-         * told by ERROR= (or, if it told none, what became of it). The helper may be freed from within.
+         * told by ERROR= (or, if it told none, what became of it). The helper may be freed from within
+         * this call, not from within on_record.
          */
         void (*on_end)(int result, const Error *error, void *userdata);
 } HelperOps;
@@ -29,12 +30,16 @@ typedef struct HelperRequest {
         char *const *argv; /* argv[0]: absolute path */
         /* Its standard streams; borrowed. -EBADF: /dev/null; as stdout a pipe that on_record is told from. */
         int stdin_fd, stdout_fd;
+        int extra_fd;         /* the same, as its descriptor 3; -EBADF: none */
         const HelperOps *ops; /* borrowed */
         void *userdata;
 } HelperRequest;
 
 /** helper_start() - Return: 0 and a helper, owned by the caller; negative errno with an error */
 int helper_start(sd_event *event, const HelperRequest *request, Helper **ret, Error *error);
+
+/** helper_signal() - send @signal, unless it has ended: SIGTERM asks it to */
+void helper_signal(const Helper *h, int signal);
 
 /** helper_exit_status() - once it has ended: 0 to 255, or 128 and the signal that killed it */
 int helper_exit_status(const Helper *h);

@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "image/tree.h"
-#include "image/unpack.h"
+#include "lib/unpack-blob.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -59,25 +59,30 @@ static int ignore_opaque(int dir_fd, void *userdata) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        UnpackResult result;
+        StreamResult result;
         Error error = {};
         int dir_fd = work_dir();
 
         require(tree_remove(dir_fd, "root") >= 0, "a tree that can't be removed");
         require(mkdirat(dir_fd, "root", 0755) >= 0, "cannot make the root");
+        const StreamSpec spec = {
+                .fd = memfd_create("layer", MFD_CLOEXEC),
+                .progress_fd = -EBADF,
+                .size_max = 1U << 20,
+                .hash = true,
+        };
         UnpackRequest request = {
-                .blob_fd = memfd_create("layer", MFD_CLOEXEC),
                 .root_fd = openat(dir_fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
                 .scratch_fd = dir_fd,
-                .limits = { .size_max = 1U << 20, .entries_max = 50 },
+                .entries_max = 50,
                 .make_opaque = ignore_opaque,
         };
-        require(fd_write_all(request.blob_fd, data, size) >= 0, "cannot write the layer");
-        int r = unpack_layer(&request, &result, &error);
+        require(fd_write_all(spec.fd, data, size) >= 0, "cannot write the layer");
+        int r = unpack_blob(&spec, &request, &result, &error);
         require(r >= 0 || r == -ENOMEM || error.message, "refused without a reason");
         require(count_entries(dir_fd) == 3, "something is outside the layer's directory");
         error_done(&error);
-        (void) close_fd(request.blob_fd);
+        (void) close_fd(spec.fd);
         (void) close_fd(request.root_fd);
         return 0;
 }

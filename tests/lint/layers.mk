@@ -29,5 +29,6 @@ LIBRARY_jansson.h          = ctl image gateway
 LIBRARY_archive.h          = image
 LIBRARY_archive_entry.h    = image
 LIBRARY_openssl/evp.h      = image
+LIBRARY_isa-l/igzip_lib.h  = image
 LIBRARY_curl/curl.h         = image
 LIBRARY_btrfsutil.h         = image

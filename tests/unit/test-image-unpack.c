@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "image/tree.h"
-#include "image/unpack.h"
+#include "lib/unpack-blob.h"
 
 #define BLOCK 512U
 
@@ -23,7 +23,9 @@ typedef struct Fixture {
         char path[64];
         int dir_fd, root_fd, tar_fd;
         unsigned n_opaque;
-        UnpackLimits limits;
+        int mark_result; /* of marking a directory as opaque */
+        bool may_keep_whiteouts;
+        uint64_t size_max, entries_max;
 } Fixture;
 
 static int setup(void **state) {
@@ -36,7 +38,8 @@ static int setup(void **state) {
         assert_int_equal(mkdirat(f->dir_fd, "outside", 0755), 0);
         f->root_fd = openat(f->dir_fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         f->tar_fd = memfd_create("layer", MFD_CLOEXEC);
-        f->limits = (UnpackLimits) { .size_max = 1U << 20, .entries_max = 100 };
+        f->size_max = 1U << 20;
+        f->entries_max = 100;
         *state = f;
         return 0;
 }
@@ -85,23 +88,31 @@ static int count_opaque(int dir_fd, void *userdata) {
 
         (void) dir_fd;
         f->n_opaque++;
-        return 0;
+        return f->mark_result;
+}
+
+static int unpack_as_it_is(Fixture *f, Error *error) {
+        const StreamSpec spec = {
+                .fd = f->tar_fd, .progress_fd = -EBADF, .size_max = f->size_max, .hash = true
+        };
+        UnpackRequest request = {
+                .root_fd = f->root_fd,
+                .scratch_fd = f->root_fd,
+                .entries_max = f->entries_max,
+                .make_opaque = count_opaque,
+                .opaque_userdata = f,
+                .may_keep_whiteouts = f->may_keep_whiteouts,
+        };
+        StreamResult result;
+
+        return unpack_blob(&spec, &request, &result, error);
 }
 
 static int unpack(Fixture *f, Error *error) {
         static const char end[2 * BLOCK];
-        UnpackRequest request = {
-                .blob_fd = f->tar_fd,
-                .root_fd = f->root_fd,
-                .scratch_fd = f->root_fd,
-                .limits = f->limits,
-                .make_opaque = count_opaque,
-                .userdata = f,
-        };
-        UnpackResult result;
 
         assert_int_equal(fd_write_all(f->tar_fd, end, sizeof(end)), 0);
-        return unpack_layer(&request, &result, error);
+        return unpack_as_it_is(f, error);
 }
 
 static struct stat stat_of(const Fixture *f, const char *name) {
@@ -156,6 +167,24 @@ static void test_whiteouts_become_devices_and_opaque_marks(void **state) {
         assert_true(S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0));
         assert_int_equal(f->n_opaque, 1);
         assert_false(exists(f, "root/c/.wh..wh.plnk"));
+}
+
+static void test_a_mark_that_the_file_system_refuses_stays_a_file_where_that_will_do(void **state) {
+        Fixture *f = *state;
+
+        f->mark_result = -EOPNOTSUPP;
+        f->may_keep_whiteouts = true;
+        add(f, '0', "b/.wh..wh..opq", NULL, NULL);
+        assert_int_equal(unpack(f, NULL), 0);
+        assert_true(S_ISREG(stat_of(f, "root/b/.wh..wh..opq").st_mode));
+}
+
+static void test_a_mark_that_the_file_system_refuses_is_an_error_otherwise(void **state) {
+        Fixture *f = *state;
+
+        f->mark_result = -EOPNOTSUPP;
+        add(f, '0', "b/.wh..wh..opq", NULL, NULL);
+        assert_int_equal(unpack(f, NULL), -EOPNOTSUPP);
 }
 
 static void test_a_whiteout_leaves_what_its_own_layer_has(void **state) {
@@ -238,6 +267,30 @@ static void test_a_link_replaced_by_a_directory_does_not_stay_the_way_in(void **
         assert_false(exists(f, "root/real/two"));
 }
 
+/* What is kept open for what comes next must be what its path means then. */
+static void test_a_directory_in_the_place_of_a_link_on_its_own_way_is_found_anew(void **state) {
+        Fixture *f = *state;
+
+        add(f, '2', "l", ".", NULL);
+        add(f, '5', "l/l", NULL, NULL);
+        add(f, '0', "l/l/f", NULL, "x");
+        assert_int_equal(unpack(f, NULL), 0);
+        assert_true(exists(f, "root/l/l/f"));
+}
+
+static void test_hard_links_may_be_to_neighbours_and_replace(void **state) {
+        Fixture *f = *state;
+
+        add(f, '0', "a/f", NULL, "one");
+        add(f, '0', "a/g", NULL, "other");
+        add(f, '1', "a/g", "a/f", NULL);
+        add(f, '1', "b/h", "a/f", NULL);
+        add(f, '1', "a/f", "a/f", NULL);
+        assert_int_equal(unpack(f, NULL), 0);
+        assert_int_equal(stat_of(f, "root/a/g").st_size, 3);
+        assert_int_equal(stat_of(f, "root/b/h").st_nlink, 3);
+}
+
 static void test_hard_links_stay_within_the_layer(void **state) {
         Fixture *f = *state;
         _cleanup_close_ int fd =
@@ -275,7 +328,7 @@ static void test_the_root_can_be_nothing_but_a_directory(void **state) {
 static void test_limits_name_themselves(void **state) {
         Fixture *f = *state;
 
-        f->limits.entries_max = 1;
+        f->entries_max = 1;
         add(f, '0', "a", NULL, "x");
         add(f, '0', "b", NULL, "x");
         refuse(f, -E2BIG, "limit of 1 entries");
@@ -284,7 +337,7 @@ static void test_limits_name_themselves(void **state) {
 static void test_more_bytes_than_the_limit_are_refused(void **state) {
         Fixture *f = *state;
 
-        f->limits.size_max = 1024;
+        f->size_max = 1024;
         add(f, '0', "a", NULL, "x");
         add(f, '0', "b", NULL, "x");
         refuse(f, -E2BIG, "limit of 1024 bytes");
@@ -292,17 +345,9 @@ static void test_more_bytes_than_the_limit_are_refused(void **state) {
 
 static void test_a_truncated_layer_is_damaged(void **state) {
         Fixture *f = *state;
-        UnpackRequest request = { .blob_fd = f->tar_fd,
-                .root_fd = f->root_fd,
-                .scratch_fd = f->root_fd,
-                .limits = f->limits,
-                .make_opaque = count_opaque,
-                .userdata = f };
-        UnpackResult result;
-
         add(f, '0', "a", NULL, "content");
         assert_int_equal(ftruncate(f->tar_fd, BLOCK + 3), 0);
-        assert_int_equal(unpack_layer(&request, &result, NULL), -EBADMSG);
+        assert_int_equal(unpack_as_it_is(f, NULL), -EBADMSG);
 }
 
 static void test_bytes_that_are_no_archive_are_damaged(void **state) {
@@ -355,6 +400,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_files_keep_content_mode_times_and_links),
                 TEST(test_whiteouts_become_devices_and_opaque_marks),
+                TEST(test_a_mark_that_the_file_system_refuses_stays_a_file_where_that_will_do),
+                TEST(test_a_mark_that_the_file_system_refuses_is_an_error_otherwise),
                 TEST(test_a_whiteout_leaves_what_its_own_layer_has),
                 TEST(test_later_entries_replace_earlier_ones),
                 TEST(test_dot_dot_leads_out_and_is_refused),
@@ -362,6 +409,8 @@ int main(void) {
                 TEST(test_a_link_that_points_out_is_not_written_through),
                 TEST(test_a_file_is_not_written_through_a_link_of_its_name),
                 TEST(test_a_link_replaced_by_a_directory_does_not_stay_the_way_in),
+                TEST(test_a_directory_in_the_place_of_a_link_on_its_own_way_is_found_anew),
+                TEST(test_hard_links_may_be_to_neighbours_and_replace),
                 TEST(test_hard_links_stay_within_the_layer),
                 TEST(test_a_hard_link_to_dot_dot_is_refused),
                 TEST(test_a_file_that_should_be_a_directory_is_named),
