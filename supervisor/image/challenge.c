@@ -42,8 +42,9 @@ static const char *take_quoted(const char *p, char **ret) {
         return p + 1;
 }
 
+/* Without quotes it should be a token, which no URL is; servers are forgiven that. */
 static const char *take_value(const char *p, char **ret) {
-        size_t n = token_length(p);
+        size_t n = strcspn(p, " \t,\"");
 
         if (*p == '"')
                 return take_quoted(p, ret);

@@ -230,6 +230,13 @@ static int announce(int socket_fd, int result, const Error *error) {
         return fetch_answer_send(socket_fd, &answer);
 }
 
+static int start_curl(Fetcher *f) {
+        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+                return -ENOMEM;
+        f->multi = curl_multi_init();
+        return f->multi ? 0 : -ENOMEM;
+}
+
 static int run(const FetcherSpec *spec, pid_t parent, int socket_fd) {
         _cleanup_(error_done) Error error = {};
         _cleanup_(network_done) Network network = {
@@ -242,17 +249,16 @@ static int run(const FetcherSpec *spec, pid_t parent, int socket_fd) {
         int r;
 
         (void) signal(SIGPIPE, SIG_IGN); /* can't fail: the arguments are constant */
-        /* First, since it reads OpenSSL's configuration. */
-        r = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? load(spec, &network, &error)
-                                                              : -ENOMEM;
-        f.multi = r < 0 ? NULL : curl_multi_init();
-        if (r >= 0 && !f.multi)
-                r = -ENOMEM;
+        r = load(spec, &network, &error);
         if (r >= 0) {
                 r = detach(socket_fd);
                 if (r < 0)
                         (void) error_set(&error, r, ERROR_RUNTIME, "cannot close descriptors");
         }
+        /* After that, since libcurl opens some of its own; before what follows, since OpenSSL reads its
+         * configuration. */
+        if (r >= 0)
+                r = start_curl(&f);
         if (r >= 0)
                 r = confine(parent, &error);
         if (announce(socket_fd, r, &error) < 0 || r < 0)

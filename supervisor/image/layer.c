@@ -16,7 +16,7 @@
 typedef enum JobState {
         JOB_FREE,
         JOB_UNPACKING,
-        JOB_UNPACKED, /* waits for its blob, or for the sync before its own */
+        JOB_UNPACKED, /* or failed; waits for its blob, or for the sync before its own */
         JOB_SYNCING,
 } JobState;
 
@@ -27,6 +27,8 @@ typedef struct Job {
         char *work;   /* owned; the name of its directory in the store */
         int root_fd;  /* owned; that directory */
         size_t index; /* of the layer */
+        int result;   /* of unpacking */
+        Error error;  /* and its reason */
 } Job;
 
 typedef struct Layer {
@@ -114,6 +116,7 @@ int layer_set_new(const LayerSetSpec *spec, LayerSet **ret, Error *error) {
 static void job_done(LayerSet *set, Job *job) {
         layer_worker_done(&job->worker);
         (void) close_fd(job->root_fd);
+        error_done(&job->error);
         if (job->work)
                 store_layer_abandon(set->spec.store, job->work);
         free(job->work);
@@ -202,25 +205,36 @@ static int job_start_stored(LayerSet *set, Job *job, Error *error) {
         return layer_error(set, job->index, blob, error);
 }
 
-static int job_take_answer(LayerSet *set, Job *job, Error *error) {
-        const Digest *diff_id = &set->spec.config->diff_ids[job->index];
-        UnpackResult result = {};
-        int r;
+static int compare_diff_id(const LayerSet *set, size_t index, const Digest *found, Error *error) {
+        const Digest *diff_id = &set->spec.config->diff_ids[index];
 
-        r = unwatch(set, job->worker.answer_fd, error);
-        if (r >= 0)
-                r = layer_worker_finish(&job->worker, &result, error);
-        if (r >= 0 && !is_plain(set, job->index) && !digest_equal(&result.diff_id, diff_id))
-                r = error_set_plain(error,
-                                -EBADMSG,
-                                ERROR_STORAGE,
-                                "it unpacks to %s, where the image configuration says %s",
-                                result.diff_id.text,
-                                diff_id->text);
+        if (is_plain(set, index) || digest_equal(found, diff_id))
+                return 0;
+        return error_set_plain(error,
+                        -EBADMSG,
+                        ERROR_STORAGE,
+                        "it unpacks to %s, where the image configuration says %s",
+                        found->text,
+                        diff_id->text);
+}
+
+/* A failure is told when the blob is there: one with a wrong digest is the better reason. */
+static int job_take_answer(LayerSet *set, Job *job, Error *error) {
+        UnpackResult result = {};
+        int r = unwatch(set, job->worker.answer_fd, error);
+
         if (r < 0)
-                return layer_error(set, job->index, r, error);
+                return r;
         job->state = JOB_UNPACKED;
+        job->result = layer_worker_finish(&job->worker, &result, &job->error);
+        if (job->result >= 0)
+                job->result = compare_diff_id(set, job->index, &result.diff_id, &job->error);
         return 0;
+}
+
+static int job_failed(LayerSet *set, Job *job, Error *error) {
+        error_move(error, &job->error);
+        return layer_error(set, job->index, job->result, error);
 }
 
 static int job_publish(LayerSet *set, Job *job, Error *error) {
@@ -242,12 +256,14 @@ static int sync_begin(LayerSet *set, Error *error) {
         Job *any = NULL;
         int r;
 
-        if (set->sync.pid != 0)
+        if (set->sync.pid > 0)
                 return 0;
         for (size_t i = 0; i < set->n_jobs; i++) {
                 Job *job = &set->jobs[i];
                 if (job->state != JOB_UNPACKED || !set->layers[job->index].has_blob)
                         continue;
+                if (job->result < 0)
+                        return job_failed(set, job, error);
                 job->state = JOB_SYNCING;
                 any = job;
         }

@@ -3,15 +3,13 @@
 #include "image/load.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/json.h"
-#include "image/tree.h"
+#include "image/load-blob.h"
 
 #define INDEX_DEPTH_MAX 3U /* an index may name an index */
 #define ARCHIVE_IMAGES_MAX 1000U
@@ -22,15 +20,13 @@
 typedef struct Load {
         Store *store;               /* borrowed */
         const LoadRequest *request; /* borrowed */
-        int dir_fd;                 /* borrowed; what the files are in */
-        const char *blob_prefix;    /* before a digest's digits */
+        LoadSource files;
+        const char *blob_prefix; /* before a digest's digits */
 } Load;
 
 /* ---- what all have in common ------------------------------------------------------------------ */
-static int open_blob_file(const Load *l, const Digest *digest) {
-        _cleanup_free_ char *path = str_printf("%s%s", l->blob_prefix, digest_hex(digest));
-
-        return path ? tree_open_file(l->dir_fd, path) : -ENOMEM;
+static char *blob_path(const Load *l, const Digest *digest) {
+        return str_printf("%s%s", l->blob_prefix, digest_hex(digest));
 }
 
 static int read_file(const Load *l,
@@ -39,10 +35,7 @@ static int read_file(const Load *l,
                 char **ret,
                 size_t *ret_size,
                 Error *error) {
-        _cleanup_close_ int fd = tree_open_file(l->dir_fd, path);
-        int r = fd < 0 ? fd : file_read_fd(fd, limit, ret, ret_size);
-
-        return r < 0 && r != -ENOMEM ? error_set(error, r, ERROR_STORAGE, "'%.256s'", path) : r;
+        return load_source_read(&l->files, path, limit, ret, ret_size, error);
 }
 
 static int read_blob(const Load *l,
@@ -51,8 +44,7 @@ static int read_blob(const Load *l,
                 char **ret,
                 size_t *ret_size,
                 Error *error) {
-        _cleanup_free_ char *path = str_printf("%s%s", l->blob_prefix, digest_hex(digest));
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *path = blob_path(l, digest), *text = NULL;
         Digest found;
         int r;
 
@@ -72,22 +64,6 @@ static int read_blob(const Load *l,
                                 found.text);
         *ret = TAKE_PTR(text);
         return 0;
-}
-
-static int copy_layer(const Load *l, const Descriptor *d, Error *error) {
-        BlobInfo expected = { .digest = d->digest, .size = d->size }, got;
-        int r;
-
-        r = store_claim(l->store, &d->digest, error);
-        if (r < 0)
-                return r;
-        _cleanup_close_ int there = store_open_blob(l->store, &d->digest);
-        if (there >= 0)
-                return 0;
-        _cleanup_close_ int fd = open_blob_file(l, &d->digest);
-        if (fd < 0)
-                return error_set(error, fd, ERROR_STORAGE, "blob %s", d->digest.text);
-        return store_copy_blob(l->store, fd, &expected, &got, error);
 }
 
 /* "latest" and the like name nothing by themselves; Docker's and containerd's full names do. */
@@ -167,34 +143,65 @@ static void tell_layer(size_t index, LayerState state, void *userdata) {
                 p->load->request->on_layer(index, &p->config->diff_ids[index]);
 }
 
-/* Configuration and layers into the store. */
-static int import_content(
-                const Load *l, const Manifest *m, const char *config, size_t size, Error *error) {
-        _cleanup_(image_config_done) ImageConfig c = {};
-        Digest digest;
+/* What is imported: the parts that all formats come down to. */
+typedef struct Import {
+        const Manifest *manifest; /* borrowed, as all of these */
+        const ImageConfig *config;
+        char *const *paths; /* of the layers' files; NULL: they are named by their digests */
+} Import;
+
+/* Its blob comes into the store, unless it is there, and is unpacked meanwhile. */
+static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n, Error *error) {
+        const Descriptor *d = &i->manifest->entries[n];
+        const BlobInfo expected = { .digest = d->digest, .size = d->size };
+        _cleanup_(source_file_done) SourceFile file = SOURCE_FILE_NONE;
+        BlobInfo got;
         int r;
 
-        r = image_config_parse(config, size, &c, error);
-        if (r >= 0)
-                r = store_put_blob(l->store, config, size, &digest, error);
+        r = store_claim(l->store, &d->digest, error);
         if (r < 0)
                 return r;
-        Progress progress = { .load = l, .config = &c };
-        LayerSetSpec spec = { .store = l->store,
+        _cleanup_close_ int there = store_open_blob(l->store, &d->digest);
+        if (there >= 0)
+                return layer_set_offer(set, n, error);
+        _cleanup_free_ char *path = i->paths ? strdup(i->paths[n]) : blob_path(l, &d->digest);
+        if (!path)
+                return -ENOMEM;
+        r = load_source_find(&l->files, path, &file);
+        if (r < 0 && r != -ENOMEM)
+                return error_set(error, r, ERROR_STORAGE, "layer '%.256s'", path);
+        if (r >= 0)
+                r = load_blob(l->store, &file, &expected, set, n, &got, error);
+        if (r < 0)
+                return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
+        return layer_set_offer(set, n, error);
+}
+
+static int import_layers(const Load *l, const Import *i, Error *error) {
+        _cleanup_(layer_set_freep) LayerSet *set = NULL;
+        Progress progress = { .load = l, .config = i->config };
+        const LayerSetSpec spec = { .store = l->store,
                 .settings = &l->request->layers,
-                .manifest = m,
-                .config = &c,
+                .manifest = i->manifest,
+                .config = i->config,
                 .on_state = tell_layer,
                 .userdata = &progress };
-        return layers_unpack(&spec, error);
+        int r;
+
+        r = layer_set_new(&spec, &set, error);
+        for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++)
+                r = import_layer(l, i, set, n, error);
+        return r < 0 ? r : layer_set_finish(set, error);
 }
 
 static int import_manifest(
                 const Load *l, const char *text, size_t size, const char *own_name, Error *error) {
         _cleanup_free_ char *config = NULL, *translated = NULL, *name = NULL;
+        _cleanup_(image_config_done) ImageConfig c = {};
         _cleanup_(manifest_done) Manifest m = {};
+        const Import import = { .manifest = &m, .config = &c };
         size_t config_size;
-        Digest source;
+        Digest source, stored;
         int r;
 
         r = manifest_parse(text, size, &m, error);
@@ -205,10 +212,12 @@ static int import_manifest(
                                 "an index where an image should be");
         if (r >= 0)
                 r = read_blob(l, &m.config.digest, CONFIG_SIZE_MAX, &config, &config_size, error);
-        for (size_t i = 0; i < m.n_entries && r >= 0; i++)
-                r = copy_layer(l, &m.entries[i], error);
         if (r >= 0)
-                r = import_content(l, &m, config, config_size, error);
+                r = image_config_parse(config, config_size, &c, error);
+        if (r >= 0)
+                r = store_put_blob(l->store, config, config_size, &stored, error);
+        if (r >= 0)
+                r = import_layers(l, &import, error);
         if (r >= 0)
                 r = choose_name(l, own_name, &name);
         if (r >= 0)
@@ -317,53 +326,69 @@ static int load_dir(const Load *l, Error *error) {
 }
 
 /* ---- docker save ------------------------------------------------------------------------------ */
-static Compression compression_of(int fd) {
+static Compression compression_of(const SourceFile *f) {
         static const unsigned char gzip[] = { 0x1f, 0x8b }, zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
         unsigned char start[4] = {};
 
-        if (pread(fd, start, sizeof(start), 0) < 2)
+        if (f->size < sizeof(start) || pread(f->fd, start, sizeof(start), (off_t) f->offset) < 2)
                 return COMPRESSION_NONE;
         if (memcmp(start, gzip, sizeof(gzip)) == 0)
                 return COMPRESSION_GZIP;
         return memcmp(start, zstd, sizeof(zstd)) == 0 ? COMPRESSION_ZSTD : COMPRESSION_NONE;
 }
 
-static int docker_layer(const Load *l, const char *path, Descriptor *ret, Error *error) {
+/* A plain layer's digest is its diff id, which the configuration says. That of a compressed one is known
+ * when it has been copied. */
+static int docker_layer(const Load *l,
+                const char *path,
+                const Digest *diff_id,
+                Descriptor *ret,
+                Error *error) {
+        _cleanup_(source_file_done) SourceFile file = SOURCE_FILE_NONE;
         BlobInfo info;
         int r;
 
-        _cleanup_close_ int fd = tree_open_file(l->dir_fd, path);
-        if (fd < 0)
-                return error_set(error, fd, ERROR_STORAGE, "layer '%.256s'", path);
-        r = str_replace(&ret->media_type, compression_media_type(compression_of(fd)));
-        if (r >= 0)
-                r = store_copy_blob(l->store, fd, NULL, &info, error);
+        r = load_source_find(&l->files, path, &file);
         if (r < 0)
-                return r;
+                return r == -ENOMEM ? r
+                                    : error_set(error, r, ERROR_STORAGE, "layer '%.256s'", path);
+        Compression compression = compression_of(&file);
+        info = (BlobInfo) { .digest = *diff_id, .size = file.size };
+        if (compression != COMPRESSION_NONE) {
+                r = load_blob(l->store, &file, NULL, NULL, 0, &info, error);
+                if (r < 0)
+                        return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
+        }
         ret->digest = info.digest;
         ret->size = info.size;
-        return 0;
+        return str_replace(&ret->media_type, compression_media_type(compression));
 }
 
-static int docker_layers(const Load *l, char *const *paths, Manifest *m, Error *error) {
-        int r;
+static int
+docker_layers(const Load *l, char *const *paths, const ImageConfig *c, Manifest *m, Error *error) {
+        size_t n = strv_length(paths);
+        int r = 0;
 
-        if (strv_length(paths) > LAYERS_MAX)
+        if (n > LAYERS_MAX)
                 return error_set_plain(error,
                                 -E2BIG,
                                 ERROR_LIMIT_REACHED,
                                 "%zu layers exceed the limit of %u",
-                                strv_length(paths),
+                                n,
                                 LAYERS_MAX);
-        m->entries = calloc(strv_length(paths) + 1, sizeof(*m->entries));
+        if (n != c->n_diff_ids)
+                return error_set_plain(error,
+                                -EBADMSG,
+                                ERROR_STORAGE,
+                                "manifest.json has %zu layers, the image configuration %zu",
+                                n,
+                                c->n_diff_ids);
+        m->entries = calloc(n + 1, sizeof(*m->entries));
         if (!m->entries)
                 return -ENOMEM;
-        STRV_FOREACH (path, paths) {
-                r = docker_layer(l, *path, &m->entries[m->n_entries++], error);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = docker_layer(l, paths[i], &c->diff_ids[i], &m->entries[m->n_entries++], error);
+        return r;
 }
 
 static int docker_record(const Load *l, char *const *tags, const char *text, Error *error) {
@@ -396,6 +421,7 @@ static int docker_record(const Load *l, char *const *tags, const char *text, Err
 
 static int docker_image(const Load *l, const json_t *item, char *const *tags, Error *error) {
         _cleanup_free_ char *config = NULL, *text = NULL;
+        _cleanup_(image_config_done) ImageConfig c = {};
         _cleanup_(manifest_done) Manifest m = {};
         _cleanup_strv_ char **layers = NULL;
         const char *config_path = json_text(item, "Config");
@@ -411,13 +437,16 @@ static int docker_image(const Load *l, const json_t *item, char *const *tags, Er
         if (r >= 0)
                 r = read_file(l, config_path, CONFIG_SIZE_MAX, &config, &size, error);
         if (r >= 0)
-                r = docker_layers(l, layers, &m, error);
+                r = image_config_parse(config, size, &c, error);
+        if (r >= 0)
+                r = docker_layers(l, layers, &c, &m, error);
         if (r >= 0)
                 r = str_replace(&m.config.media_type, MEDIA_OCI_CONFIG);
         if (r >= 0)
-                r = digest_of(config, size, &m.config.digest);
+                r = store_put_blob(l->store, config, size, &m.config.digest, error);
+        const Import import = { .manifest = &m, .config = &c, .paths = layers };
         if (r >= 0)
-                r = import_content(l, &m, config, size, error);
+                r = import_layers(l, &import, error);
         if (r < 0)
                 return r;
         m.config.size = size;
@@ -477,14 +506,14 @@ static int load_docker(const Load *l, Error *error) {
 /* ---- either archive ---------------------------------------------------------------------------- */
 
 static bool has_file(const Load *l, const char *path) {
-        _cleanup_close_ int fd = tree_open_file(l->dir_fd, path);
+        _cleanup_(source_file_done) SourceFile file = SOURCE_FILE_NONE;
 
-        return fd >= 0;
+        return load_source_find(&l->files, path, &file) >= 0;
 }
 
 /* `docker save` writes both, and only manifest.json has the names as people know them. */
 static int load_either(const Load *l, Error *error) {
-        Load known = *l;
+        Load known = *l; /* borrows the files */
 
         if (has_file(l, "manifest.json")) {
                 known.blob_prefix = DOCKER_BLOB_PREFIX;
@@ -516,36 +545,21 @@ static const struct {
 };
 /* clang-format on */
 
-/* An archive is unpacked as a layer is, by a confined process, into a directory that goes afterwards. */
-static int load_archive(Load *l, Error *error) {
-        static const Digest none = { .text = DIGEST_PREFIX "archive" };
-        _cleanup_free_ char *work = NULL;
-        UnpackResult result;
-        int r;
-
-        _cleanup_close_ int dir_fd = -EBADF;
-        r = store_layer_begin(l->store, &none, &work, &dir_fd, error);
-        if (r < 0)
-                return r;
-        r = layer_unpack_into(&l->request->layers, l->request->source_fd, dir_fd, &result, error);
-        if (r >= 0) {
-                l->dir_fd = dir_fd;
-                r = loaders[l->request->source->transport].load(l, error);
-        }
-        store_layer_abandon(l->store, work);
-        return r;
-}
-
 int load_image(Store *s, const LoadRequest *request, Error *error) {
         Transport t = request->source->transport;
-        Load l = { .store = s,
-                .request = request,
-                .dir_fd = request->source_fd,
-                .blob_prefix = loaders[t].blob_prefix };
+        Load l = { .store = s, .request = request, .blob_prefix = loaders[t].blob_prefix };
         int r;
 
         assert(loaders[t].load);
-        r = loaders[t].is_archive ? load_archive(&l, error) : loaders[t].load(&l, error);
+        r = load_source_open(&l.files,
+                        s,
+                        &request->layers,
+                        request->source_fd,
+                        loaders[t].is_archive,
+                        error);
+        if (r >= 0)
+                r = loaders[t].load(&l, error);
+        load_source_close(&l.files, s);
         return r < 0 && r != -ENOMEM ? error_prefix(error,
                                                        r,
                                                        "%s:%s",

@@ -6,7 +6,9 @@
  */
 
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +27,7 @@
 
 #define SIZE_MAX_DEFAULT (UINT64_C(1) << 40)
 #define ENTRIES_MAX_DEFAULT UINT64_C(10000000)
-#define JOBS_DEFAULT 2U
+#define JOBS_DEFAULT_MAX 8U /* more would ask for more memory than they are worth */
 #define ADDITIONAL_STORES_MAX 16U
 
 typedef struct Run {
@@ -39,9 +41,11 @@ typedef struct Run {
 } Run;
 
 static int report(const Error *error, int r) {
+        /* It may quote what an image says, and a terminal is not to obey that. */
+        _cleanup_free_ char *shown = text_escape_controls(error_text(error, r));
         RecordWriter w = {};
 
-        diag_error("%s", error_text(error, r));
+        diag_error("%s", shown ?: strerror(ENOMEM));
         record_put(&w, "ERROR", error_text(error, r));
         record_put(&w, "ERROR_CODE", error_code_to_string(error->code));
         record_put_i64(&w, "ERRNO", -r);
@@ -65,9 +69,19 @@ static int number(
         return 0;
 }
 
+/* As many as there are processors to run them. */
+static uint64_t jobs_default(void) {
+        cpu_set_t set;
+
+        CPU_ZERO(&set);
+        if (sched_getaffinity(0, sizeof(set), &set) < 0)
+                return 2; /* more processors than the set has room for: any number will do */
+        return MIN((unsigned) CPU_COUNT(&set), JOBS_DEFAULT_MAX);
+}
+
 static int options_check(Operation *op, Error *error) {
         const Options *o = op->options;
-        uint64_t jobs = JOBS_DEFAULT;
+        uint64_t jobs = jobs_default();
         int r;
 
         op->layers.limits = (UnpackLimits) { .size_max = SIZE_MAX_DEFAULT,
@@ -209,6 +223,16 @@ static bool needs_network(const Run *run) {
         return op->options->repair;
 }
 
+/* A descriptor that was handed over for them: the processes that come have no business with it. */
+static void close_handed_over(const char *path) {
+        uint64_t fd;
+
+        if (path && str_has_prefix(path, "/dev/fd/") &&
+                        parse_u64(path + strlen("/dev/fd/"), &fd) >= 0 && fd > STDERR_FILENO &&
+                        fd <= INT_MAX)
+                (void) close_fd((int) fd);
+}
+
 /* Before the store is opened, so that it gets none of it. */
 static int start_fetcher(Run *run, Error *error) {
         _cleanup_free_ char *registry = NULL;
@@ -224,6 +248,8 @@ static int start_fetcher(Run *run, Error *error) {
                 r = fetcher_options(op, registry, &spec, error);
         if (r >= 0)
                 r = fetcher_start(&spec, &run->fetcher, error);
+        close_handed_over(op->options->creds_file);
+        close_handed_over(op->options->auth_file);
         op->fetch_fd = run->fetcher.socket_fd;
         return r;
 }

@@ -57,15 +57,18 @@ static const char *take_span(const char *p, uint64_t *sum) {
         _cleanup_free_ char *digits = strndup(p, n);
         uint64_t number;
 
-        if (!digits || parse_u64(digits, &number) < 0 || number > DURATION_MAX_USEC)
+        if (!digits || parse_u64(digits, &number) < 0)
                 return NULL;
         p += n;
         n = strcspn(p, "0123456789");
-        for (size_t i = 0; i < ELEMENTSOF(units); i++)
-                if (strlen(units[i].unit) == n && strncmp(units[i].unit, p, n) == 0) {
-                        *sum += MIN(number, DURATION_MAX_USEC / units[i].usec) * units[i].usec;
-                        return p + n;
-                }
+        for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+                if (strlen(units[i].unit) != n || strncmp(units[i].unit, p, n) != 0)
+                        continue;
+                if (number > DURATION_MAX_USEC / units[i].usec)
+                        return NULL;
+                *sum += number * units[i].usec;
+                return p + n;
+        }
         return NULL;
 }
 

@@ -17,6 +17,7 @@
 #include "image/tree.h"
 #include "supd/image-store.h"
 
+#define INDEX_DEPTH_MAX 3U /* an index may name an index */
 #define LEASE_SIZE_MAX (16U * 1024 * 1024)
 
 /* What is needed. A plain layer's blob has the same digest as the layer, so the kind is in the key. */
@@ -58,26 +59,71 @@ static int need(Needed *n, char kind, const char *hex) {
         return r;
 }
 
-static int need_image(Needed *n, const Store *s, const Digest *digest, Error *error) {
-        _cleanup_(manifest_done) Manifest m = {};
-        _cleanup_(image_config_done) ImageConfig c = {};
+static int need_parts(Needed *n, const Digest *digest, const Manifest *m, const ImageConfig *c) {
         int r;
 
-        r = store_image_load(s, digest, &m, &c, error);
-        /* What it consists of can't be told, so nothing at all may go. */
-        if (r < 0)
-                return error_prefix(error,
-                                r,
-                                "image %s: nothing is removed before it is put right or removed",
-                                digest->text);
         r = need(n, BLOB, digest_hex(digest));
         if (r >= 0)
-                r = need(n, BLOB, digest_hex(&m.config.digest));
-        for (size_t i = 0; i < m.n_entries && r >= 0; i++)
-                r = need(n, BLOB, digest_hex(&m.entries[i].digest));
-        for (size_t i = 0; i < c.n_diff_ids && r >= 0; i++)
-                r = need(n, LAYER, digest_hex(&c.diff_ids[i]));
+                r = need(n, BLOB, digest_hex(&m->config.digest));
+        for (size_t i = 0; i < m->n_entries && r >= 0; i++)
+                r = need(n, BLOB, digest_hex(&m->entries[i].digest));
+        for (size_t i = 0; i < c->n_diff_ids && r >= 0; i++)
+                r = need(n, LAYER, digest_hex(&c->diff_ids[i]));
         return r;
+}
+
+static int need_listed(
+                Needed *n, const Store *s, const Digest *digest, unsigned depth, Error *error);
+
+/* What skopeo copies with all its platforms, of which some may not be there: each as far as it goes. */
+static int need_index(Needed *n, const Store *s, const Digest *digest, unsigned depth) {
+        _cleanup_(manifest_done) Manifest m = {};
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = store_read_blob(s, digest, MANIFEST_SIZE_MAX, &text, &size, NULL);
+        if (r >= 0)
+                r = manifest_parse(text, size, &m, NULL);
+        if (r >= 0 && !m.is_index)
+                r = -EOPNOTSUPP;
+        if (r >= 0)
+                r = need(n, BLOB, digest_hex(digest));
+        for (size_t i = 0; i < m.n_entries && r >= 0; i++) {
+                const Digest *entry = &m.entries[i].digest;
+                if (!is_needed(n, BLOB, digest_hex(entry)) &&
+                                need_listed(n, s, entry, depth + 1, NULL) < 0)
+                        r = need(n, BLOB, digest_hex(entry));
+        }
+        return r;
+}
+
+static int need_listed(
+                Needed *n, const Store *s, const Digest *digest, unsigned depth, Error *error) {
+        _cleanup_(manifest_done) Manifest m = {};
+        _cleanup_(image_config_done) ImageConfig c = {};
+        _cleanup_(error_done) Error reason = {};
+        int r;
+
+        r = store_image_load(s, digest, &m, &c, &reason);
+        if (r >= 0)
+                return need_parts(n, digest, &m, &c);
+        if (r == -EOPNOTSUPP && depth < INDEX_DEPTH_MAX && need_index(n, s, digest, depth) >= 0)
+                return 0;
+        error_move(error, &reason);
+        return r;
+}
+
+/* What it consists of can't be told: then nothing at all may go. */
+static int need_image(Needed *n, const Store *s, const Digest *digest, Error *error) {
+        int r = need_listed(n, s, digest, 0, error);
+
+        return r < 0 ? error_prefix(error,
+                                       r,
+                                       "image %s: nothing is removed before it is put right or "
+                                       "removed",
+                                       digest->text)
+                     : 0;
 }
 
 /* A claim does not say which. */

@@ -417,6 +417,25 @@ int store_blob_begin(Store *s, StoreBlob *ret, Error *error) {
         return 0;
 }
 
+int store_blob_adopt(Store *s, int fd, StoreBlob *ret, Error *error) {
+        _cleanup_free_ char *name = work_name(s, "blob");
+        if (!name)
+                return -ENOMEM;
+
+        _cleanup_close_ int copy = neg_errno(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+        int r = copy < 0 ? copy : neg_errno(linkat(copy, "", s->work_fd, name, AT_EMPTY_PATH));
+        if (r == -EXDEV || r == -ENOENT || r == -EPERM || r == -EACCES)
+                return 0;
+        if (r >= 0 && (fchown(copy, 0, 0) < 0 || fchmod(copy, 0644) < 0)) {
+                r = -errno;
+                (void) unlinkat(s->work_fd, name, 0); /* else the next start removes it */
+        }
+        if (r < 0)
+                return store_error(error, r, "cannot make a blob");
+        *ret = (StoreBlob) { .fd = TAKE_FD(copy), .temporary = TAKE_PTR(name) };
+        return 1;
+}
+
 int store_blob_commit(Store *s, StoreBlob *b, const Digest *digest, Error *error) {
         int r;
 

@@ -112,6 +112,12 @@ typedef struct StoreBlob {
 #define STORE_BLOB_NONE ((StoreBlob) { .fd = -EBADF })
 
 int store_blob_begin(Store *s, StoreBlob *ret, Error *error);
+/**
+ * store_blob_adopt() - a blob whose content is a file that the caller made in the store, open as @fd
+ *
+ * Return: 1; 0: it can't be (another file system), and has to be copied; negative errno.
+ */
+int store_blob_adopt(Store *s, int fd, StoreBlob *ret, Error *error);
 /** store_blob_commit() - synced, then named: what was written has @digest, which the caller checked */
 int store_blob_commit(Store *s, StoreBlob *b, const Digest *digest, Error *error);
 /** store_blob_done() - removes what was not committed. Needs the store, hence no clean-up by scope. */

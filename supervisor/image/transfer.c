@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/transfer-internal.h"
+#include "image/transfer.h"
 
 #include <string.h>
 #include <strings.h>
@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "image/http-url.h"
 #include "image/manifest.h"
+#include "image/transfer-internal.h"
 #include "supd/version.h"
 
 #define REDIRECTS_MAX 10U

@@ -197,9 +197,10 @@ root_tar() {
         image save a >pipe 2>/dev/null &
         saver=$!
         exec 8<pipe
-        # The writer sleeps until the pipe is read: now its image goes.
+        # Once something has come its content is claimed: now its image goes.
+        dd bs=512 count=1 iflag=fullblock status=none <&8 >saved.tar
         image rm a
-        cat <&8 >saved.tar
+        cat <&8 >>saved.tar
         exec 8<&-
         wait "$saver"
         run supd-image --state-dir "$WORK/other" load docker-archive:saved.tar

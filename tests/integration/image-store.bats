@@ -102,6 +102,33 @@ sum_is_right() {
         [ ! -e "$(record_file "$digest")" ] || grep -q "$digest" "$STATE/image/.supd/names"
 }
 
+@test "an index with all its platforms, as skopeo copies it, is no damage and stays whole" {
+        load_as a a
+        for arch in amd64 arm64; do
+                umoci config --image layout:a --tag $arch --architecture $arch
+        done
+        manifests=$(for arch in amd64 arm64; do
+                jq -c --arg a $arch '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $a) | del(.annotations) + { platform: { os: "linux", architecture: $a } }' layout/index.json
+        done | paste -sd ,)
+        printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' "$manifests" >list
+        hex=$(sha256sum <list | cut -d ' ' -f 1)
+        cp list "layout/blobs/sha256/$hex"
+        printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"sha256:%s","size":%s}]}' \
+                "$hex" "$(stat -c %s list)" >layout/index.json
+        skopeo copy -q --all oci:layout "oci:$STATE/image:all"
+        image rm a
+        run image prune
+        assert_equal 0 "$status"
+        skopeo copy -q --all "oci:$STATE/image:all" oci:again
+        run image check
+        assert_equal 0 "$status"
+        assert_match '(^|.)all sha256:' "$(store_names)"
+        jq -c '.manifests = []' "$STATE/image/index.json" >index.json
+        cp index.json "$STATE/image/index.json"
+        run image prune
+        assert_equal '' "$(ls "$STATE/image/blobs/sha256")"
+}
+
 @test "a record goes with its image, and not before" {
         load_as a a
         image load oci:layout:a --name b

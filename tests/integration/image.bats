@@ -44,6 +44,11 @@ fixture() {
         setcap cap_net_raw+ep one/bin/tool 2>/dev/null || true
         touch -d @86400.5 one/etc/file
         chmod 1777 one/deep
+        # A group that a directory hands on to what is made in it is not that of what a layer has in it.
+        mkdir one/spool && chown 0:12 one/spool && chmod 2775 one/spool
+        echo mail >one/spool/mail && mkdir one/spool/dir
+        chown 0:0 one/spool/mail one/spool/dir && chmod 755 one/spool/dir && chmod g-s one/spool/dir
+        echo private >one/etc/private && chown 12:34 one/etc/private && chmod 6711 one/etc/private
         tar --format=pax --xattrs --xattrs-include='*' --sparse -C one -cf one.tar .
         touch two/etc/.wh.gone two/deep/.wh..wh..opq
         echo new >two/deep/new
@@ -104,6 +109,91 @@ joined() {
         assert_match docker.io/foo/bar:1 "$(record NAME)"
         assert_equal 1 "$(record ID | sort -u | wc -l)"
         assert_equal 2 "$(find "$STATE/layer" -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l)"
+}
+
+# large_layout() - $WORK/layout:v1, its two layers much larger than what is read or told at a time
+large_layout() {
+        mkdir -p one two
+        head -c 9000000 /dev/urandom | tee one/noise | base64 >two/text
+        head -c 3000000 /dev/zero >>two/text
+        tar -C one -cf one.tar . && tar -C two -cf two.tar .
+        umoci init --layout layout
+        umoci new --image layout:v1
+        umoci raw add-layer --image layout:v1 one.tar
+        umoci raw add-layer --image layout:v1 two.tar
+}
+
+@test "layers that take a while to copy are unpacked meanwhile, and whole" {
+        large_layout
+        skopeo copy -q oci:layout:v1 docker-archive:docker.tar:foo/bar:1
+        skopeo copy -q oci:layout:v1 oci-archive:oci.tar:v1
+        skopeo copy -q --dest-compress-format zstd oci:layout:v1 oci:zstd:v1
+        gzip -1k docker.tar
+        for source in oci:layout oci:zstd:v1 docker-archive:docker.tar docker-archive:docker.tar.gz \
+                oci-archive:oci.tar:v1 docker-archive:/dev/stdin; do
+                rm -rf "$STATE" && mkdir "$STATE"
+                run image load "$source" --jobs 1 < <(cat docker.tar)
+                assert_equal 0 "$status"
+                joined "$(record NAME)" joined
+                cmp one/noise joined/noise
+                cmp two/text joined/text
+                umount joined
+                run image check
+                assert_equal 0 "$status"
+                assert_equal '' "$(find "$STATE/layer/.work" "$STATE/image/.supd/work" -mindepth 1)"
+                assert_equal '' "$(find "$STATE/image/blobs" -type f ! -perm 644)"
+        done
+}
+
+@test "an archive may share a layer by a link, as docker save does" {
+        large_layout
+        skopeo copy -q oci:layout:v1 docker-archive:docker.tar:foo/bar:1
+        mkdir parts && tar -C parts -xf docker.tar
+        first=$(jq -r '.[0].Layers[0]' parts/manifest.json)
+        mkdir parts/0123 && ln -s "../$first" parts/0123/layer.tar
+        jq '.[0].Layers[0] = "0123/layer.tar"' parts/manifest.json >edited.json
+        mv edited.json parts/manifest.json
+        tar -C parts -cf linked.tar .
+        for source in docker-archive:linked.tar docker-archive:/dev/stdin; do
+                rm -rf "$STATE" && mkdir "$STATE"
+                run image load "$source" < <(cat linked.tar)
+                assert_equal 0 "$status"
+                joined foo/bar:1 joined
+                cmp one/noise joined/noise
+                umount joined
+        done
+}
+
+@test "an archive that was cut off or changed is refused and leaves nothing behind" {
+        large_layout
+        skopeo copy -q oci:layout:v1 docker-archive:docker.tar:foo/bar:1
+        head -c 5000000 docker.tar >short.tar
+        run image load docker-archive:short.tar
+        assert_equal 1 "$status"
+        run image load docker-archive:/dev/stdin < <(cat short.tar)
+        assert_equal 1 "$status"
+        printf X | dd of=docker.tar conv=notrunc bs=1 seek=3000000 status=none
+        run image load docker-archive:docker.tar
+        assert_equal 1 "$status"
+        assert_match 'its content has digest' "$output"
+        assert_equal '' "$(find "$STATE/image/blobs/sha256" -type f)"
+        assert_equal '' "$(find "$STATE/layer" -mindepth 2)"
+}
+
+@test "a layer that inflates to something else is refused though its digest is right" {
+        large_layout
+        config=$(jq -r '.manifests[0].digest' layout/index.json)
+        config=$(jq -r '.config.digest' "layout/blobs/${config/://}")
+        diff_id=$(jq -r '.rootfs.diff_ids[1]' "layout/blobs/${config/://}")
+        skopeo copy -q oci:layout:v1 dir:directory
+        sed "s/${diff_id#*:}/$(printf '0%.0s' {1..64})/" "directory/${config#*:}" >edited
+        edited=$(sha256sum edited | cut -d ' ' -f 1)
+        mv edited "directory/$edited"
+        sed -i "s/${config#*:}/$edited/" directory/manifest.json
+        run image load dir:directory
+        assert_equal 1 "$status"
+        assert_match "layer 2 of 2 .* it unpacks to $diff_id" "$output"
+        assert_equal '' "$(find "$STATE/layer" -mindepth 2)"
 }
 
 @test "skopeo and umoci read the store as it is, also what came in Docker's format" {
@@ -201,11 +291,11 @@ joined() {
         printf X | dd of="$blob" conv=notrunc bs=1 seek=5000 status=none
         run image load oci:layout:v1
         assert_equal 1 "$status"
-        assert_match 'another digest than its manifest says' "$output"
+        assert_match 'its content has digest' "$output"
         head -c 9000 whole >"$blob"
         run image load oci:layout:v1
         assert_equal 1 "$status"
-        assert_match 'another size than its manifest says' "$output"
+        assert_match 'bytes where' "$output"
         assert_equal '' "$(find "$STATE/image/blobs/sha256" -type f)"
         assert_equal '' "$(find "$STATE/layer" -mindepth 2)"
         run image ls

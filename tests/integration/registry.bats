@@ -38,7 +38,7 @@ teardown() {
                 umount "$STATE"
         fi
         if [[ -s pid.mine ]]; then
-                kill -KILL $(cat pid.mine) 2>/dev/null || true
+                kill -KILL "$(cat pid.mine)" 2>/dev/null || true
                 rm -f pid.mine
         fi
         cd / && rm -rf "$STATE" "$WORK/mine"
@@ -274,12 +274,12 @@ blobs() {
         wait_until 20 serves 5001
         mkdir mine
         cp ca.crt mine
-        run bare --cert-dir mine --creds-file creds pull localhost:5001/team/app:v1
+        run bare --cert-dir mine --creds-file creds --retry 0 pull localhost:5001/team/app:v1
         assert_equal 1 "$status"
         cp client.crt mine/client.cert
         cp client.key mine/client.key
         chmod 600 mine/client.key
-        run bare --cert-dir mine --creds-file creds pull localhost:5001/team/app:v1
+        run bare --cert-dir mine --creds-file creds --retry 0 pull localhost:5001/team/app:v1
         assert_equal 0 "$status"
 }
 
@@ -347,10 +347,12 @@ blobs() {
 
 @test "pulls at once of the same image fetch each blob once" {
         before=$(asked 5000 'GET /v2/team/app/blobs/.* 200 ')
+        pids=()
         for i in 1 2 3 4; do
                 pull "$IMAGE" >"out.$i" 2>&1 3>&- &
+                pids+=($!)
         done
-        wait $(jobs -p | tail -n 4)
+        wait "${pids[@]}"
         for i in 1 2 3 4; do
                 grep -q "^NAME=$IMAGE" "out.$i"
         done

@@ -33,24 +33,28 @@ no_loop_left() {
         [[ $(loops) == 0 ]]
 }
 
-@test "a squashfs file is a root that can not be written to" {
+@test "a squashfs file is a root, below a layer of the container's own that goes with it" {
         make_squashfs
         obedient_write web "Rootfs=$IMAGE"
         supd_start
         supctl start web
-        assert_match '^/dev/loop[0-9]+ / squashfs ro' "$(ask web 'head -n 1 /proc/mounts')"
-        assert_match 'Read-only file system' "$(ask web 'touch /x 2>&1')"
+        assert_match '^overlay / overlay rw' "$(ask web 'grep " / " /proc/mounts')"
+        assert_equal 0 "$(ask web 'echo x >/x; echo $?')"
+        [ -e "$STATE_DIR/container/web.service/upper/x" ]
         assert_equal 1 "$(loops)"
+        supctl restart web
+        assert_match 'No such file' "$(ask web 'cat /x 2>&1')"
         supctl stop web
         wait_until 10 no_loop_left
+        [ ! -e "$STATE_DIR/container/web.service" ]
 }
 
-@test "an erofs file is a root that can not be written to" {
+@test "an erofs file is a root, and with ReadOnly= one that can not be written to" {
         make_erofs
-        obedient_write web "Rootfs=$IMAGE"
+        obedient_write web "Rootfs=$IMAGE" ReadOnly=true
         supd_start
         supctl start web
-        assert_match ' / erofs ro' "$(ask web 'head -n 1 /proc/mounts')"
+        assert_match '^overlay / overlay ro' "$(ask web 'grep " / " /proc/mounts')"
         assert_match 'Read-only file system' "$(ask web 'touch /x 2>&1')"
 }
 

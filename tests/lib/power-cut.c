@@ -27,8 +27,8 @@ __attribute__((constructor)) static void begin(void) {
         const char *fd = getenv("POWER_CUT_FD"), *number = getenv("POWER_CUT_KILL");
 
         first_pid = getpid();
-        event_fd = fd ? atoi(fd) : -1;
-        kill_at = number ? atol(number) : 0;
+        event_fd = fd ? (int) strtol(fd, NULL, 10) : -1;
+        kill_at = number ? strtol(number, NULL, 10) : 0;
         want_snapshots = !number;
         no_sync = getenv("POWER_CUT_NOSYNC") != NULL;
 }

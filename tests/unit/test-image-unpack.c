@@ -267,6 +267,30 @@ static void test_a_link_replaced_by_a_directory_does_not_stay_the_way_in(void **
         assert_false(exists(f, "root/real/two"));
 }
 
+/* What is kept open for what comes next must be what its path means then. */
+static void test_a_directory_in_the_place_of_a_link_on_its_own_way_is_found_anew(void **state) {
+        Fixture *f = *state;
+
+        add(f, '2', "l", ".", NULL);
+        add(f, '5', "l/l", NULL, NULL);
+        add(f, '0', "l/l/f", NULL, "x");
+        assert_int_equal(unpack(f, NULL), 0);
+        assert_true(exists(f, "root/l/l/f"));
+}
+
+static void test_hard_links_may_be_to_neighbours_and_replace(void **state) {
+        Fixture *f = *state;
+
+        add(f, '0', "a/f", NULL, "one");
+        add(f, '0', "a/g", NULL, "other");
+        add(f, '1', "a/g", "a/f", NULL);
+        add(f, '1', "b/h", "a/f", NULL);
+        add(f, '1', "a/f", "a/f", NULL);
+        assert_int_equal(unpack(f, NULL), 0);
+        assert_int_equal(stat_of(f, "root/a/g").st_size, 3);
+        assert_int_equal(stat_of(f, "root/b/h").st_nlink, 3);
+}
+
 static void test_hard_links_stay_within_the_layer(void **state) {
         Fixture *f = *state;
         _cleanup_close_ int fd =
@@ -385,6 +409,8 @@ int main(void) {
                 TEST(test_a_link_that_points_out_is_not_written_through),
                 TEST(test_a_file_is_not_written_through_a_link_of_its_name),
                 TEST(test_a_link_replaced_by_a_directory_does_not_stay_the_way_in),
+                TEST(test_a_directory_in_the_place_of_a_link_on_its_own_way_is_found_anew),
+                TEST(test_hard_links_may_be_to_neighbours_and_replace),
                 TEST(test_hard_links_stay_within_the_layer),
                 TEST(test_a_hard_link_to_dot_dot_is_refused),
                 TEST(test_a_file_that_should_be_a_directory_is_named),
