@@ -418,7 +418,7 @@ int store_blob_begin(Store *s, StoreBlob *ret, Error *error) {
 }
 
 int store_blob_adopt(Store *s, int fd, StoreBlob *ret, Error *error) {
-        _cleanup_free_ char *name = work_name(s, "blob");
+        _cleanup_free_ char *name = store_work_name(s, "blob");
         if (!name)
                 return -ENOMEM;
 
