@@ -204,6 +204,7 @@ static void test_there_are_no_more_at_a_time_than_the_limit(void **state) {
         w->control->limits.image_runs = 1;
         play(w, "cat");
         make_pipe(&read_fd, &write_fd);
+        assert_int_equal(fd_set_nonblock(read_fd, /* nonblock= */ false), 0); /* as cat wants it */
         run_with(bus,
                         &first,
                         (char *[]) { (char *) "load", (char *) "oci-archive:/dev/stdin", NULL },
