@@ -131,18 +131,6 @@ static int record_image(const Load *l,
         return r;
 }
 
-typedef struct Progress {
-        const Load *load; /* borrowed, as both */
-        const ImageConfig *config;
-} Progress;
-
-static void tell_layer(size_t index, LayerState state, void *userdata) {
-        const Progress *p = userdata;
-
-        if (state == LAYER_DONE || state == LAYER_PRESENT)
-                p->load->request->on_layer(index, &p->config->diff_ids[index]);
-}
-
 /* What is imported: the parts that all formats come down to. */
 typedef struct Import {
         const Manifest *manifest; /* borrowed, as all of these */
@@ -151,7 +139,10 @@ typedef struct Import {
 } Import;
 
 /* Its blob comes into the store, unless it is there, and is unpacked meanwhile. */
-static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n, Error *error) {
+static int import_layer(
+                const Load *l, const Import *i, const BlobFollower *follower, Error *error) {
+        LayerSet *set = follower->set;
+        size_t n = follower->index;
         const Descriptor *d = &i->manifest->entries[n];
         const BlobInfo expected = { .digest = d->digest, .size = d->size };
         _cleanup_(source_file_done) SourceFile file = SOURCE_FILE_NONE;
@@ -171,26 +162,33 @@ static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n,
         if (r < 0 && r != -ENOMEM)
                 return error_set(error, r, ERROR_STORAGE, "layer '%.256s'", path);
         if (r >= 0)
-                r = load_blob(l->store, &file, &expected, set, n, &got, error);
+                r = load_blob(l->store, &file, &expected, follower, &got, error);
         if (r < 0)
                 return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
         return layer_set_offer(set, n, error);
 }
 
 static int import_layers(const Load *l, const Import *i, Error *error) {
+        _cleanup_(load_progress_freep) LoadProgress *progress = NULL;
         _cleanup_(layer_set_freep) LayerSet *set = NULL;
-        Progress progress = { .load = l, .config = i->config };
+        int r;
+
+        r = load_progress_new(i->manifest, &progress);
+        if (r < 0)
+                return r;
         const LayerSetSpec spec = { .store = l->store,
                 .settings = &l->request->layers,
                 .manifest = i->manifest,
                 .config = i->config,
-                .on_state = tell_layer,
-                .userdata = &progress };
-        int r;
-
+                .on_state = load_progress_state,
+                .userdata = progress };
         r = layer_set_new(&spec, &set, error);
         for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++)
-                r = import_layer(l, i, set, n, error);
+                load_progress_state(n, layer_set_state(set, n), progress);
+        for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++) {
+                const BlobFollower follower = { .set = set, .progress = progress, .index = n };
+                r = import_layer(l, i, &follower, error);
+        }
         return r < 0 ? r : layer_set_finish(set, error);
 }
 
@@ -355,7 +353,7 @@ static int docker_layer(const Load *l,
         Compression compression = compression_of(&file);
         info = (BlobInfo) { .digest = *diff_id, .size = file.size };
         if (compression != COMPRESSION_NONE) {
-                r = load_blob(l->store, &file, NULL, NULL, 0, &info, error);
+                r = load_blob(l->store, &file, NULL, NULL, &info, error);
                 if (r < 0)
                         return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
         }
