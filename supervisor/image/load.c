@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/json.h"
+#include "image/progress.h"
 #include "image/load-blob.h"
 
 #define INDEX_DEPTH_MAX 3U /* an index may name an index */
@@ -131,16 +132,32 @@ static int record_image(const Load *l,
         return r;
 }
 
-typedef struct Progress {
-        const Load *load; /* borrowed, as both */
-        const ImageConfig *config;
-} Progress;
+/* What is told of an image's layers. */
+typedef struct Told {
+        const Manifest *manifest; /* borrowed */
+        Progress *progress;       /* owned */
+} Told;
+
+static void told_done(Told *t) {
+        t->progress = progress_free(t->progress);
+}
 
 static void tell_layer(size_t index, LayerState state, void *userdata) {
-        const Progress *p = userdata;
+        static const ProgressState states[_LAYER_STATE_MAX] = {
+                [LAYER_AWAITED] = PROGRESS_WAITING,
+                [LAYER_OFFERED] = PROGRESS_WAITING,
+                [LAYER_UNPACKING] = PROGRESS_UNPACKING,
+                [LAYER_DONE] = PROGRESS_DONE,
+                [LAYER_PRESENT] = PROGRESS_PRESENT,
+        };
+        const Told *t = userdata;
+        const Descriptor *d = &t->manifest->entries[index];
+        ProgressLayer now = { .digest = &d->digest,
+                .size = d->size,
+                .bytes = state == LAYER_AWAITED ? 0 : d->size,
+                .state = states[state] };
 
-        if (state == LAYER_DONE || state == LAYER_PRESENT)
-                p->load->request->on_layer(index, &p->config->diff_ids[index]);
+        progress_tell(t->progress, index, &now);
 }
 
 /* What is imported: the parts that all formats come down to. */
@@ -179,16 +196,20 @@ static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n,
 
 static int import_layers(const Load *l, const Import *i, Error *error) {
         _cleanup_(layer_set_freep) LayerSet *set = NULL;
-        Progress progress = { .load = l, .config = i->config };
+        _cleanup_(told_done) Told told = { .manifest = i->manifest };
         const LayerSetSpec spec = { .store = l->store,
                 .settings = &l->request->layers,
                 .manifest = i->manifest,
                 .config = i->config,
                 .on_state = tell_layer,
-                .userdata = &progress };
+                .userdata = &told };
         int r;
 
-        r = layer_set_new(&spec, &set, error);
+        r = progress_new(i->manifest->n_entries, &told.progress);
+        if (r >= 0)
+                r = layer_set_new(&spec, &set, error);
+        for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++)
+                tell_layer(n, layer_set_state(set, n), &told);
         for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++)
                 r = import_layer(l, i, set, n, error);
         return r < 0 ? r : layer_set_finish(set, error);

@@ -243,11 +243,6 @@ static int pull_from_registry(Wanted *w, Error *error) {
 }
 
 /* ---- from a file ------------------------------------------------------------------------------ */
-static void ignore_layer(size_t index, const Digest *diff_id) {
-        (void) index; /* from a file it is no news */
-        (void) diff_id;
-}
-
 static void tell_loaded(const char *name, const Digest *manifest, const Digest *config) {
         (void) tell(name, manifest, config, true, NULL); /* found out at the end of the program */
 }
@@ -260,7 +255,6 @@ static int pull_from_file(Wanted *w, Error *error) {
                 .name = w->name,
                 .platform = o->platform,
                 .layers = o->layers,
-                .on_layer = ignore_layer,
                 .on_image = tell_loaded,
         };
         int r;
