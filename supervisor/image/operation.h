@@ -11,7 +11,6 @@
 #include "image/remote.h"
 #include "image/save.h"
 #include "image/settings.h"
-#include "image/save.h"
 #include "image/storage.h"
 #include "image/store.h"
 
