@@ -25,10 +25,10 @@ static inline void message_unrefp(sd_bus_message **m) {
 /* Whatever a client can make grow. Members of Control, so that tests come to the end of them. */
 typedef struct ControlLimits {
         size_t connections;
-        uint64_t patience_usec; /* to say who it is */
-        uint64_t unread;        /* messages: signals to a client that does not read */
-        uint64_t unanswered;    /* messages that lie unread when it asks for more */
-        size_t image_runs;      /* programs that work on images, of all clients */
+        uint64_t patience_usec;       /* to say who it is */
+        uint64_t unread;              /* messages: signals to a client that does not read */
+        uint64_t unanswered;          /* messages that lie unread when it asks for more */
+        size_t image_runs;            /* programs that work on images, of all clients */
         uint64_t image_patience_usec; /* from SIGTERM to SIGKILL for one whose client is gone */
 } ControlLimits;
 

@@ -418,6 +418,8 @@ static int daemon_open_images(Daemon *d, Error *error) {
                 r = strv_append_printf(&d->image_arguments, "--state-dir=%s", o->state_dir);
         if (r >= 0)
                 r = strv_append_printf(&d->image_arguments, "--settings=%s", settings);
+        if (r >= 0)
+                r = strv_append_printf(&d->image_arguments, "--die-with=%d", getpid());
         if (r < 0)
                 return r;
         ImageServiceSpec spec = {

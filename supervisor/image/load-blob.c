@@ -14,9 +14,8 @@
 #define WRITE_BACK_SIZE ((uint64_t) 8 * 1024 * 1024)
 
 typedef struct Transfer {
-        const SourceFile *file; /* borrowed */
-        LayerSet *set;          /* borrowed; NULL: nobody follows */
-        size_t index;
+        const SourceFile *file;       /* borrowed */
+        const BlobFollower *follower; /* borrowed; NULL: nobody */
         StoreBlob blob;
         Hash *hash;      /* owned */
         int progress_fd; /* owned; to who follows */
@@ -36,14 +35,16 @@ static int begin(Transfer *t, Store *s, Error *error) {
         return r != 0 ? r : store_blob_begin(s, &t->blob, error);
 }
 
-static int look_after_set(Transfer *t, Error *error) {
+static int look_after_follower(Transfer *t, Error *error) {
+        const BlobFollower *f = t->follower;
         int r;
 
-        if (!t->set)
+        if (!f)
                 return 0;
-        r = layer_set_dispatch(t->set, error);
+        load_progress_copied(f->progress, f->index, t->done);
+        r = layer_set_dispatch(f->set, error);
         if (r >= 0 && t->progress_fd < 0)
-                r = layer_set_follow(t->set, t->index, t->blob.fd, &t->progress_fd, error);
+                r = layer_set_follow(f->set, f->index, t->blob.fd, &t->progress_fd, error);
         if (r < 0)
                 return r;
         uint64_t available = t->is_adopted ? t->file->size : t->done;
@@ -64,7 +65,7 @@ static int step(Transfer *t, Error *error) {
                                 SYNC_FILE_RANGE_WRITE);
                 t->written_back = t->done;
         }
-        return look_after_set(t, error);
+        return look_after_follower(t, error);
 }
 
 /* Return: the number of bytes, 0 at the end; negative errno. */
@@ -128,15 +129,12 @@ static int check(const BlobInfo *expected, const BlobInfo *found, Error *error) 
 int load_blob(Store *s,
                 const SourceFile *file,
                 const BlobInfo *expected,
-                LayerSet *set,
-                size_t index,
+                const BlobFollower *follower,
                 BlobInfo *ret,
                 Error *error) {
-        Transfer t = { .file = file,
-                .set = set,
-                .index = index,
-                .blob = STORE_BLOB_NONE,
-                .progress_fd = -EBADF };
+        Transfer t = {
+                .file = file, .follower = follower, .blob = STORE_BLOB_NONE, .progress_fd = -EBADF
+        };
         BlobInfo found = {};
         int r;
 
@@ -155,7 +153,10 @@ int load_blob(Store *s,
         store_blob_done(s, &t.blob);
         (void) hash_free(t.hash);
         (void) close_fd(t.progress_fd);
-        if (r >= 0)
-                *ret = found;
-        return r;
+        if (r < 0)
+                return r;
+        if (follower)
+                load_progress_copied(follower->progress, follower->index, UINT64_MAX);
+        *ret = found;
+        return 0;
 }

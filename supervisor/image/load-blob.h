@@ -7,17 +7,24 @@
  */
 
 #include "image/layer.h"
+#include "image/load-progress.h"
 #include "image/load-source.h"
+
+/* Who is served while it comes. All borrowed. */
+typedef struct BlobFollower {
+        LayerSet *set;          /* unpacks it, if that is due */
+        LoadProgress *progress; /* tells how far it is */
+        size_t index;           /* of the layer in both */
+} BlobFollower;
 
 /**
  * load_blob() - the whole file as a blob; the caller has claimed @expected
- * @set:      to unpack it meanwhile, as layer @index, if that is due; NULL: nobody does
+ * @follower: NULL: nobody
  * @expected: -EBADMSG if it has another digest or size; NULL: whatever it has, which is claimed
  */
 int load_blob(Store *s,
                 const SourceFile *file,
                 const BlobInfo *expected,
-                LayerSet *set,
-                size_t index,
+                const BlobFollower *follower,
                 BlobInfo *ret,
                 Error *error);

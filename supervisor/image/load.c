@@ -9,7 +9,6 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/json.h"
-#include "image/progress.h"
 #include "image/load-blob.h"
 
 #define INDEX_DEPTH_MAX 3U /* an index may name an index */
@@ -132,34 +131,6 @@ static int record_image(const Load *l,
         return r;
 }
 
-/* What is told of an image's layers. */
-typedef struct Told {
-        const Manifest *manifest; /* borrowed */
-        Progress *progress;       /* owned */
-} Told;
-
-static void told_done(Told *t) {
-        t->progress = progress_free(t->progress);
-}
-
-static void tell_layer(size_t index, LayerState state, void *userdata) {
-        static const ProgressState states[_LAYER_STATE_MAX] = {
-                [LAYER_AWAITED] = PROGRESS_WAITING,
-                [LAYER_OFFERED] = PROGRESS_WAITING,
-                [LAYER_UNPACKING] = PROGRESS_UNPACKING,
-                [LAYER_DONE] = PROGRESS_DONE,
-                [LAYER_PRESENT] = PROGRESS_PRESENT,
-        };
-        const Told *t = userdata;
-        const Descriptor *d = &t->manifest->entries[index];
-        ProgressLayer now = { .digest = &d->digest,
-                .size = d->size,
-                .bytes = state == LAYER_AWAITED ? 0 : d->size,
-                .state = states[state] };
-
-        progress_tell(t->progress, index, &now);
-}
-
 /* What is imported: the parts that all formats come down to. */
 typedef struct Import {
         const Manifest *manifest; /* borrowed, as all of these */
@@ -168,7 +139,10 @@ typedef struct Import {
 } Import;
 
 /* Its blob comes into the store, unless it is there, and is unpacked meanwhile. */
-static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n, Error *error) {
+static int import_layer(
+                const Load *l, const Import *i, const BlobFollower *follower, Error *error) {
+        LayerSet *set = follower->set;
+        size_t n = follower->index;
         const Descriptor *d = &i->manifest->entries[n];
         const BlobInfo expected = { .digest = d->digest, .size = d->size };
         _cleanup_(source_file_done) SourceFile file = SOURCE_FILE_NONE;
@@ -188,30 +162,33 @@ static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n,
         if (r < 0 && r != -ENOMEM)
                 return error_set(error, r, ERROR_STORAGE, "layer '%.256s'", path);
         if (r >= 0)
-                r = load_blob(l->store, &file, &expected, set, n, &got, error);
+                r = load_blob(l->store, &file, &expected, follower, &got, error);
         if (r < 0)
                 return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
         return layer_set_offer(set, n, error);
 }
 
 static int import_layers(const Load *l, const Import *i, Error *error) {
+        _cleanup_(load_progress_freep) LoadProgress *progress = NULL;
         _cleanup_(layer_set_freep) LayerSet *set = NULL;
-        _cleanup_(told_done) Told told = { .manifest = i->manifest };
+        int r;
+
+        r = load_progress_new(i->manifest, &progress);
+        if (r < 0)
+                return r;
         const LayerSetSpec spec = { .store = l->store,
                 .settings = &l->request->layers,
                 .manifest = i->manifest,
                 .config = i->config,
-                .on_state = tell_layer,
-                .userdata = &told };
-        int r;
-
-        r = progress_new(i->manifest->n_entries, &told.progress);
-        if (r >= 0)
-                r = layer_set_new(&spec, &set, error);
+                .on_state = load_progress_state,
+                .userdata = progress };
+        r = layer_set_new(&spec, &set, error);
         for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++)
-                tell_layer(n, layer_set_state(set, n), &told);
-        for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++)
-                r = import_layer(l, i, set, n, error);
+                load_progress_state(n, layer_set_state(set, n), progress);
+        for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++) {
+                const BlobFollower follower = { .set = set, .progress = progress, .index = n };
+                r = import_layer(l, i, &follower, error);
+        }
         return r < 0 ? r : layer_set_finish(set, error);
 }
 
@@ -376,7 +353,7 @@ static int docker_layer(const Load *l,
         Compression compression = compression_of(&file);
         info = (BlobInfo) { .digest = *diff_id, .size = file.size };
         if (compression != COMPRESSION_NONE) {
-                r = load_blob(l->store, &file, NULL, NULL, 0, &info, error);
+                r = load_blob(l->store, &file, NULL, NULL, &info, error);
                 if (r < 0)
                         return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
         }

@@ -9,7 +9,9 @@
 #include <limits.h>
 #include <locale.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -340,10 +342,35 @@ static int open_storage(Run *run, Error *error) {
         return r;
 }
 
+/* Who started us can't wait for us any more: what we do nobody would hear of. Our own children have the same
+ * bond to us. */
+static int die_with_parent(const char *text, Error *error) {
+        uint64_t pid = 0;
+        int r;
+
+        if (!text)
+                return 0;
+        r = number(text, INT32_MAX, "--die-with", &pid, error);
+        if (r < 0)
+                return r;
+        if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+                return error_set(error, -errno, ERROR_RUNTIME, "--die-with");
+        if ((uint64_t) getppid() != pid)
+                return error_set_plain(error,
+                                -ESRCH,
+                                ERROR_NO_SUCH_PROCESS,
+                                "--die-with: process %s is not, or no more, the parent",
+                                text);
+        return 0;
+}
+
 static int prepare(Run *run, Error *error) {
         Operation *op = &run->operation;
         int r;
 
+        r = die_with_parent(op->options->die_with, error);
+        if (r < 0)
+                return r;
         r = settings_load(op->options->settings, &op->settings, error);
         if (r >= 0)
                 r = options_check(op, error);

@@ -26,7 +26,7 @@ typedef struct Options {
         const char *os, *architecture, *variant;
         const char *jobs, *size_max, *entries_max;
         const char *driver, *id, *size_max_root;
-        const char *settings;
+        const char *settings, *die_with;
         const char *policy, *blob, *parallel;
         const char *retry, *retry_delay, *stall_timeout;
         const char *auth_file, *creds_file, *cert_dir, *tls_verify;

@@ -45,6 +45,7 @@ static const char usage[] =
                 "  --size-max-root BYTES  root-make: all that the root may take; btrfs only\n"
                 "  --settings FILE       what supd.conf says [" SUPD_RUNTIME_DIR
                 "/" SUPD_IMAGE_SETTINGS_FILE "]\n"
+                "  --die-with PID        end when this process, the parent, ends\n"
                 "  --name REF            load, pull: what the image is called\n"
                 "  --source-name PATH    load: what SOURCE is called, which is /dev/stdin\n"
                 "  --os, --arch, --variant WORD  load, pull: which of an index [this machine]\n"
@@ -100,6 +101,7 @@ typedef enum OptionId {
         OPTION_ENTRIES_MAX,
         OPTION_KEEP,
         OPTION_SETTINGS,
+        OPTION_DIE_WITH,
         OPTION_POLICY,
         OPTION_PARALLEL,
         OPTION_BLOB,
@@ -144,6 +146,7 @@ static const struct option long_options[] = {
         { "entries-max",      required_argument, NULL, 0x100 + OPTION_ENTRIES_MAX      },
         { "keep",             required_argument, NULL, 0x100 + OPTION_KEEP             },
         { "settings",         required_argument, NULL, 0x100 + OPTION_SETTINGS         },
+        { "die-with",         required_argument, NULL, 0x100 + OPTION_DIE_WITH         },
         { "policy",           required_argument, NULL, 0x100 + OPTION_POLICY           },
         { "parallel",         required_argument, NULL, 0x100 + OPTION_PARALLEL         },
         { "blob",             required_argument, NULL, 0x100 + OPTION_BLOB             },
@@ -171,8 +174,7 @@ static const struct option long_options[] = {
 
 #define BIT(option) (UINT64_C(1) << OPTION_##option)
 #define COMMON \
-        (BIT(STATE_DIR) | BIT(ADDITIONAL_STORE) | \
-                        BIT(SETTINGS))
+        (BIT(STATE_DIR) | BIT(ADDITIONAL_STORE) | BIT(SETTINGS) | BIT(DIE_WITH))
 #define LIMITS (BIT(SIZE_MAX) | BIT(ENTRIES_MAX))
 #define PLATFORM (BIT(OS) | BIT(ARCH) | BIT(VARIANT))
 #define NETWORK \
@@ -246,6 +248,7 @@ static int take_option(Options *o, OptionId id, const char *value) {
                 [OPTION_SIZE_MAX] = &o->size_max,
                 [OPTION_ENTRIES_MAX] = &o->entries_max,
                 [OPTION_SETTINGS] = &o->settings,
+                [OPTION_DIE_WITH] = &o->die_with,
                 [OPTION_POLICY] = &o->policy,
                 [OPTION_PARALLEL] = &o->parallel,
                 [OPTION_BLOB] = &o->blob,

@@ -49,7 +49,8 @@ layout_make() {
         echo '{"imageLayoutVersion":"1.0.0"}' >layout/oci-layout
         for file; do
                 layers+="${layers:+,}{\"mediaType\":\"$media\",\"digest\":\"$(blob_put "$file")\",\"size\":$(stat -c %s "$file")}"
-                ids+=${ids:+,}\"sha256:$(sha256sum <"$file" | cut -d ' ' -f 1)\"
+                # A compressed one unpacks to something else; what that is, nothing here comes to compare.
+                ids+=${ids:+,}\"sha256:$({ cat "$file" && [[ $media != *+* ]] || echo; } | sha256sum | cut -d ' ' -f 1)\"
         done
         printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[%s]}}' "${diff_ids-$ids}" >config
         manifest_put "$layers"
@@ -101,6 +102,9 @@ index_put() {
 }
 
 @test "a million entries end at their limit, and so does a zip bomb" {
+        # Neither comes to the point where it would have to be true.
+        local diff_ids
+        diff_ids=\"sha256:$(printf '0%.0s' {1..64})\"
         touch file && tar -cf one.tar file
         head -c 512 one.tar >chunk
         for _ in {1..16}; do cat chunk chunk >chunk2 && mv chunk2 chunk; done

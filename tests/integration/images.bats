@@ -348,9 +348,22 @@ in_terminal() {
         supctl stop web
 }
 
-@test "what was loaded is told in short where that is asked for, and as objects to programs" {
+@test "a load shows its layers as bars, lines or objects, and in short what came" {
         archives
+        run in_terminal supctl load -i web.tar
+        assert_match $'\033\\[2A' "$output"
+        assert_match '[0-9a-f]{12} done .*━━━' "$output"
+        assert_match 'Loaded example\.com/web:1' "$output"
+        supctl rmi example.com/web:1
+        run supctl load -i web.tar
+        assert_no_match $'\033' "$output"
+        assert_equal 2 "$(grep -Ec '^[0-9a-f]{12}: done' <<<"$output")"
+        run supctl load -i web.tar
+        assert_equal 2 "$(grep -Ec '^[0-9a-f]{12}: already here' <<<"$output")"
+        supctl rmi example.com/web:1
         supctl load --json -i web.tar >events
+        assert_equal 'done done' \
+                "$(jq -rs '[group_by(.Layer)[] | select(.[0].Layer) | .[-1].State] | join(" ")' events)"
         assert_equal 'example.com/web:1' "$(jq -rs '.[-1].Name' events)"
         assert_match '^sha256:[0-9a-f]{64}$' "$(jq -rs '.[-1].Id' events)"
         run supctl load -q -i web.tar

@@ -181,7 +181,7 @@ typedef struct World {
         Control *control;
         char *dir, *socket;
         unsigned n_reloads, n_reexecutes, n_exits;
-        int refuse; /* what the daemon answers */
+        int refuse;       /* what the daemon answers */
         char *image_path; /* owned; the program that plays supd-image; NULL: none */
 } World;
 
