@@ -61,7 +61,7 @@ static const char usage[] =
                 "  --retry-delay DURATION  pull, check: between them [from 2s on, doubling]\n"
                 "  --stall-timeout DURATION  pull, check: without a byte [30s]\n"
                 "  --auth-file FILE      pull, check: logins [those of podman and docker]\n"
-                "  --creds-file FILE     pull, check: USER:PASSWORD for this registry\n"
+                "  --creds-file FILE     pull: USER:PASSWORD for this registry\n"
                 "  --cert-dir DIR        pull, check: authorities and certificates for TLS\n"
                 "  --tls-verify yes|no   pull, check: whether https, with whose certificate, is a "
                 "must\n"
@@ -180,11 +180,11 @@ static const struct option long_options[] = {
 #define NETWORK \
         (BIT(RETRY) | BIT(RETRY_DELAY) | \
                         BIT(STALL_TIMEOUT) | BIT(AUTH_FILE) | \
-                        BIT(CREDS_FILE) | BIT(CERT_DIR) | \
+                        BIT(CERT_DIR) | \
                         BIT(TLS_VERIFY))
 #define PULL \
         (BIT(POLICY) | BIT(PARALLEL) | \
-                        BIT(BLOB))
+                        BIT(BLOB) | BIT(CREDS_FILE))
 
 static const Verb verbs[] = {
         { "load",    operation_load,

@@ -379,7 +379,7 @@ blobs() {
         layer=$(cd "$STATE/image/blobs/sha256" && ls -S | head -1)
         echo damage >>"$STATE/image/blobs/sha256/$layer"
         before=$(asked 5000 'GET ')
-        run bare check --repair --cert-dir certs.d --creds-file creds
+        run bare check --repair --cert-dir certs.d --auth-file auth.json
         assert_equal 0 "$status"
         assert_equal "sha256:$layer" "$(record REPAIRED_BLOB)"
         # 401, and the blob.
@@ -402,7 +402,7 @@ blobs() {
         for blob in "$STATE"/image/blobs/sha256/*; do
                 [[ $(stat -c %s "$blob") -gt 10000 ]] || echo damage >"$blob"
         done
-        run bare check --repair --cert-dir certs.d --creds-file creds
+        run bare check --repair --cert-dir certs.d --auth-file auth.json
         assert_equal 0 "$status"
         assert_equal 2 "$(record REPAIRED_BLOB | wc -l)"
         run bare check
