@@ -15,7 +15,7 @@
 #include "control/bus-error.h"
 #include "control/control-internal.h"
 #include "control/verbs.h"
-#include "kinds/helper.h"
+#include "kinds/subprocess.h"
 
 #define WORDS_MAX 1024U
 #define DATA_PATH "/dev/stdin" /* how the client's descriptor is called */
@@ -169,7 +169,7 @@ typedef struct ImageRun {
         Control *control;          /* borrowed */
         sd_bus_message *call;      /* owned; NULL: who asked is gone */
         const Connection *asker;   /* borrowed; NULL: gone */
-        Helper *helper;            /* owned */
+        Subprocess *helper;        /* owned */
         sd_event_source *patience; /* owned; NULL: it has not been told to end */
 } ImageRun;
 
@@ -180,7 +180,7 @@ static ImageRun *image_run_free(ImageRun *run) {
         list_remove(&run->link);
         run->control->n_image_runs--;
         sd_event_source_disable_unref(run->patience);
-        helper_free(run->helper);
+        subprocess_free(run->helper);
         sd_bus_message_unref(run->call);
         free(run);
         return NULL;
@@ -194,24 +194,25 @@ static void image_run_on_end(int result, const Error *error, void *userdata) {
         if (run->call)
                 (void) sd_bus_reply_method_return(run->call,
                                 "i",
-                                helper_exit_status(run->helper)); /* fails if the client is gone */
+                                subprocess_exit_status(
+                                                run->helper)); /* fails if the client is gone */
         image_run_free(run);
 }
 
-static const HelperOps image_run_ops = { .on_end = image_run_on_end };
+static const SubprocessOps image_run_ops = { .on_end = image_run_on_end };
 
 static int image_run_on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
         ImageRun *run = ASSERT_PTR(userdata);
 
         (void) source, (void) usec;
-        helper_signal(run->helper, SIGKILL);
+        subprocess_signal(run->helper, SIGKILL);
         return 0;
 }
 
 static void image_run_abandon(ImageRun *run) {
         run->asker = NULL;
         run->call = sd_bus_message_unref(run->call);
-        helper_signal(run->helper, SIGTERM);
+        subprocess_signal(run->helper, SIGTERM);
         int r = sd_event_add_time_relative(run->control->event,
                         &run->patience,
                         CLOCK_MONOTONIC,
@@ -220,7 +221,7 @@ static void image_run_abandon(ImageRun *run) {
                         image_run_on_patience,
                         run);
         if (r < 0)
-                helper_signal(run->helper, SIGKILL); /* nobody would look again */
+                subprocess_signal(run->helper, SIGKILL); /* nobody would look again */
 }
 
 void image_runs_abandon(const Connection *connection) {
@@ -243,7 +244,7 @@ static int image_run_start(ImageRun *run,
                 int records_fd,
                 int data_fd,
                 Error *error) {
-        HelperRequest request = {
+        SubprocessRequest request = {
                 .argv = argv,
                 .stdin_fd = verb->data == DATA_IN ? data_fd : -EBADF,
                 .stdout_fd = verb->data == DATA_OUT ? data_fd : records_fd,
@@ -252,7 +253,7 @@ static int image_run_start(ImageRun *run,
                 .userdata = run,
         };
 
-        return helper_start(run->control->event, &request, &run->helper, error);
+        return subprocess_start(run->control->event, &request, &run->helper, error);
 }
 
 static int check_limits(

@@ -11,12 +11,12 @@
 
 typedef struct ImageSettings {
         StorageDriver driver;
-        char **additional_stores;   /* owned, as all of these; absolute paths of state directories */
-        char **search_registries;   /* in the order in which short names are tried */
-        char **mirrors;             /* "REGISTRY MIRROR[/PREFIX]" */
-        char **insecure_registries; /* HOST[:PORT] */
-        char *cert_dir, *auth_file; /* NULL: supd-image's defaults */
-        char **proxies;             /* "http_proxy=URL" */
+        char **additional_stores; /* owned, as all of these; absolute paths of state directories */
+        char **search_registries; /* in the order in which short names are tried */
+        char **mirrors;           /* "REGISTRY MIRROR[/PREFIX]" */
+        char **insecure_registries;  /* HOST[:PORT] */
+        char *cert_dir, *auth_file;  /* NULL: supd-image's defaults */
+        char **proxies;              /* "http_proxy=URL" */
         unsigned parallel_downloads; /* 0: supd-image's default */
 } ImageSettings;
 

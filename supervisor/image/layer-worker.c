@@ -198,6 +198,7 @@ static int write_from_ring(const Work *w, UnpackRequest *request, UnpackResult *
         request->read = ring_read;
         request->read_userdata = &reader;
         r = unpack_layer(request, &entries, error);
+        request->read_userdata = NULL; /* it was ours */
         *ret = reader.result;
         ret->entries = entries;
         return r;
@@ -212,6 +213,7 @@ static int write_from_file(const Work *w, UnpackRequest *request, UnpackResult *
         request->read_userdata = &reader;
         if (r >= 0)
                 r = unpack_layer(request, &ret->entries, error);
+        request->read_userdata = NULL; /* it was ours */
         ret->size = reader.size;
         blob_input_done(&reader.input);
         return r;

@@ -40,7 +40,7 @@ static void prepare_succeed(Container *c) {
 static void on_root_made(int result, const Error *error, void *userdata) {
         Container *c = userdata;
 
-        c->image.root_helper = helper_free(c->image.root_helper);
+        c->image.root_helper = subprocess_free(c->image.root_helper);
         if (result < 0)
                 prepare_fail(c, result, error);
         else
@@ -49,7 +49,7 @@ static void on_root_made(int result, const Error *error, void *userdata) {
 
 /* A copy or a snapshot of the image, which takes privileges and time that supd does not have. */
 static int have_root_made(Container *c, Error *error) {
-        static const HelperOps ops = { .on_end = on_root_made };
+        static const SubprocessOps ops = { .on_end = on_root_made };
         uint64_t limit_bytes = c->unit.spec->service.resource.root_size_max_bytes;
         _cleanup_free_ char *limit =
                         limit_bytes == UINT64_MAX
@@ -315,7 +315,7 @@ void container_image_init(ContainerImage *i) {
 static void image_stop_waiting(ContainerImage *i) {
         i->waiter = image_waiter_leave(i->waiter);
         list_remove(&i->watch.link);
-        i->root_helper = helper_free(i->root_helper);
+        i->root_helper = subprocess_free(i->root_helper);
         i->retry_timer = sd_event_source_disable_unref(i->retry_timer);
 }
 

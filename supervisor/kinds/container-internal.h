@@ -75,7 +75,7 @@ typedef struct ContainerImage {
 
         ImageUnitWatch watch;         /* on the unit that Image= names */
         ImageWaiter *waiter;          /* owned; of the fetch */
-        Helper *root_helper;          /* owned */
+        Subprocess *root_helper;      /* owned */
         sd_event_source *retry_timer; /* owned */
         unsigned n_tries;             /* to take it into use */
 } ContainerImage;

@@ -21,10 +21,10 @@ typedef struct PullLayer {
 /* One run of `supd-image pull`, and who waits for its end. */
 typedef struct ImagePull {
         List link;
-        Helper *helper; /* owned */
-        char *key;      /* owned; its words */
-        List waiters;   /* of ImageWaiter, owned */
-        bool ended;     /* the waiters are being told */
+        Subprocess *helper; /* owned */
+        char *key;          /* owned; its words */
+        List waiters;       /* of ImageWaiter, owned */
+        bool ended;         /* the waiters are being told */
 
         /* What was told so far. */
         PullLayer *layers; /* owned */
@@ -47,7 +47,7 @@ static ImagePull *pull_free(ImagePull *p) {
                 return NULL;
 
         list_remove(&p->link);
-        p->helper = helper_free(p->helper);
+        p->helper = subprocess_free(p->helper);
         LIST_FOREACH (link, &p->waiters)
                 free(CONTAINER_OF(link, ImageWaiter, link));
         free(p->key);
@@ -229,7 +229,7 @@ static int credentials_open(const char *creds) {
 
 static int
 pull_begin(ImageService *s, const ImagePullRequest *q, char **words, char **key, Error *error) {
-        static const HelperOps ops = { .on_record = pull_on_record, .on_end = pull_on_end };
+        static const SubprocessOps ops = { .on_record = pull_on_record, .on_end = pull_on_end };
         _cleanup_close_ int creds_fd = -EBADF;
 
         _cleanup_(pull_freep) ImagePull *p = calloc(1, sizeof(*p));

@@ -9,7 +9,7 @@
 struct ImageService {
         ImageServiceSpec spec;
         ImageStore *store;            /* owned */
-        Helper *trash;                /* owned; removes what containers left; NULL: none does */
+        Subprocess *trash;            /* owned; removes what containers left; NULL: none does */
         sd_event_source *trash_timer; /* owned; waits for more */
         List pulls;                   /* of ImagePull, owned */
 };

@@ -34,7 +34,7 @@ ImageService *image_service_free(ImageService *s) {
 
         image_pulls_free(s);
         s->trash_timer = sd_event_source_disable_unref(s->trash_timer);
-        s->trash = helper_free(s->trash);
+        s->trash = subprocess_free(s->trash);
         s->store = image_store_free(s->store);
         free(s);
         return NULL;
@@ -104,9 +104,9 @@ int image_service_find(ImageService *s, const char *name, Digest *ret, Error *er
 int image_service_run(ImageService *s,
                 char *const *words,
                 int stdin_fd,
-                const HelperOps *ops,
+                const SubprocessOps *ops,
                 void *userdata,
-                Helper **ret,
+                Subprocess **ret,
                 Error *error) {
         _cleanup_strv_ char **argv = NULL;
         int r;
@@ -122,7 +122,7 @@ int image_service_run(ImageService *s,
         }
         if (r < 0)
                 return r;
-        HelperRequest request = {
+        SubprocessRequest request = {
                 .argv = argv,
                 .stdin_fd = stdin_fd,
                 .stdout_fd = -EBADF,
@@ -130,13 +130,13 @@ int image_service_run(ImageService *s,
                 .ops = ops,
                 .userdata = userdata,
         };
-        return helper_start(s->spec.event, &request, ret, error);
+        return subprocess_start(s->spec.event, &request, ret, error);
 }
 
 static void on_trash_emptied(int result, const Error *error, void *userdata) {
         ImageService *s = userdata;
 
-        s->trash = helper_free(s->trash);
+        s->trash = subprocess_free(s->trash);
         if (result < 0)
                 diag_warning("cannot remove what containers left: %s; tried again at the next "
                              "one's "
@@ -147,7 +147,7 @@ static void on_trash_emptied(int result, const Error *error, void *userdata) {
 }
 
 static int on_trash_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        static const HelperOps ops = { .on_end = on_trash_emptied };
+        static const SubprocessOps ops = { .on_end = on_trash_emptied };
         char *const words[] = { (char *) "trash", NULL };
         ImageService *s = userdata;
         _cleanup_(error_done) Error error = {};

@@ -10,7 +10,7 @@
 
 #include "base/digest.h"
 #include "kinds/context.h"
-#include "kinds/helper.h"
+#include "kinds/subprocess.h"
 #include "runtime/image-store.h"
 #include "unitfile/image-spec.h"
 
@@ -52,9 +52,9 @@ int image_service_find(ImageService *s, const char *name, Digest *ret, Error *er
 int image_service_run(ImageService *s,
                 char *const *words,
                 int stdin_fd,
-                const HelperOps *ops,
+                const SubprocessOps *ops,
                 void *userdata,
-                Helper **ret,
+                Subprocess **ret,
                 Error *error);
 
 /** image_service_empty_trash() - have removed what containers left, unless that is under way */

@@ -136,8 +136,7 @@ static int make_unusable(
 static bool index_has_unit(const UnitIndex *index, const char *file_name) {
         _cleanup_free_ char *template = unit_name_template(file_name);
 
-        return unit_index_find(index, file_name) ||
-               (template && unit_index_find(index, template));
+        return unit_index_find(index, file_name) || (template && unit_index_find(index, template));
 }
 
 /* Units of other files that a unit can't do without; with Quadlet's words. */

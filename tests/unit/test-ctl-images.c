@@ -217,7 +217,7 @@ static const char listed[] = "IMAGE=" DIGEST_A "\nNAME=docker.io/library/old:1\n
                              "IMAGE=" DIGEST_C "\nID=" DIGEST_C "\nCREATED=2024-01-01T00:00:00Z\n";
 
 /* Which of the three, as letters; "?" if the filter is refused. */
-static char *selected(const char *pattern, bool unnamed, char *const *terms, Error *error) {
+static const char *selected(const char *pattern, bool unnamed, char *const *terms, Error *error) {
         _cleanup_records_ ImageRecords r = records_of(listed);
         ImageFilter f = { .pattern = pattern, .unnamed = unnamed, .terms = terms };
         static char letters[8];
@@ -225,7 +225,7 @@ static char *selected(const char *pattern, bool unnamed, char *const *terms, Err
         size_t n = 0;
 
         if (image_filter_prepare(&f, &r, error) < 0)
-                return strcpy(letters, "?");
+                return "?";
         while (image_records_next(&r, "IMAGE", &g)) {
                 if (image_filter_selects(&f, &g))
                         letters[n++] = image_group_get(&g, "IMAGE")[sizeof("sha256:") - 1];

@@ -124,7 +124,8 @@ static void test_a_short_name_is_a_warning_that_tells_the_whole_one(void **state
 }
 
 static void test_an_instance_means_the_same_instance_of_an_image_template(void **state) {
-        UnitSpec *u = fixture_load("web@a.container", "[Container]\nImage=base@.image\nNetwork=none\n");
+        UnitSpec *u = fixture_load(
+                        "web@a.container", "[Container]\nImage=base@.image\nNetwork=none\n");
 
         (void) state;
         fixture_assert_loaded(u);

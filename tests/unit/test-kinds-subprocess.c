@@ -9,17 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Helper programs, played by the shell. */
+/* Subprocess programs, played by the shell. */
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "kinds/helper.h"
+#include "kinds/subprocess.h"
 
 #define DEADLINE_USEC (UINT64_C(20) * 1000000)
 
 typedef struct Seen {
         sd_event *event;
-        Helper *helper;
+        Subprocess *helper;
         char text[4096]; /* "KEY=value;" of each record */
         bool ended;
         int result, exit_status;
@@ -39,12 +39,12 @@ static void seen_end(int result, const Error *error, void *userdata) {
         seen->ended = true;
         seen->result = result;
         (void) snprintf(seen->message, sizeof(seen->message), "%s", error->message ?: "");
-        seen->exit_status = helper_exit_status(seen->helper);
-        seen->helper = helper_free(seen->helper);
+        seen->exit_status = subprocess_exit_status(seen->helper);
+        seen->helper = subprocess_free(seen->helper);
         (void) sd_event_exit(seen->event, 0);
 }
 
-static const HelperOps seen_ops = { .on_record = seen_record, .on_end = seen_end };
+static const SubprocessOps seen_ops = { .on_record = seen_record, .on_end = seen_end };
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source, (void) usec;
@@ -54,7 +54,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 static void seen_start_with(
                 Seen *seen, const char *script, int stdin_fd, int stdout_fd, int extra_fd) {
         char *const argv[] = { (char *) "/bin/sh", (char *) "-c", (char *) script, NULL };
-        HelperRequest request = {
+        SubprocessRequest request = {
                 .argv = argv,
                 .stdin_fd = stdin_fd,
                 .stdout_fd = stdout_fd,
@@ -64,7 +64,7 @@ static void seen_start_with(
         };
 
         assert_int_equal(sd_event_new(&seen->event), 0);
-        assert_int_equal(helper_start(seen->event, &request, &seen->helper, NULL), 0);
+        assert_int_equal(subprocess_start(seen->event, &request, &seen->helper, NULL), 0);
 }
 
 static void seen_start(Seen *seen, const char *script, int stdin_fd, int stdout_fd) {
@@ -206,7 +206,7 @@ static void test_a_helper_that_is_freed_is_killed_and_not_waited_for(void **stat
         assert_int_equal(pipe2(alive, O_CLOEXEC), 0);
         seen_start(&seen, "trap '' TERM; exec sleep 1000", -EBADF, alive[1]);
         (void) close_fd(alive[1]);
-        seen.helper = helper_free(seen.helper);
+        seen.helper = subprocess_free(seen.helper);
         assert_int_equal(read(alive[0], &byte, 1), 0); /* the pipe's other end died with it */
         (void) close_fd(alive[0]);
         for (int i = 0; i < 3; i++)

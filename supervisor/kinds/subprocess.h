@@ -5,7 +5,7 @@
  * A helper program: started, its records read as they come, its end told. supd does nothing itself that
  * takes long; it has a helper do it and goes on.
  *
- * Between calls: the process runs until on_end was called; helper_free() before that kills it. It dies
+ * Between calls: the process runs until on_end was called; subprocess_free() before that kills it. It dies
  * with supd, too.
  */
 
@@ -13,9 +13,9 @@
 
 #include "base/error.h"
 
-typedef struct Helper Helper;
+typedef struct Subprocess Subprocess;
 
-typedef struct HelperOps {
+typedef struct SubprocessOps {
         /* One KEY=value line of its standard output, unescaped. NULL: not of interest. */
         void (*on_record)(const char *key, const char *value, void *userdata);
         /*
@@ -24,25 +24,26 @@ typedef struct HelperOps {
          * this call, not from within on_record.
          */
         void (*on_end)(int result, const Error *error, void *userdata);
-} HelperOps;
+} SubprocessOps;
 
-typedef struct HelperRequest {
+typedef struct SubprocessRequest {
         char *const *argv; /* argv[0]: absolute path */
         /* Its standard streams; borrowed. -EBADF: /dev/null; as stdout a pipe that on_record is told from. */
         int stdin_fd, stdout_fd;
-        int extra_fd;         /* the same, as its descriptor 3; -EBADF: none */
-        const HelperOps *ops; /* borrowed */
+        int extra_fd;             /* the same, as its descriptor 3; -EBADF: none */
+        const SubprocessOps *ops; /* borrowed */
         void *userdata;
-} HelperRequest;
+} SubprocessRequest;
 
-/** helper_start() - Return: 0 and a helper, owned by the caller; negative errno with an error */
-int helper_start(sd_event *event, const HelperRequest *request, Helper **ret, Error *error);
+/** subprocess_start() - Return: 0 and a helper, owned by the caller; negative errno with an error */
+int subprocess_start(
+                sd_event *event, const SubprocessRequest *request, Subprocess **ret, Error *error);
 
-/** helper_signal() - send @signal, unless it has ended: SIGTERM asks it to */
-void helper_signal(const Helper *h, int signal);
+/** subprocess_signal() - send @signal, unless it has ended: SIGTERM asks it to */
+void subprocess_signal(const Subprocess *h, int signal);
 
-/** helper_exit_status() - once it has ended: 0 to 255, or 128 and the signal that killed it */
-int helper_exit_status(const Helper *h);
+/** subprocess_exit_status() - once it has ended: 0 to 255, or 128 and the signal that killed it */
+int subprocess_exit_status(const Subprocess *h);
 
-Helper *helper_free(Helper *h);
-DEFINE_CLEANUP(Helper *, helper_free);
+Subprocess *subprocess_free(Subprocess *h);
+DEFINE_CLEANUP(Subprocess *, subprocess_free);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kinds/helper.h"
+#include "kinds/subprocess.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,14 +17,14 @@
 
 #define EXTRA_FILENO (STDERR_FILENO + 1)
 
-struct Helper {
-        sd_event *event;      /* borrowed */
-        const HelperOps *ops; /* borrowed */
-        void *userdata;       /* borrowed */
-        char *name;           /* owned; for messages: "supd-image" */
-        pid_t pid;            /* 0: reaped */
-        int pidfd;            /* owned */
-        int records_fd;       /* owned; -EBADF: somebody else reads its output */
+struct Subprocess {
+        sd_event *event;          /* borrowed */
+        const SubprocessOps *ops; /* borrowed */
+        void *userdata;           /* borrowed */
+        char *name;               /* owned; for messages: "supd-image" */
+        pid_t pid;                /* 0: reaped */
+        int pidfd;                /* owned */
+        int records_fd;           /* owned; -EBADF: somebody else reads its output */
         RecordStream stream;
         sd_event_source *end_source, *records_source; /* owned */
         int exit_status;
@@ -95,7 +95,7 @@ static int spawn_stream(posix_spawn_file_actions_t *actions, int fd, int target)
 }
 
 /* posix_spawn() suspends us until the exec only, as vfork() does, and copies no page tables. */
-static int spawn(const HelperRequest *q, int stdout_fd, pid_t *ret) {
+static int spawn(const SubprocessRequest *q, int stdout_fd, pid_t *ret) {
         _cleanup_strv_ char **environment = NULL;
         char *const none[] = { NULL };
         posix_spawn_file_actions_t actions;
@@ -133,8 +133,8 @@ static int spawn(const HelperRequest *q, int stdout_fd, pid_t *ret) {
 }
 
 /* ---- what it tells ----------------------------------------------------------------------------- */
-static void helper_take_record(const char *key, const char *value, void *userdata) {
-        Helper *h = userdata;
+static void subprocess_take_record(const char *key, const char *value, void *userdata) {
+        Subprocess *h = userdata;
         int64_t number = 0;
 
         if (str_equal(key, "ERROR"))
@@ -148,8 +148,8 @@ static void helper_take_record(const char *key, const char *value, void *userdat
                 h->ops->on_record(key, value, h->userdata);
 }
 
-static void helper_read(Helper *h) {
-        int r = record_stream_read(&h->stream, h->records_fd, helper_take_record, h);
+static void subprocess_read(Subprocess *h) {
+        int r = record_stream_read(&h->stream, h->records_fd, subprocess_take_record, h);
 
         if (r == 1)
                 return;
@@ -162,12 +162,12 @@ static void helper_read(Helper *h) {
 
 static int on_records(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         (void) source, (void) fd, (void) events;
-        helper_read(userdata);
+        subprocess_read(userdata);
         return 0;
 }
 
 /* ---- its end ----------------------------------------------------------------------------------- */
-static int helper_result(Helper *h, Error *error) {
+static int subprocess_result(Subprocess *h, Error *error) {
         if (h->exit_status == 0)
                 return 0;
         if (h->told_error) {
@@ -191,7 +191,7 @@ static int helper_result(Helper *h, Error *error) {
 }
 
 static int on_ended(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        Helper *h = userdata;
+        Subprocess *h = userdata;
         _cleanup_(error_done) Error error = {};
         siginfo_t si = {};
 
@@ -202,15 +202,15 @@ static int on_ended(sd_event_source *source, int fd, uint32_t events, void *user
         h->pid = 0;
         /* What it wrote before it ended may still be in the pipe. */
         if (h->records_fd >= 0)
-                helper_read(h);
+                subprocess_read(h);
         h->records_source = sd_event_source_disable_unref(h->records_source);
-        int result = helper_result(h, &error);
+        int result = subprocess_result(h, &error);
         h->ops->on_end(result, &error, h->userdata);
         return 0;
 }
 
 /* ---- all of it --------------------------------------------------------------------------------- */
-static int helper_watch(Helper *h, sd_event *event) {
+static int subprocess_watch(Subprocess *h, sd_event *event) {
         int r = 0;
 
         h->pidfd = sys_pidfd_open(h->pid, 0);
@@ -224,15 +224,16 @@ static int helper_watch(Helper *h, sd_event *event) {
         return r;
 }
 
-int helper_start(sd_event *event, const HelperRequest *request, Helper **ret, Error *error) {
+int subprocess_start(
+                sd_event *event, const SubprocessRequest *request, Subprocess **ret, Error *error) {
         _cleanup_close_ int read_fd = -EBADF, write_fd = -EBADF;
         const char *slash = strrchr(request->argv[0], '/');
         int fds[2], r;
 
-        _cleanup_(helper_freep) Helper *h = calloc(1, sizeof(*h));
+        _cleanup_(subprocess_freep) Subprocess *h = calloc(1, sizeof(*h));
         if (!h)
                 return -ENOMEM;
-        *h = (Helper) {
+        *h = (Subprocess) {
                 .event = event,
                 .ops = request->ops,
                 .userdata = request->userdata,
@@ -255,7 +256,7 @@ int helper_start(sd_event *event, const HelperRequest *request, Helper **ret, Er
         if (r < 0)
                 return error_set(error, r, ERROR_RUNTIME, "cannot start %s", request->argv[0]);
         h->records_fd = TAKE_FD(read_fd);
-        r = helper_watch(h, event);
+        r = subprocess_watch(h, event);
         if (r < 0)
                 return error_set(error, r, ERROR_RUNTIME, "cannot watch %s", h->name);
 
@@ -263,12 +264,12 @@ int helper_start(sd_event *event, const HelperRequest *request, Helper **ret, Er
         return 0;
 }
 
-void helper_signal(const Helper *h, int signal) {
+void subprocess_signal(const Subprocess *h, int signal) {
         if (h->pid > 0)
                 (void) kill(h->pid, signal); /* ours, and not reaped: the pid is still its */
 }
 
-int helper_exit_status(const Helper *h) {
+int subprocess_exit_status(const Subprocess *h) {
         return h->exit_status;
 }
 
@@ -280,7 +281,7 @@ static int on_abandoned_ended(sd_event_source *source, int fd, uint32_t events, 
 }
 
 /* A process in the middle of a sync may take long to die: nobody waits for that. */
-static void helper_abandon(Helper *h) {
+static void subprocess_abandon(Subprocess *h) {
         sd_event_source *source = NULL;
 
         (void) kill(h->pid, SIGKILL); /* ours, and not reaped: the pid is still its */
@@ -295,14 +296,14 @@ static void helper_abandon(Helper *h) {
         h->pidfd = -EBADF;
 }
 
-Helper *helper_free(Helper *h) {
+Subprocess *subprocess_free(Subprocess *h) {
         if (!h)
                 return NULL;
 
         h->end_source = sd_event_source_disable_unref(h->end_source);
         h->records_source = sd_event_source_disable_unref(h->records_source);
         if (h->pid > 0)
-                helper_abandon(h);
+                subprocess_abandon(h);
         (void) close_fd(h->pidfd);
         (void) close_fd(h->records_fd);
         record_stream_done(&h->stream);
