@@ -230,6 +230,19 @@ static void container_reset_failed(Unit *u) {
         lifecycle_post(&c->lifecycle, SERVICE_EV_RESET_FAILED, clock_dual());
 }
 
+static void status_of_image(const Container *c, UnitStatus *ret) {
+        const Image *image = c->image.image;
+
+        ret->image_name = c->image.name ?: container_spec(c)->image;
+        ret->image_digest = c->image.used ? c->image.manifest.text : NULL;
+        if (!image)
+                return;
+        ret->image_id = image->id;
+        ret->image_labels = image->labels;
+        ret->image_ports = image->ports;
+        ret->image_health_test = image->health_test;
+}
+
 static void container_status(const Unit *u, UnitStatus *ret) {
         const Container *c = container_of_unit(u);
         const Lifecycle *l = &c->lifecycle;
@@ -261,10 +274,8 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .log_driver = c->log.name,
                 .log_directory = c->log.directory,
                 .rootfs = container_spec(c)->root.rootfs,
-                .image_name = c->image.name ?: container_spec(c)->image,
-                .image_id = c->image.image ? c->image.image->id : NULL,
-                .image_digest = c->image.used ? c->image.manifest.text : NULL,
         };
+        status_of_image(c, ret);
 }
 
 static int container_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids) {

@@ -59,6 +59,19 @@ printed() {
         assert_equal localhost/busybox "$(unit_prop web Image)"
         assert_match '^sha256:[0-9a-f]{64}$' "$(unit_prop web ImageID)"
         assert_match '^sha256:[0-9a-f]{64}$' "$(unit_prop web ImageDigest)"
+        run supctl status web
+        assert_match 'Image: localhost/busybox \(sha256:[0-9a-f]{12}\)' "$output"
+}
+
+@test "labels, ports and health check of an image are shown, labels of the unit go before" {
+        image_of_busybox --config.label a=image --config.label b=image --config.exposedports 80/tcp \
+                --config.cmd sleep --config.cmd 1000
+        unit_write web.container Image=localhost/busybox Network=none Label=b=unit
+        supd_start
+        supctl start web
+        labels=$(supctl show --json -p Labels -p ExposedPorts web)
+        jq -e '(if type == "array" then .[0] else . end) | .Labels | sort == ["a=image", "b=unit"]' <<<"$labels"
+        jq -e '(if type == "array" then .[0] else . end) | .ExposedPorts == ["80/tcp"]' <<<"$labels"
 }
 
 @test "the unit's words go before the image's, as with docker" {
