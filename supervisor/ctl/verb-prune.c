@@ -37,7 +37,7 @@ static int prune_and_print(Context *c, bool rehearse, Error *error) {
 /* Shows what would go. Return: 1 for yes, 0 for no or nothing to do; negative errno. */
 static int ask_first(Context *c, Error *error) {
         _cleanup_(image_records_done) ImageRecords answer = {};
-        _cleanup_free_ char *bytes = NULL, *question = NULL;
+        _cleanup_free_ char *question = NULL;
 
         int r = prune(c, /* rehearse= */ true, &answer, error);
         if (r < 0)

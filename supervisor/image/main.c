@@ -289,6 +289,7 @@ static int confine(Run *run, Error *error) {
                 fd_list_add(&readable, run->read_fds[i]);
         fd_list_add(&readable, op->source_fd);
         fd_list_add(&readable, op->containers_fd);
+        fd_list_add(&readable, store_tree_fd(op->store));
 
         ConfineSpec spec = {
                 .write_fds = writable.fds,

@@ -76,13 +76,13 @@ int operation_save(Operation *o, Error *error) {
                 if (r >= 0)
                         r = want(&wanted, o->store, *what, error);
         }
+        SaveRequest request = {
+                .format = o->save_format,
+                .fd = o->output_fd,
+                .images = wanted.images,
+                .n_images = wanted.n_images,
+        };
         if (r >= 0)
-                r = save_images(o->store,
-                                o->save_format,
-                                o->output_fd,
-                                wanted.images,
-                                wanted.n_images,
-                                &bytes,
-                                error);
+                r = save_images(o->store, &request, &bytes, error);
         return r < 0 ? r : tell(&wanted, bytes, error);
 }

@@ -112,6 +112,8 @@ static int put_totals(DiskUsage *d, Error *error) {
         record_put_u64(w, "BLOBS_TOTAL", total.blob_bytes);
         record_put_u64(w, "LAYER_COUNT", total.layers);
         record_put_u64(w, "LAYERS_TOTAL", total.layer_bytes);
+        record_put_u64(w, "TREE_COUNT", total.trees);
+        record_put_u64(w, "TREES_TOTAL", total.tree_bytes);
         r = store_leftovers(d->operation->store, &left, error);
         if (r < 0)
                 return r;

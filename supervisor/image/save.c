@@ -335,22 +335,17 @@ bool save_format_is_directory(SaveFormat f) {
         return formats[f].is_directory;
 }
 
-int save_images(Store *s,
-                SaveFormat format,
-                int fd,
-                const SaveImage *images,
-                size_t n_images,
-                uint64_t *ret_bytes,
-                Error *error) {
-        _cleanup_(save_done) Save v = { .store = s, .prefix = formats[format].prefix };
+int save_images(Store *s, const SaveRequest *request, uint64_t *ret_bytes, Error *error) {
+        _cleanup_(save_done) Save v = { .store = s, .prefix = formats[request->format].prefix };
         int r;
 
-        r = save_init(&v, images, n_images, error);
+        r = save_init(&v, request->images, request->n_images, error);
         if (r >= 0)
-                r = formats[format].is_directory ? sink_new_directory(fd, &v.sink, error)
-                                                 : sink_new_archive(fd, &v.sink, error);
+                r = save_format_is_directory(request->format)
+                                    ? sink_new_directory(request->fd, &v.sink, error)
+                                    : sink_new_archive(request->fd, &v.sink, error);
         if (r >= 0)
-                r = formats[format].save(&v, error);
+                r = formats[request->format].save(&v, error);
         if (r >= 0)
                 r = sink_finish(v.sink, error);
         if (r >= 0)

@@ -25,17 +25,17 @@ typedef struct SaveImage {
         char **names; /* owned; what it is to be called in there */
 } SaveImage;
 
+typedef struct SaveRequest {
+        SaveFormat format;
+        int fd;                  /* an archive to write, or an empty directory */
+        const SaveImage *images; /* borrowed */
+        size_t n_images;
+} SaveRequest;
+
 /**
  * save_images() - all that is needed of them is claimed first
- * @fd: an archive to write, or an empty directory
  * @ret_bytes: of the files in it
  *
  * Return: 0; -EBADMSG if a blob is damaged: what was written so far is of no use.
  */
-int save_images(Store *s,
-                SaveFormat format,
-                int fd,
-                const SaveImage *images,
-                size_t n_images,
-                uint64_t *ret_bytes,
-                Error *error);
+int save_images(Store *s, const SaveRequest *request, uint64_t *ret_bytes, Error *error);

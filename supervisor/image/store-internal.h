@@ -15,6 +15,7 @@
 typedef struct StoreRoot {
         char *path;                       /* owned; the state directory */
         int image_fd, blobs_fd, layer_fd; /* owned */
+        int tree_fd; /* owned; of a storage driver; -ENOENT and the like: none */
 } StoreRoot;
 
 struct Store {

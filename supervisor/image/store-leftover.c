@@ -9,7 +9,7 @@
 #include "image/tree.h"
 #include "supd/image-store.h"
 
-#define PARTIAL_DIR ".supd/partial" /* see image/store.h */
+#define PARTIAL_DIR ".supd/partial" /* see image/store-partial.h */
 #define WORK_DIR ".supd/work"
 #define LAYER_WORK_DIR ".work"
 
@@ -58,13 +58,14 @@ static int lock_leases(const Store *s) {
 }
 
 int store_leftovers(const Store *s, StoreLeftovers *ret, Error *error) {
-        _cleanup_strv_ char **blobs = NULL, **layers = NULL, **partial = NULL;
+        _cleanup_strv_ char **blobs = NULL, **layers = NULL, **trees = NULL, **partial = NULL;
         int image_fd = s->root.image_fd, r = 0;
         StoreLeftovers result = {};
 
         _cleanup_(store_closedirp) DIR *leases = open_list(image_fd, STORE_LEASE_DIR);
         _cleanup_(store_closedirp) DIR *blob_dir = open_list(image_fd, WORK_DIR);
         _cleanup_(store_closedirp) DIR *layer_dir = open_list(s->root.layer_fd, LAYER_WORK_DIR);
+        _cleanup_(store_closedirp) DIR *tree_dir = open_list(s->root.tree_fd, LAYER_WORK_DIR);
         _cleanup_(store_closedirp) DIR *partial_dir = open_list(image_fd, PARTIAL_DIR);
         if (leases) {
                 _cleanup_close_ int lock = lock_leases(s);
@@ -73,6 +74,8 @@ int store_leftovers(const Store *s, StoreLeftovers *ret, Error *error) {
                         r = list_names(blob_dir, dirfd(leases), &blobs);
                 if (r >= 0)
                         r = list_names(layer_dir, dirfd(leases), &layers);
+                if (r >= 0)
+                        r = list_names(tree_dir, dirfd(leases), &trees);
         }
         if (r >= 0)
                 r = list_names(partial_dir, -EBADF, &partial);
@@ -80,6 +83,7 @@ int store_leftovers(const Store *s, StoreLeftovers *ret, Error *error) {
                 return store_error(error, r, "cannot look for leftovers");
         measure(blob_dir, blobs, &result.items, &result.bytes);
         measure(layer_dir, layers, &result.items, &result.bytes);
+        measure(tree_dir, trees, &result.items, &result.bytes);
         measure(partial_dir, partial, &result.partial_items, &result.partial_bytes);
         *ret = result;
         return 0;

@@ -410,6 +410,7 @@ int store_sweep_preview(const Store *s,
                 Error *error) {
         _cleanup_(needed_done) Needed needed = {};
         SweepResult result = {};
+        uint64_t trees = 0;
         int r;
 
         if (s->root.image_fd < 0) {
@@ -422,6 +423,9 @@ int store_sweep_preview(const Store *s,
         r = measure_unneeded(&needed, s->root.layer_fd, LAYER, &result.layers, &result.bytes);
         if (r >= 0)
                 r = measure_unneeded(&needed, s->root.blobs_fd, BLOB, &result.blobs, &result.bytes);
+        /* A tree goes with its image's manifest. */
+        if (r >= 0 && s->root.tree_fd >= 0)
+                r = measure_unneeded(&needed, s->root.tree_fd, BLOB, &trees, &result.bytes);
         if (r < 0)
                 return store_error(error, r, "cannot measure unused content");
 

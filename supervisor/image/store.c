@@ -17,6 +17,7 @@
 #include "image/store-internal.h"
 #include "image/store-record.h"
 #include "image/tree.h"
+#include "supd/image-store.h"
 
 #define COPY_BLOCK_SIZE ((size_t) 128 * 1024)
 #define OCI_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
@@ -36,12 +37,15 @@ static void root_done(StoreRoot *root) {
         (void) close_fd(root->image_fd);
         (void) close_fd(root->blobs_fd);
         (void) close_fd(root->layer_fd);
+        (void) close_fd(root->tree_fd);
 }
 
 static int root_open(const char *path, bool make, StoreRoot *root) {
         int r;
 
-        *root = (StoreRoot) { .image_fd = -EBADF, .blobs_fd = -EBADF, .layer_fd = -EBADF };
+        *root = (StoreRoot) {
+                .image_fd = -EBADF, .blobs_fd = -EBADF, .layer_fd = -EBADF, .tree_fd = -EBADF
+        };
         root->path = strdup(path);
         if (!root->path)
                 return -ENOMEM;
@@ -54,6 +58,7 @@ static int root_open(const char *path, bool make, StoreRoot *root) {
         /* What layers contain is for root to hand out: set-user-ID programs of foreign images, for one. */
         root->image_fd = store_open_dir(fd, "image", make, 0700);
         root->layer_fd = store_open_dir(fd, "layer", make, 0700);
+        root->tree_fd = store_open_dir(fd, SUPD_STORE_TREE_DIR, /* make= */ false, 0);
         if (root->image_fd < 0 || root->layer_fd < 0)
                 return root->image_fd < 0 ? root->image_fd : root->layer_fd;
         _cleanup_close_ int blobs = store_open_dir(root->image_fd, "blobs", make, 0755);
@@ -198,6 +203,10 @@ int store_image_fd(const Store *s) {
 
 int store_layer_fd(const Store *s) {
         return s->root.layer_fd;
+}
+
+int store_tree_fd(const Store *s) {
+        return s->root.tree_fd;
 }
 
 int store_blobs_fd(const Store *s) {

@@ -86,6 +86,8 @@ int store_begin_untouched(Store *s, Error *error);
 int store_image_fd(const Store *s);
 int store_layer_fd(const Store *s);
 int store_blobs_fd(const Store *s);
+/** store_tree_fd() - of a storage driver, to be looked at only; negative: there is none */
+int store_tree_fd(const Store *s);
 
 /** store_claim() - keep @digest, a blob or a layer, from being swept while this process lives */
 int store_claim(Store *s, const Digest *digest, Error *error);
@@ -197,7 +199,7 @@ int store_forget(Store *s, const char *name, const Digest *digest, bool keep, Er
 
 /* ---- unused content: store-sweep.c ---- */
 typedef struct SweepResult {
-        uint64_t blobs, layers, bytes;
+        uint64_t blobs, layers, bytes; /* the bytes of trees, too */
 } SweepResult;
 
 /**

@@ -13,10 +13,11 @@
 enum {
         BLOB = 'b',
         LAYER = 'l',
+        TREE = 't', /* by its image's manifest */
 };
 
 typedef struct Content {
-        char key[1 + DIGEST_HEX_SIZE + 1]; /* BLOB or LAYER, and the digits */
+        char key[1 + DIGEST_HEX_SIZE + 1]; /* BLOB, LAYER or TREE, and the digits */
         uint64_t bytes;
         size_t users; /* images */
         size_t seen;  /* by which visit last: an image that has it twice counts once */
@@ -40,6 +41,16 @@ static void content_key(char kind, const char *hex, char *key) {
         memcpy(key + 1, hex, DIGEST_HEX_SIZE + 1);
 }
 
+static void count(UsageTotal *t, char kind, uint64_t bytes) {
+        uint64_t *items = kind == BLOB ? &t->blobs : kind == LAYER ? &t->layers : &t->trees;
+        uint64_t *sum = kind == BLOB    ? &t->blob_bytes
+                        : kind == LAYER ? &t->layer_bytes
+                                        : &t->tree_bytes;
+
+        (*items)++;
+        *sum += bytes;
+}
+
 static int add_content(Usage *u, int dir_fd, char kind, const char *hex) {
         _cleanup_free_ Content *c = calloc(1, sizeof(*c));
         int r;
@@ -54,13 +65,7 @@ static int add_content(Usage *u, int dir_fd, char kind, const char *hex) {
                 r = map_put(u->contents, c->key, c);
         if (r < 0)
                 return r;
-        if (kind == BLOB) {
-                u->total.blobs++;
-                u->total.blob_bytes += c->bytes;
-        } else {
-                u->total.layers++;
-                u->total.layer_bytes += c->bytes;
-        }
+        count(&u->total, kind, c->bytes);
         (void) TAKE_PTR(c); /* the map's */
         return 0;
 }
@@ -110,6 +115,7 @@ static void visit_image(Usage *u, const Digest *digest, ImageUsage *sum) {
                 visit_content(u, BLOB, &m.entries[i].digest, sum);
         for (size_t i = 0; i < c.n_diff_ids; i++)
                 visit_content(u, LAYER, &c.diff_ids[i], sum);
+        visit_content(u, TREE, digest, sum);
 }
 
 bool usage_is_repeated(const StoreImages *images, size_t index) {
@@ -135,6 +141,8 @@ int usage_new(const Store *s, const StoreImages *images, Usage **ret, Error *err
                 r = add_dir(u, store_blobs_fd(s), BLOB);
                 if (r >= 0)
                         r = add_dir(u, store_layer_fd(s), LAYER);
+                if (r >= 0 && store_tree_fd(s) >= 0)
+                        r = add_dir(u, store_tree_fd(s), TREE);
         }
         if (r < 0)
                 return r == -ENOMEM ? r

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What images take on disk, blobs and unpacked layers together, and how much of it is theirs alone.
+ * What images take on disk, blobs, unpacked layers and trees together, and how much of it is theirs alone.
  * Measures the whole writable store, which takes as long as a `du` of it; what additional stores have is
  * not ours to win back and does not count.
  */
@@ -13,6 +13,7 @@ typedef struct Usage Usage;
 
 typedef struct UsageTotal {
         uint64_t blobs, blob_bytes, layers, layer_bytes;
+        uint64_t trees, tree_bytes; /* of storage drivers that need them */
 } UsageTotal;
 
 typedef struct ImageUsage {

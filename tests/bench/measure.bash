@@ -11,7 +11,7 @@
 #   above N     under N more than the yardstick
 #   most N      the median N or less
 
-row_order=(start restart burst pause crash load memory idle log)
+row_order=(start restart burst pause crash load memory idle log image image-ram image-memory)
 declare -gA row_titles=(
         [start]="request to the payload's first instruction"
         [restart]="exit to the next instance's first instruction"
@@ -22,6 +22,9 @@ declare -gA row_titles=(
         [memory]='memory of idle containers'
         [idle]='wake-ups, nothing to do'
         [log]='log throughput, lines of 100 bytes'
+        [image]='loading an image, unpacked and on disk'
+        [image-ram]='the same in memory, where a sync costs nothing'
+        [image-memory]='memory of a load, all processes together (PSS)'
 )
 
 die() {

@@ -100,6 +100,22 @@ disk_usage() {
         assert_equal "$((before - bytes))" "$(disk_usage)"
 }
 
+@test "the trees of a storage driver count" {
+        image rm a b
+        run image load oci:layout:a --name a --driver vfs
+        run image df
+        assert_equal 1 "$(record TREE_COUNT)"
+        [ "$(record TREES_TOTAL)" -gt 20000 ]
+        assert_equal "$(record SIZE)" "$(($(record BLOBS_TOTAL) + $(record LAYERS_TOTAL) + $(record TREES_TOTAL)))"
+        size=$(record SIZE)
+        run image prune --all --dry-run
+        assert_equal "$size" "$(record REMOVED_BYTES)"
+        run image prune --all
+        assert_equal "$size" "$(record REMOVED_BYTES)"
+        run image df
+        assert_equal 0 "$(record TREES_TOTAL)"
+}
+
 @test "prune --all takes named images, but those in use" {
         image tag b c
         printf 'MANIFEST=%s\n' "$first" >"$STATE/image/.supd/use/web"
