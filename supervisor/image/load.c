@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/hash.h"
 #include "image/load.h"
 
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "image/hash.h"
 #include "image/json.h"
 #include "image/load-blob.h"
 
