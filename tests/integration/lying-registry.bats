@@ -304,6 +304,19 @@ leaves_nothing() {
         grep -q '^second GET http://registry.invalid/v2/plain/x/manifests/v1 ' log
 }
 
+@test "names are resolved by a process that may read little more than what that takes" {
+        liar
+        hosts=$(</etc/hosts)
+        echo '127.0.0.1 liar.test' >>/etc/hosts
+        run pull "liar.test:$FIRST/plain/x:v1"
+        printf '%s\n' "$hosts" >/etc/hosts
+        assert_equal 0 "$status"
+        is_whole
+        run pull --retry 0 nosuch.invalid/x:v1
+        assert_equal 1 "$status"
+        assert_match 'Could not resolve host: nosuch.invalid' "$output"
+}
+
 @test "a registry that is away does not keep from the image that is here" {
         liar
         run pull "localhost:$FIRST/plain/x:v1"
