@@ -132,8 +132,16 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test_rule,$(t))))
 $(filter $(BUILD)/test/test-init-%,$(UNIT_TESTS)): | $(BUILD)/bin/supinit
 $(filter $(BUILD)/test/test-logger-%,$(UNIT_TESTS)): | $(BUILD)/bin/supd-log
 
+# What tests of supd-image pull from where a real registry would not lie.
+TEST_SERVERS := $(BUILD)/test/lying-registry
+$(BUILD)/test/lying-registry: tests/lib/lying-registry.c $(call archive,base)
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(call archive,base) \
+		-lmicrohttpd -lsystemd -lpthread
+
 .PHONY: unit-tests
-unit-tests: $(UNIT_TESTS)
+unit-tests: $(UNIT_TESTS) $(TEST_SERVERS)
 
 # Fuzzers need clang; `make fuzz` runs each of them for FUZZ_SECONDS over its corpus.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))

@@ -5,6 +5,11 @@ _supctl_units() {
         supctl "${global[@]}" list-units --plain --no-legend --all "$@" 2>/dev/null | awk '{ print $1 }'
 }
 
+_supctl_images() {
+        supctl "${global[@]}" images --no-legend --no-trunc 2>/dev/null |
+                awk '$2 != "<none>" { print $1 ":" $2; if (sub(/^docker.io\/(library\/)?/, "", $1)) print $1 ":" $2 }'
+}
+
 _supctl() {
         local cur prev words cword
         _init_completion -n =: 2>/dev/null || {
@@ -23,36 +28,67 @@ _supctl() {
                 [show]='--property= --value --json' [cat]='' [is-active]='' [is-failed]=''
                 [reset-failed]='' [daemon-reload]='--json' [daemon-reexec]=''
                 [verify]='--strict --json' [version]='--json' [help]=''
+                [images]='--all --digests --no-trunc --filter= --json'
+                [pull]='--policy= --creds= --auth-file= --cert-dir= --tls-verify= --retry= --retry-delay= --platform= --os= --arch= --variant= --json'
+                [load]='--input= --platform= --os= --arch= --variant= --json' [save]='--output= --format='
+                [import]='--change= --message= --platform= --os= --arch= --variant= --json' [tag]='' [rmi]='--force'
+                [history]='--no-trunc --json' ['image inspect']='--json'
+                ['image prune']='--all --force --filter= --dry-run --json' ['image verify']='--repair --creds= --auth-file= --cert-dir= --tls-verify= --retry= --retry-delay= --json'
+                [df]='--verbose --json' [prune]='--all --force --filter= --dry-run --json'
         )
 
         for ((i = 1; i < cword; i++)); do
                 case ${words[i]} in
                 --runtime-dir) global=(--runtime-dir "${words[++i]}") ;;
                 --runtime-dir=*) global=("${words[i]}") ;;
-                -[nsSUop] | --lines | --signal | --kill-whom | --since | --until | --output | --property | --state | --color) ((i++)) ;;
+                -[nsSUopicm] | --lines | --signal | --kill-whom | --since | --until | --output | --property | --state | --color) ((i++)) ;;
+                --policy | --creds | --auth-file | --cert-dir | --tls-verify | --retry | --retry-delay) ((i++)) ;;
+                --platform | --os | --arch | --variant | --input | --format | --change | --message | --filter) ((i++)) ;;
                 -*) ;;
-                *)
+                image | system)
+                        [[ -z $verb ]] || break
                         verb=${words[i]}
+                        ;;
+                *)
+                        verb=${verb:+$verb }${words[i]}
                         break
                         ;;
                 esac
         done
+        # Second words that are verbs of their own.
+        case $verb in
+        'image ls' | 'image list') verb=images ;;
+        'image rm' | 'image remove') verb=rmi ;;
+        'image check') verb='image verify' ;;
+        'image pull' | 'image load' | 'image save' | 'image import' | 'image tag' | 'image history') verb=${verb#image } ;;
+        'system df' | 'system prune') verb=${verb#system } ;;
+        esac
 
         local values=''
         case $prev in
         --kill-whom) values='main all' ;;
-        -o | --output) values='short cat json' ;;
+        -o | --output) [[ $verb == save ]] || values='short cat json' ;;
+        --policy) values='always missing newer never' ;;
+        --tls-verify) values='yes no' ;;
+        --format) values='docker-archive oci-archive' ;;
+        --platform) values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/riscv64 linux/ppc64le linux/s390x' ;;
+        --filter) [[ $verb == images ]] && values='dangling=true dangling=false reference= before= since=' || values='until= label= label!=' ;;
         --color) values='auto always never' ;;
         --state) values='active activating deactivating failed inactive paused running exited auto-restart bad-setting' ;;
         -s | --signal) values=$(compgen -A signal | grep ^SIG) ;;
         --since | --until | -S | -U) values='today yesterday now' ;;
         -p | --property) values=$(supctl "${global[@]}" show "$(_supctl_units | head -n 1)" 2>/dev/null | cut -d= -f1) ;;
         -n | --lines) values='10 100 all' ;;
-        --runtime-dir)
+        --runtime-dir | --cert-dir)
                 compopt -o dirnames
                 return
                 ;;
         esac
+        if [[ $prev == --auth-file || $prev == --input || $prev == -i || ($verb == save && ($prev == --output || $prev == -o)) ]]; then
+                compopt -o filenames
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                return
+        fi
         if [[ -n $values ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
                 return
@@ -65,8 +101,17 @@ _supctl() {
         fi
 
         case $verb in
-        '' | help) values=${!verbs[*]} ;;
-        verify)
+        '' | help)
+                values='image system'
+                for verb in "${!verbs[@]}"; do
+                        [[ $verb == *' '* ]] || values+=" $verb"
+                done
+                ;;
+        image) values='ls inspect rm pull load save import tag history prune verify' ;;
+        system) values='df prune' ;;
+        images | save | tag | rmi | history | 'image inspect' | 'image verify') values=$(_supctl_images) ;;
+        load | pull | prune | df | 'image prune') return ;;
+        verify | import)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                 return

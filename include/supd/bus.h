@@ -17,6 +17,7 @@
 
 #define SUPD_BUS_PATH "/org/supd"
 #define SUPD_BUS_MANAGER "org.supd.Manager"
+#define SUPD_BUS_IMAGE "org.supd.Image"
 #define SUPD_BUS_CONTAINER "org.supd.Container" /* on the unit's systemd1 object path */
 
 /* Errors without a systemd name; see control/bus-error.c for the whole map. */

@@ -39,7 +39,15 @@
 #define SUPD_STORE_MANIFEST "MANIFEST"
 
 /*
- * Keys of record/HEX, the same as of `supd-image inspect`; each may be absent. Lists repeat their key.
+ * First and last key of record/HEX: the number changes with the keys, and the digits of SHA-256 over all
+ * bytes before SUM= tell a whole record. supd-image makes a record anew that is not so; who only reads takes
+ * one without SUM= for absent.
+ */
+#define SUPD_STORE_FORMAT "FORMAT"
+#define SUPD_STORE_SUM "SUM"
+
+/*
+ * Other keys of record/HEX, the same as of `supd-image inspect`; each may be absent. Lists repeat their key.
  * LAYER= is the 64 digits of a diff id, the lowest layer first: paths are the reader's to make.
  */
 #define SUPD_STORE_ID "ID" /* digest of the configuration */
@@ -59,6 +67,11 @@
 #define SUPD_STORE_USER "USER"
 #define SUPD_STORE_WORKING_DIR "WORKING_DIR"
 #define SUPD_STORE_STOP_SIGNAL "STOP_SIGNAL"
+
+/* What `supd-image root-make` answers: paths of a container's own. */
+#define SUPD_STORE_ROOT "ROOT"   /* btrfs, vfs: the whole root */
+#define SUPD_STORE_UPPER "UPPER" /* overlay: what lies on top of the image's layers, */
+#define SUPD_STORE_WORK "WORK"   /* and overlayfs's own directory beside it */
 
 /*
  * Settings of supd.conf that supd-image follows, in one file of records that supd writes into its runtime

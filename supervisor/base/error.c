@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* clang-format off */
 static const char *const error_code_names[] = {
         [ERROR_FAILED]           = "failed",
@@ -34,6 +36,14 @@ const char *error_code_to_string(ErrorCode code) {
         if (code < 0 || code >= _ERROR_CODE_MAX)
                 return NULL;
         return error_code_names[code];
+}
+
+ErrorCode error_code_from_string(const char *s) {
+        for (ErrorCode code = 0; code < _ERROR_CODE_MAX; code++) {
+                if (str_equal(error_code_names[code], s))
+                        return code;
+        }
+        return ERROR_FAILED;
 }
 
 static void error_replace(Error *error, int number, ErrorCode code, char *message) {

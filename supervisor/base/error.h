@@ -63,6 +63,8 @@ const char *error_text(const Error *error, int number);
 
 /** error_code_to_string() - "no-such-unit"; NULL if out of range */
 const char *error_code_to_string(ErrorCode code);
+/** error_code_from_string() - ERROR_FAILED for what is none, or NULL: another program may know more */
+ErrorCode error_code_from_string(const char *s);
 
 /** error_move() - hand the content of @from over to @to, which may be NULL; @from is left empty */
 void error_move(Error *to, Error *from);

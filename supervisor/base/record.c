@@ -103,6 +103,19 @@ static int unescape_in_place(char *s) {
         return 0;
 }
 
+int record_split_line(char *line, const char **ret_key, const char **ret_value) {
+        char *equals = strchr(line, '=');
+
+        if (!equals)
+                return -EBADMSG;
+        *equals = '\0';
+        if (unescape_in_place(equals + 1) < 0)
+                return -EBADMSG;
+        *ret_key = line;
+        *ret_value = equals + 1;
+        return 0;
+}
+
 int record_parse(const char *text, Record **ret) {
         size_t n_lines = 1;
 
@@ -118,18 +131,14 @@ int record_parse(const char *text, Record **ret) {
                 return -ENOMEM;
 
         for (char *line = r->text; line && *line;) {
-                char *end = strchr(line, '\n'), *equals;
+                char *end = strchr(line, '\n');
                 if (end)
                         *end = '\0';
 
                 if (*line != '\0') {
-                        equals = strchr(line, '=');
-                        if (!equals)
+                        RecordPair *pair = &r->pairs[r->n_pairs++];
+                        if (record_split_line(line, &pair->key, &pair->value) < 0)
                                 return -EBADMSG;
-                        *equals = '\0';
-                        if (unescape_in_place(equals + 1) < 0)
-                                return -EBADMSG;
-                        r->pairs[r->n_pairs++] = (RecordPair) { .key = line, .value = equals + 1 };
                 }
                 line = end ? end + 1 : NULL;
         }
@@ -154,6 +163,14 @@ const char *record_get_nth(const Record *r, const char *key, size_t n) {
         return NULL;
 }
 
+bool record_at(const Record *r, size_t index, const char **ret_key, const char **ret_value) {
+        if (index >= r->n_pairs)
+                return false;
+        *ret_key = r->pairs[index].key;
+        *ret_value = r->pairs[index].value;
+        return true;
+}
+
 int record_get_u64(const Record *r, const char *key, uint64_t *ret) {
         const char *value = record_get(r, key);
         return value ? parse_u64(value, ret) : -ENOENT;
@@ -170,6 +187,24 @@ int record_get_bool(const Record *r, const char *key, bool *ret) {
                 return -ENOENT;
         *ret = strcmp(value, "yes") == 0;
         return 0;
+}
+
+uint64_t record_u64_or(const Record *r, const char *key, uint64_t otherwise) {
+        uint64_t value;
+
+        return record_get_u64(r, key, &value) < 0 ? otherwise : value;
+}
+
+int64_t record_i64_or(const Record *r, const char *key, int64_t otherwise) {
+        int64_t value;
+
+        return record_get_i64(r, key, &value) < 0 ? otherwise : value;
+}
+
+bool record_bool_or(const Record *r, const char *key, bool otherwise) {
+        bool value;
+
+        return record_get_bool(r, key, &value) < 0 ? otherwise : value;
 }
 
 Record *record_free(Record *r) {

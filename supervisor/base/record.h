@@ -35,10 +35,20 @@ int record_parse(const char *text, Record **ret);
 const char *record_get(const Record *r, const char *key);
 /** record_get_nth() - the @n-th value of a repeated @key, from 0, borrowed; NULL: there are not so many */
 const char *record_get_nth(const Record *r, const char *key, size_t n);
+/** record_at() - the @index-th assignment, from 0; borrowed. Return: false behind the last. */
+bool record_at(const Record *r, size_t index, const char **ret_key, const char **ret_value);
 /* Return: 0; -ENOENT if absent; -EINVAL or -ERANGE if malformed. */
 int record_get_u64(const Record *r, const char *key, uint64_t *ret);
 int record_get_i64(const Record *r, const char *key, int64_t *ret);
 int record_get_bool(const Record *r, const char *key, bool *ret);
 
+/* The same for those who can do without: what is absent or malformed is @otherwise. */
+uint64_t record_u64_or(const Record *r, const char *key, uint64_t otherwise);
+int64_t record_i64_or(const Record *r, const char *key, int64_t otherwise);
+bool record_bool_or(const Record *r, const char *key, bool otherwise);
+
 Record *record_free(Record *r);
 DEFINE_CLEANUP(Record *, record_free);
+
+/** record_split_line() - one line without its newline, cut and unescaped in place; -EBADMSG as above */
+int record_split_line(char *line, const char **ret_key, const char **ret_value);

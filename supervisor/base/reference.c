@@ -230,6 +230,7 @@ static const struct {
         [TRANSPORT_OCI_ARCHIVE]    = { "oci-archive",    true  },
         [TRANSPORT_DOCKER_ARCHIVE] = { "docker-archive", true  },
         [TRANSPORT_DIR]            = { "dir",            false },
+        [TRANSPORT_ARCHIVE]        = { "archive",        false },
 };
 /* clang-format on */
 

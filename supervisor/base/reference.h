@@ -47,6 +47,7 @@ typedef enum Transport {
         TRANSPORT_OCI_ARCHIVE,
         TRANSPORT_DOCKER_ARCHIVE,
         TRANSPORT_DIR,
+        TRANSPORT_ARCHIVE, /* either archive, whichever it turns out to be */
         _TRANSPORT_MAX,
         _TRANSPORT_INVALID = -EINVAL,
 } Transport;
@@ -59,7 +60,7 @@ typedef struct ImageSource {
 
 /**
  * image_source_parse() - "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "docker-archive:FILE[:REF]",
- * "dir:DIR", "docker://REF", or a reference
+ * "archive:FILE", "dir:DIR", "docker://REF", or a reference
  *
  * A path ends at its first colon, as skopeo has it. A REF of docker-archive comes back normalised.
  */

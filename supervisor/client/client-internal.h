@@ -40,6 +40,9 @@ int client_call(Client *c,
  */
 int client_turn(Client *c, int interrupt_fd, uint64_t deadline_usec);
 
+/** client_turn_beside() - the same, with @other_fd looked at, too; Return: 1 if it became readable */
+int client_turn_beside(Client *c, int interrupt_fd, int other_fd, uint64_t deadline_usec);
+
 static inline void slot_unrefp(sd_bus_slot **slot) {
         *slot = sd_bus_slot_unref(*slot);
 }

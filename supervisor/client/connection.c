@@ -137,7 +137,7 @@ static int timeout_msec(uint64_t until_usec, uint64_t now_usec) {
         return (int) MIN(usec_sub(until_usec, now_usec) / USEC_PER_MSEC + 1, UINT64_C(3600000));
 }
 
-int client_turn(Client *c, int interrupt_fd, uint64_t deadline_usec) {
+int client_turn_beside(Client *c, int interrupt_fd, int other_fd, uint64_t deadline_usec) {
         uint64_t until_usec = USEC_INFINITY, now_usec;
 
         int r = sd_bus_process(c->bus, NULL);
@@ -157,13 +157,20 @@ int client_turn(Client *c, int interrupt_fd, uint64_t deadline_usec) {
         struct pollfd fds[] = {
                 { .fd = sd_bus_get_fd(c->bus), .events = (short) events },
                 { .fd = interrupt_fd, .events = POLLIN }, /* negative: ignored */
+                { .fd = other_fd, .events = POLLIN },
         };
         r = neg_errno(poll(fds,
                         ELEMENTSOF(fds),
                         timeout_msec(MIN(until_usec, deadline_usec), now_usec)));
         if (r < 0 && r != -EINTR)
                 return r;
-        return r > 0 && fds[1].revents ? -EINTR : 0;
+        if (r <= 0)
+                return 0;
+        return fds[1].revents ? -EINTR : fds[2].revents != 0;
+}
+
+int client_turn(Client *c, int interrupt_fd, uint64_t deadline_usec) {
+        return client_turn_beside(c, interrupt_fd, -EBADF, deadline_usec);
 }
 
 /* An address is "unix:path=" and the path, in which only these bytes stand for themselves. */

@@ -89,6 +89,7 @@ static const Rule rules[] = {
         { SUPD_BUS_MANAGER,         "GetUnitStatus",           READ   },
         { SUPD_BUS_MANAGER,         "ListUnitStatus",          READ   },
         { SUPD_BUS_MANAGER,         "GetDiagnostics",          READ   },
+        { SUPD_BUS_IMAGE,           "Run",                     MANAGE },
 };
 
 #undef DBUS

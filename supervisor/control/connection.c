@@ -18,6 +18,7 @@ Connection *connection_free(Connection *connection) {
         if (connection->subscribed)
                 c->n_subscribers--;
         sd_event_source_disable_unref(connection->patience);
+        image_runs_abandon(connection);
         sd_bus_close_unref(connection->bus);
         free(connection);
         return NULL;
@@ -153,7 +154,7 @@ static int connection_set_up_bus(Connection *connection, int *fd) {
         if (r >= 0)
                 r = sd_bus_set_trusted(bus, /* b= */ 1);
         if (r >= 0)
-                r = sd_bus_negotiate_fds(bus, /* b= */ 0);
+                r = sd_bus_negotiate_fds(bus, /* b= */ 1);
         /* Clients match signals by this name. */
         if (r >= 0)
                 r = sd_bus_set_sender(bus, SUPD_SYSTEMD_DESTINATION);

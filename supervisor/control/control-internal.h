@@ -25,9 +25,11 @@ static inline void message_unrefp(sd_bus_message **m) {
 /* Whatever a client can make grow. Members of Control, so that tests come to the end of them. */
 typedef struct ControlLimits {
         size_t connections;
-        uint64_t patience_usec; /* to say who it is */
-        uint64_t unread;        /* messages: signals to a client that does not read */
-        uint64_t unanswered;    /* messages that lie unread when it asks for more */
+        uint64_t patience_usec;       /* to say who it is */
+        uint64_t unread;              /* messages: signals to a client that does not read */
+        uint64_t unanswered;          /* messages that lie unread when it asks for more */
+        size_t image_runs;            /* programs that work on images, of all clients */
+        uint64_t image_patience_usec; /* from SIGTERM to SIGKILL for one whose client is gone */
 } ControlLimits;
 
 struct Control {
@@ -38,8 +40,8 @@ struct Control {
         UnitSpec *blank;       /* owned; stands for what is not found, and knows the defaults */
 
         ControlLimits limits;
-        List listeners, connections, freezes;
-        size_t n_connections, n_subscribers;
+        List listeners, connections, freezes, image_runs;
+        size_t n_connections, n_subscribers, n_image_runs;
         uint64_t n_accepted; /* ever: makes names of connections */
         bool keep_sockets;
 
@@ -114,6 +116,7 @@ extern const sd_bus_vtable container_vtable[];          /* UnitView */
 extern const sd_bus_vtable job_vtable[];                /* Job */
 extern const sd_bus_vtable supd_vtable[];               /* Connection */
 extern const sd_bus_vtable supd_properties_vtable[];    /* Connection */
+extern const sd_bus_vtable image_vtable[];              /* Connection */
 extern const sd_bus_vtable driver_vtable[];             /* Connection */
 
 int unit_object_find(sd_bus *bus,
@@ -146,6 +149,13 @@ int job_object_find(sd_bus *bus,
                 void *userdata,
                 void **ret_found,
                 sd_bus_error *ret_error);
+
+/* ---- images: image-interface.c ------------------------------------------------------------------ */
+
+/** image_runs_abandon() - the client is going: what runs for it is told to end */
+void image_runs_abandon(const Connection *connection);
+/** image_runs_kill() - nothing is served any more */
+void image_runs_kill(Control *c);
 
 /* ---- telling: observer.c ----------------------------------------------------------------------- */
 

@@ -24,6 +24,8 @@ static const ControlLimits default_limits = {
         .patience_usec = 10 * USEC_PER_SEC,
         .unread = 4096,
         .unanswered = 256,
+        .image_runs = 16,
+        .image_patience_usec = 10 * USEC_PER_SEC,
 };
 
 typedef struct Listener {
@@ -276,6 +278,7 @@ int control_new(sd_event *event,
         list_init(&c->listeners);
         list_init(&c->connections);
         list_init(&c->freezes);
+        list_init(&c->image_runs);
 
         c->blank = blank_spec_new();
         if (!c->blank)
@@ -299,6 +302,7 @@ Control *control_free(Control *c) {
                 connection_free(CONTAINER_OF(connection, Connection, link));
         }
         verbs_abandon(c);
+        image_runs_kill(c);
         sd_bus_message_unref(c->reexecute_call);
         sd_event_source_disable_unref(c->reexecute_source);
         control_unobserve(c);

@@ -23,6 +23,19 @@
  *                                      belongs to none), Severity, Code, File, Line, Column, Section,
  *                                      Key, Message, Text (all of it in one line)
  *
+ * org.supd.Image on /org/supd:
+ *
+ *   Run(as words, h records, h data) -> (i status)
+ *                                      has the program supd-image do what the words say, and answers
+ *                                      with its exit status once it has ended. Words are a verb; options,
+ *                                      each in one word, "--arch=arm64"; arguments, behind "--" where one
+ *                                      begins with a dash. Its records are written to the first
+ *                                      descriptor, a pipe, and say what went wrong (ERROR=, ERROR_CODE=,
+ *                                      ERRNO=). The other one is what load and import read, save writes,
+ *                                      and pull reads its credentials from; /dev/null for other verbs.
+ *                                      Files are the client's to open: what names one is refused. The
+ *                                      program is ended when the client disconnects
+ *
  * Names of units may be written as a person does: "web", "web.container" and "web.service" are one.
  */
 
@@ -49,6 +62,8 @@ typedef struct ControlInfo {
         DualTime finished;         /* units loaded, what was wanted is queued; zero: not yet */
         uint64_t units_loaded_realtime_usec; /* the last time that unit files were read */
         bool stopping;
+        const char *image_path;       /* of the program supd-image; NULL: it is not installed */
+        char *const *image_arguments; /* what each call of it is given: where the store is */
 } ControlInfo;
 
 /* All mandatory; each answers at once. */

@@ -61,11 +61,29 @@ static PROPERTY_GETTER(get_cpu_usage) {
                         reply, "t", usec > UINT64_MAX / 1000 ? UINT64_MAX : usec * 1000);
 }
 
-/* "NAME=VALUE" each, as the unit's file has them. */
+/* "NAME=VALUE" each: the image's, and the unit's instead or besides. */
 static PROPERTY_GETTER(get_labels) {
         const UnitView *v = userdata;
+        _cleanup_strv_ char **labels = NULL;
 
-        return sd_bus_message_append_strv(reply, v->spec->container.labels);
+        int r = strv_copy(v->status.image_labels, &labels);
+        STRV_FOREACH (label, v->spec->container.labels) {
+                if (r >= 0)
+                        r = strv_env_set(&labels, *label);
+        }
+        return r < 0 ? r : sd_bus_message_append_strv(reply, labels);
+}
+
+static PROPERTY_GETTER(get_exposed_ports) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append_strv(reply, (char **) v->status.image_ports);
+}
+
+static PROPERTY_GETTER(get_image_healthcheck) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append_strv(reply, (char **) v->status.image_health_test);
 }
 
 static PROPERTY_GETTER(get_annotations) {
@@ -157,7 +175,8 @@ static PROPERTY_GETTER(get_kill_signal) {
         const UnitSpec *spec = userdata;
         int own = spec->service.kill_signal;
 
-        return sd_bus_message_append(reply, "i", own ? own : spec->container.process.stop_signal);
+        return sd_bus_message_append(
+                        reply, "i", own ?: spec->container.process.stop_signal ?: SIGTERM);
 }
 
 static PROPERTY_GETTER(get_final_signal) {
@@ -313,7 +332,12 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("LogDriver",       "s", NULL, STATUS(log_driver),                  CHANGES),
         SD_BUS_PROPERTY("LogDirectory",    "s", NULL, STATUS(log_directory),               CHANGES),
         SD_BUS_PROPERTY("Rootfs",          "s", NULL, STATUS(rootfs),                      0),
+        SD_BUS_PROPERTY("Image",           "s", NULL, STATUS(image_name),                  CHANGES),
+        SD_BUS_PROPERTY("ImageID",         "s", NULL, STATUS(image_id),                    CHANGES),
+        SD_BUS_PROPERTY("ImageDigest",     "s", NULL, STATUS(image_digest),                CHANGES),
         SD_BUS_PROPERTY("Labels",          "as", get_labels, 0,                            0),
+        SD_BUS_PROPERTY("ExposedPorts",    "as", get_exposed_ports, 0,                     0),
+        SD_BUS_PROPERTY("ImageHealthcheck", "as", get_image_healthcheck, 0,                0),
         SD_BUS_PROPERTY("Annotations",     "as", get_annotations, 0,                       0),
         SD_BUS_PROPERTY("InitPID",         "u", NULL, STATUS(init_pid),                    CHANGES),
         /* CLOCK_MONOTONIC; UINT64_MAX: no restart is due */

@@ -150,6 +150,9 @@ static const struct {
         { SOURCE_CONTAINER, "LogDriver"               },
         { SOURCE_CONTAINER, "LogDirectory"            },
         { SOURCE_CONTAINER, "Rootfs"                  },
+        { SOURCE_CONTAINER, "Image"                   },
+        { SOURCE_CONTAINER, "ImageID"                 },
+        { SOURCE_CONTAINER, "ImageDigest"             },
         { SOURCE_CONTAINER, "InitPID"                 },
         { SOURCE_CONTAINER, "NextRestartUSec"         },
 };

@@ -48,6 +48,8 @@ typedef struct UnitStatus {
         const char *invocation_id; /* 32 hex digits; NULL: never started */
         const char *container_id;  /* 64 hex digits; NULL: none */
         const char *container_name, *log_driver, *log_directory, *rootfs;
+        const char *image_name, *image_id, *image_digest; /* NULL: none, or not known yet */
+        char *const *image_labels, *const *image_ports, *const *image_health_test;
 } UnitStatus;
 
 /* Figures that cost system calls; UINT64_MAX: not known, or no limit. Limits are those in force; of a unit

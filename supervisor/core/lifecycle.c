@@ -67,7 +67,11 @@ typedef struct Transition {
 static const Transition transitions[] = {
         /* from                  event                    guard                    to                    */
         { SERVICE_DEAD,          SERVICE_EV_START,        is_over_limit,           SERVICE_FAILED        },
-        { SERVICE_DEAD,          SERVICE_EV_START,        NULL,                    SERVICE_START         },
+        { SERVICE_DEAD,          SERVICE_EV_START,        NULL,                    SERVICE_PREPARE       },
+
+        { SERVICE_PREPARE,       SERVICE_EV_PREPARED,     NULL,                    SERVICE_START         },
+        { SERVICE_PREPARE,       SERVICE_EV_ERROR,        NULL,                    SERVICE_FINAL_SIGKILL },
+        { SERVICE_PREPARE,       SERVICE_EV_STOP,         NULL,                    SERVICE_DEAD          },
 
         { SERVICE_START,         SERVICE_EV_STARTED,      is_oneshot,              SERVICE_START         },
         { SERVICE_START,         SERVICE_EV_STARTED,      NULL,                    SERVICE_RUNNING       },
@@ -98,7 +102,7 @@ static const Transition transitions[] = {
         { SERVICE_STOP_SIGKILL,  SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_FAILED        },
         { SERVICE_STOP_SIGKILL,  SERVICE_EV_STOP,         NULL,                    SERVICE_STOP_SIGKILL  },
 
-        { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        starts_anew,             SERVICE_START         },
+        { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        starts_anew,             SERVICE_PREPARE       },
         { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        wants_restart,           SERVICE_AUTO_RESTART  },
         { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        stays_active,            SERVICE_EXITED        },
         { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        ended_well,              SERVICE_DEAD          },
@@ -107,11 +111,11 @@ static const Transition transitions[] = {
         { SERVICE_FINAL_SIGKILL, SERVICE_EV_STOP,         NULL,                    SERVICE_FINAL_SIGKILL },
 
         { SERVICE_FAILED,        SERVICE_EV_START,        is_over_limit,           SERVICE_FAILED        },
-        { SERVICE_FAILED,        SERVICE_EV_START,        NULL,                    SERVICE_START         },
+        { SERVICE_FAILED,        SERVICE_EV_START,        NULL,                    SERVICE_PREPARE       },
         { SERVICE_FAILED,        SERVICE_EV_RESET_FAILED, NULL,                    SERVICE_DEAD          },
 
         { SERVICE_AUTO_RESTART,  SERVICE_EV_TIMEOUT,      is_over_limit,           SERVICE_FAILED        },
-        { SERVICE_AUTO_RESTART,  SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_START         },
+        { SERVICE_AUTO_RESTART,  SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_PREPARE       },
         { SERVICE_AUTO_RESTART,  SERVICE_EV_STOP,         NULL,                    SERVICE_DEAD          },
 };
 /* clang-format on */
@@ -143,6 +147,10 @@ static uint64_t timeout_of_auto_restart(const Lifecycle *l) {
         return restart_delay_usec(&lifecycle_spec(l)->restart, l->n_restarts + 1);
 }
 
+static void enter_prepare(Lifecycle *l) {
+        l->ops->prepare(l);
+}
+
 static void enter_start(Lifecycle *l) {
         l->ops->start(l);
 }
@@ -167,6 +175,7 @@ static const struct {
         void (*enter)(Lifecycle *l);             /* NULL: nothing to do */
 } states[] = {
         [SERVICE_DEAD]          = { "dead",          UNIT_INACTIVE,     NULL,                    enter_released  },
+        [SERVICE_PREPARE]       = { "prepare",       UNIT_ACTIVATING,   NULL,                    enter_prepare   },
         [SERVICE_START]         = { "start",         UNIT_ACTIVATING,   timeout_of_start,        enter_start     },
         [SERVICE_RUNNING]       = { "running",       UNIT_ACTIVE,       timeout_of_running,      NULL            },
         [SERVICE_EXITED]        = { "exited",        UNIT_ACTIVE,       NULL,                    enter_released  },
@@ -180,6 +189,7 @@ static const struct {
 static const char *const event_names[] = {
         [SERVICE_EV_START]        = "start",
         [SERVICE_EV_STOP]         = "stop",
+        [SERVICE_EV_PREPARED]     = "prepared",
         [SERVICE_EV_STARTED]      = "started",
         [SERVICE_EV_ERROR]        = "error",
         [SERVICE_EV_ENDED]        = "ended",
@@ -359,7 +369,7 @@ static void enter(Lifecycle *l, ServiceState to, DualTime now) {
         stamp(l, states[from].active, states[to].active, now);
         l->state = to;
         l->frozen_left_usec = USEC_INFINITY;
-        if (to == SERVICE_START)
+        if (to == SERVICE_PREPARE)
                 begin_run(l, from, now.monotonic_usec);
 
         uint64_t timeout = states[to].timeout ? states[to].timeout(l) : USEC_INFINITY;

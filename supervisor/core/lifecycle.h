@@ -4,14 +4,16 @@
 /*
  * The life of a service: states, events, and the one table that leads from the one to the other.
  *
- *        START                STARTED                 STOP                TIMEOUT
- *  dead ───────▶ start ──────────────▶ running ───────────────▶ stop-sigterm ─────▶ stop-sigkill
- *   ▲              │                      │ ENDED                  │ ENDED            │ ENDED
- *   │              │ ERROR, ENDED         ▼                        ▼                  ▼
- *   │              └───────────────▶ final-sigkill ◀───────────────┴──────────────────┘
- *   │                                     │ EMPTY: a restart is wanted ─▶ auto-restart ─▶ start
- *   └─────────────────────────────────────┤        clean, RemainAfterExit ─▶ exited
- *                                         └──────▶ failed
+ *        START         PREPARED         STARTED            STOP               TIMEOUT
+ *  dead ──────▶ prepare ───────▶ start ────────▶ running ───────▶ stop-sigterm ─────▶ stop-sigkill
+ *   ▲              │               │                │ ENDED            │ ENDED            │ ENDED
+ *   │              │ ERROR         │ ERROR, ENDED   ▼                  ▼                  ▼
+ *   │              └───────────────┴────────▶ final-sigkill ◀──────────┴──────────────────┘
+ *   │                                               │ EMPTY: a restart is wanted ─▶ auto-restart ─▶ prepare
+ *   └───────────────────────────────────────────────┤        clean, RemainAfterExit ─▶ exited
+ *                                                   └──────▶ failed
+ *
+ * prepare gets what a start needs (an image, say): it may last as long as it likes, and nothing runs yet.
  *
  * Pure: what has to be done is asked of LifecycleOps, the clock is passed in. Events are queued: an
  * action that posts is served after the transition that called it. Only lifecycle_dispatch() assigns
@@ -29,6 +31,7 @@
 
 typedef enum ServiceState { /* names as systemd's SubState= */
         SERVICE_DEAD,
+        SERVICE_PREPARE,
         SERVICE_START,
         SERVICE_RUNNING,
         SERVICE_EXITED,
@@ -44,6 +47,7 @@ typedef enum ServiceState { /* names as systemd's SubState= */
 typedef enum ServiceEvent {
         SERVICE_EV_START,        /* somebody wants it to run */
         SERVICE_EV_STOP,         /* somebody wants it not to run */
+        SERVICE_EV_PREPARED,     /* what a start needs is here */
         SERVICE_EV_STARTED,      /* the payload executes */
         SERVICE_EV_ERROR,        /* it could not be made; lifecycle_post_error() */
         SERVICE_EV_ENDED,        /* the main process ended; lifecycle_post_ended() */
@@ -77,6 +81,7 @@ typedef struct Lifecycle Lifecycle;
 
 /* What the table asks for. None may call back into lifecycle_dispatch(); posting is fine. */
 typedef struct LifecycleOps {
+        void (*prepare)(Lifecycle *l); /* answer, now or later, by PREPARED or ERROR; release calls it off */
         void (*start)(Lifecycle *l); /* make the container; answer by STARTED or ERROR, then ENDED */
         void (*terminate)(Lifecycle *l); /* thaw, send the stop signal */
         void (*kill)(Lifecycle *l); /* SIGKILL to all; post EMPTY when, or if already, none is left */

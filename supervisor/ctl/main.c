@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/strv.h"
+#include "base/text.h"
 #include "ctl/verbs.h"
 #include "supd/exit-status.h"
 
@@ -50,35 +51,74 @@ static int run_verb(const Options *options, const Verb *verb, char *const *words
         return r;
 }
 
+/* The verb decides what the options mean. @ret_n: words that are its name; 0: it was not named. */
+static int choose_verb(char *const *words, const Verb **ret, size_t *ret_n, Error *error) {
+        *ret_n = 0;
+        return words ? verb_find_words(words, ret, ret_n, error)
+                     : verb_find(DEFAULT_VERB, ret, error);
+}
+
+/* An option before the verb was taken for a switch when the verb was looked for, and has a value of it. */
+static int check_place(
+                const Verb *verb, char *const *likely, char *const *words, size_t n, Error *error) {
+        if (n == 0 || (words && str_equal(likely[0], words[0])))
+                return 0;
+        return error_set_plain(error,
+                        -EINVAL,
+                        ERROR_INVALID_ARGUMENT,
+                        "options of '%s' stand behind it",
+                        verb->name);
+}
+
+/* "supctl VERB --help" is "supctl help VERB", whatever else stands there. */
+static int run_help(const Options *options, char *const *words, Error *error) {
+        const Verb *verb = NULL;
+
+        int r = verb_find("help", &verb, error);
+        return r < 0 ? r : run_verb(options, verb, words, error);
+}
+
 /* Return: an exit code; negative errno with *ret_usage telling whether the command line was at fault. */
 static int run(int argc, char *argv[], bool *ret_usage, Error *error) {
         _cleanup_(options_done) Options options = {};
-        _cleanup_strv_ char **words = NULL;
+        _cleanup_strv_ char **likely = NULL, **words = NULL;
+        _cleanup_(error_done) Error no_verb = {};
         const Verb *verb = NULL;
+        size_t n = 0;
 
         *ret_usage = true;
-        int r = options_parse(argc, argv, clock_realtime_usec(), &options, &words, error);
+        int r = options_find_words(argc, argv, &likely);
+        if (r < 0)
+                return r;
+        int found = choose_verb(likely, &verb, &n, &no_verb);
+        r = options_parse(argc,
+                        argv,
+                        verb ? verb->options : OPTION_EVERY,
+                        clock_realtime_usec(),
+                        &options,
+                        &words,
+                        error);
         if (r < 0)
                 return r;
 
-        bool named = words != NULL;
-        char *const *rest = named ? words + 1 : NULL;
-        const char *name = named ? words[0] : DEFAULT_VERB;
-        if (options.help) {
-                /* "supctl VERB --help" is "supctl help VERB". */
-                rest = words;
-                name = "help";
-        } else if (options.version)
-                name = "version";
-
-        r = verb_find(name, &verb, error);
-        if (r >= 0 && !options.help && !options.version)
-                r = verb_check(verb, rest, options.given, error);
+        if (options.help)
+                return run_help(&options, words, error);
+        if (options.version) {
+                r = verb_find("version", &verb, error);
+                return r < 0 ? r : run_verb(&options, verb, NULL, error);
+        }
+        if (found < 0) {
+                error_move(error, &no_verb);
+                return found;
+        }
+        r = check_place(verb, likely, words, n, error);
+        if (r >= 0)
+                r = verb_check(verb, words ? words + n : NULL, &options, error);
         if (r < 0)
                 return r;
 
-        *ret_usage = options.help;
-        return run_verb(&options, verb, rest, error);
+        *ret_usage = false;
+        return run_verb(&options, verb, words ? words + n : NULL, error);
 }
 
 int main(int argc, char *argv[]) {

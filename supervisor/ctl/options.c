@@ -16,7 +16,9 @@
 typedef struct OptionContext {
         Options *options;
         uint64_t now_usec;
+        uint64_t flags;   /* of the verb */
         const char *name; /* as it was written, for messages */
+        size_t offset;    /* of what the option sets, where the table says so */
 } OptionContext;
 
 typedef int (*OptionHandler)(const OptionContext *c, const char *value, Error *error);
@@ -121,6 +123,27 @@ static int take_colour(const OptionContext *c, const char *value, Error *error) 
                                       : 0;
 }
 
+static void *place_of(const OptionContext *c) {
+        return (char *) c->options + c->offset;
+}
+
+static int take_text(const OptionContext *c, const char *value, Error *error) {
+        (void) error;
+        *(const char **) place_of(c) = value;
+        return 0;
+}
+
+static int take_texts(const OptionContext *c, const char *value, Error *error) {
+        (void) error;
+        return strv_append(place_of(c), value);
+}
+
+static int take_filter(const OptionContext *c, const char *value, Error *error) {
+        if (!strchr(value, '='))
+                return bad_value(c, value, error, "KEY=VALUE, such as 'dangling=true'");
+        return take_texts(c, value, error);
+}
+
 static int take_runtime_dir(const OptionContext *c, const char *value, Error *error) {
         if (*value != '/')
                 return bad_value(c, value, error, "an absolute path");
@@ -128,18 +151,20 @@ static int take_runtime_dir(const OptionContext *c, const char *value, Error *er
         return 0;
 }
 
-/* A switch sets the bool at the offset. */
+/* A switch sets the bool at the offset. What stands above takes precedence. */
 typedef struct OptionSpec {
         const char *name;
         char letter;          /* 0: none */
         const char *argument; /* as the help calls it; NULL: takes none */
-        uint32_t flag;
+        uint64_t flag;
         OptionHandler handler; /* NULL: a switch */
         size_t offset;
         const char *help; /* NULL: another name for the one above */
 } OptionSpec;
 
 #define SWITCH(member) NULL, offsetof(Options, member)
+#define TEXT(member) take_text, offsetof(Options, member)
+#define TEXTS(take, member) take, offsetof(Options, member)
 
 /* clang-format off */
 static const OptionSpec option_specs[] = {
@@ -159,6 +184,32 @@ static const OptionSpec option_specs[] = {
         { "property",    'p', "NAME",   OPTION_PROPERTY,  take_property, 0,    "Show this property only" },
         { "value",       0,   NULL,     OPTION_VALUE,     SWITCH(value),       "Show values without names" },
         { "strict",      0,   NULL,     OPTION_STRICT,    SWITCH(strict),      "Treat warnings as errors" },
+        { "all",         'a', NULL,     OPTION_UNNAMED,   SWITCH(all),         "List images without a name, too" },
+        { "all",         'a', NULL,     OPTION_UNUSED,    SWITCH(all),         "Also images with a name, if no container is made of them" },
+        { "digests",     0,   NULL,     OPTION_DIGESTS,   SWITCH(image.digests), "Show digests of manifests" },
+        { "no-trunc",    0,   NULL,     OPTION_NO_TRUNC,  SWITCH(image.no_trunc), "Shorten nothing" },
+        { "force",       'f', NULL,     OPTION_FORCE,     SWITCH(image.force), "Do not ask, do not mind" },
+        { "filter",      'f', "K=V",    OPTION_FILTER,    TEXTS(take_filter, image.filters), "Those that this is true of: dangling=, reference=, before=, since=" },
+        { "filter",      0,   "K=V",    OPTION_PRUNE_FILTER, TEXTS(take_filter, image.filters), "Those that this is true of: until=, label=, label!=" },
+        { "dry-run",     0,   NULL,     OPTION_DRY_RUN,   SWITCH(image.dry_run), "Only show what would go" },
+        { "repair",      0,   NULL,     OPTION_REPAIR,    SWITCH(image.repair), "Put right what can be, remove what cannot" },
+        { "verbose",     'v', NULL,     OPTION_VERBOSE,   SWITCH(image.verbose), "Show each image" },
+        { "platform",    0,   "OS/ARCH", OPTION_PLATFORM, TEXT(image.platform), "Image for OS/ARCH[/VARIANT] instead of this machine" },
+        { "os",          0,   "OS",     OPTION_PLATFORM,  TEXT(image.os),      "The same, one by one" },
+        { "arch",        0,   "ARCH",   OPTION_PLATFORM,  TEXT(image.architecture), NULL },
+        { "variant",     0,   "VARIANT", OPTION_PLATFORM, TEXT(image.variant), NULL },
+        { "policy",      0,   "WHEN",   OPTION_POLICY,    TEXT(image.policy),  "When to ask the registry: always (default), missing, newer, never" },
+        { "creds",       0,   "USER",   OPTION_REGISTRY,  TEXT(image.creds),   "USER[:PASSWORD] at the registry; asks for what is missing" },
+        { "auth-file",   0,   "FILE",   OPTION_REGISTRY,  TEXT(image.auth_file), "Credentials, as 'docker login' writes them" },
+        { "cert-dir",    0,   "DIR",    OPTION_REGISTRY,  TEXT(image.cert_dir), "Certificates of the registry (*.crt) and of ours (*.cert, *.key)" },
+        { "tls-verify",  0,   "yes|no",   OPTION_REGISTRY,  TEXT(image.tls_verify), "Whether to check the registry's certificate" },
+        { "retry",       0,   "N",      OPTION_REGISTRY,  TEXT(image.retry),   "Times to try again" },
+        { "retry-delay", 0,   "TIME",   OPTION_REGISTRY,  TEXT(image.retry_delay), "Time between" },
+        { "input",       'i', "FILE",   OPTION_INPUT,     TEXT(image.input),   "Read this file, not standard input" },
+        { "output",      'o', "FILE",   OPTION_OUTPUT_FILE, TEXT(image.output), "Write this file, not standard output" },
+        { "format",      0,   "FORMAT", OPTION_FORMAT,    TEXT(image.format),  "docker-archive (default) or oci-archive" },
+        { "change",      'c', "LINE",   OPTION_CHANGE,    TEXTS(take_texts, image.changes), "A line of a Dockerfile to apply, such as 'CMD /bin/sh'" },
+        { "message",     'm', "TEXT",   OPTION_MESSAGE,   TEXT(image.message), "Comment in the history" },
         { "runtime-dir", 0,   "DIR",    OPTION_GLOBAL,    take_runtime_dir, 0, "Runtime directory of supd" },
         { "quiet",       'q', NULL,     OPTION_GLOBAL,    SWITCH(quiet),       "Print no more than errors" },
         { "no-legend",   0,   NULL,     OPTION_GLOBAL,    SWITCH(no_legend),   "No header and footer of lists" },
@@ -176,24 +227,30 @@ static const OptionSpec option_specs[] = {
 void options_done(Options *o) {
         strv_free(o->states);
         strv_free(o->properties);
+        strv_free(o->image.changes);
+        strv_free(o->image.filters);
         *o = (Options) {};
 }
 
-static const OptionSpec *find_long(const char *name, size_t length) {
-        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++) {
-                if (strlen(option_specs[i].name) == length &&
-                                strncmp(option_specs[i].name, name, length) == 0)
-                        return &option_specs[i];
-        }
-        return NULL;
+static bool spec_has_name(const OptionSpec *spec, const char *name, size_t length) {
+        return length > 0 ? strlen(spec->name) == length && strncmp(spec->name, name, length) == 0
+                          : spec->letter == *name;
 }
 
-static const OptionSpec *find_letter(char letter) {
+/* By name, or by letter where the length is 0. What it means to the verb, else to any. */
+static const OptionSpec *find_spec(const char *name, size_t length, uint64_t flags) {
+        const OptionSpec *other = NULL;
+
         for (size_t i = 0; i < ELEMENTSOF(option_specs); i++) {
-                if (option_specs[i].letter == letter)
-                        return &option_specs[i];
+                const OptionSpec *spec = &option_specs[i];
+
+                if (!spec_has_name(spec, name, length))
+                        continue;
+                if (spec->flag & flags)
+                        return spec;
+                other = other ?: spec;
         }
-        return NULL;
+        return other;
 }
 
 static int unknown_long(const char *name, size_t length, Error *error) {
@@ -215,11 +272,16 @@ static int unknown_long(const char *name, size_t length, Error *error) {
                         meant ? "'?" : "");
 }
 
-static int apply(const OptionSpec *spec, const OptionContext *c, const char *value, Error *error) {
-        c->options->given |= spec->flag;
+static int apply(const OptionSpec *spec, OptionContext c, const char *value, Error *error) {
+        c.options->given |= spec->flag;
+        c.offset = spec->offset;
+        if (!(spec->flag & c.flags)) {
+                c.options->foreign = c.options->foreign ?: spec->name;
+                return 0;
+        }
         if (spec->handler)
-                return spec->handler(c, value, error);
-        *(bool *) ((char *) c->options + spec->offset) = true;
+                return spec->handler(&c, value, error);
+        *(bool *) place_of(&c) = true;
         return 0;
 }
 
@@ -238,7 +300,7 @@ static int parse_long(OptionContext c, const char *argument, const char *next, E
         const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
         int used = 1;
 
-        const OptionSpec *spec = find_long(argument, length);
+        const OptionSpec *spec = length > 0 ? find_spec(argument, length, c.flags) : NULL;
         if (!spec)
                 return unknown_long(argument, length, error);
 
@@ -260,7 +322,7 @@ static int parse_long(OptionContext c, const char *argument, const char *next, E
                 used = 2;
         }
 
-        int r = apply(spec, &c, value, error);
+        int r = apply(spec, c, value, error);
         return r < 0 ? r : used;
 }
 
@@ -269,7 +331,7 @@ static int parse_letters(OptionContext c, const char *letters, const char *next,
         for (; *letters; letters++) {
                 char name[] = { '-', *letters, '\0' };
 
-                const OptionSpec *spec = find_letter(*letters);
+                const OptionSpec *spec = find_spec(letters, 0, c.flags);
                 if (!spec)
                         return error_set_plain(error,
                                         -EINVAL,
@@ -278,7 +340,7 @@ static int parse_letters(OptionContext c, const char *letters, const char *next,
                                         name);
                 c.name = name;
                 if (!spec->argument) {
-                        int r = apply(spec, &c, NULL, error);
+                        int r = apply(spec, c, NULL, error);
                         if (r < 0)
                                 return r;
                         continue;
@@ -287,10 +349,46 @@ static int parse_letters(OptionContext c, const char *letters, const char *next,
                 const char *value = letters[1] ? letters + 1 : next;
                 if (!value)
                         return missing_value(&c, spec, error);
-                int r = apply(spec, &c, value, error);
+                int r = apply(spec, c, value, error);
                 return r < 0 ? r : letters[1] ? 1 : 2;
         }
         return 1;
+}
+
+/* How many arguments an option is, as far as can be told without the verb. */
+static int count_used(const char *argument) {
+        if (argument[1] == '-') {
+                size_t length = strcspn(argument + 2, "=");
+                const OptionSpec *spec =
+                                length > 0 ? find_spec(argument + 2, length, OPTION_EVERY) : NULL;
+
+                return spec && spec->argument && argument[2 + length] == '\0' ? 2 : 1;
+        }
+        for (const char *letter = argument + 1; *letter; letter++) {
+                const OptionSpec *spec = find_spec(letter, 0, OPTION_EVERY);
+
+                if (spec && spec->argument)
+                        return letter[1] ? 1 : 2;
+        }
+        return 1;
+}
+
+int options_find_words(int argc, char *argv[], char ***ret) {
+        _cleanup_strv_ char **words = NULL;
+        bool only_words = false;
+        int used = 1;
+
+        for (int i = 1; i < argc; i += used) {
+                bool is_option = !only_words && argv[i][0] == '-' && argv[i][1] != '\0';
+
+                used = is_option ? count_used(argv[i]) : 1;
+                if (is_option)
+                        only_words = str_equal(argv[i], "--");
+                else if (strv_append(&words, argv[i]) < 0)
+                        return -ENOMEM;
+        }
+        *ret = TAKE_PTR(words);
+        return 0;
 }
 
 static void set_defaults(Options *o) {
@@ -307,11 +405,16 @@ static void set_defaults(Options *o) {
 
 int options_parse(int argc,
                 char *argv[],
+                uint64_t flags,
                 uint64_t now_usec,
                 Options *ret,
                 char ***ret_words,
                 Error *error) {
-        OptionContext c = { .options = ret, .now_usec = now_usec };
+        OptionContext c = {
+                .options = ret,
+                .now_usec = now_usec,
+                .flags = flags | OPTION_GLOBAL,
+        };
         _cleanup_strv_ char **words = NULL;
         bool only_words = false;
         int used = 1;
@@ -336,7 +439,7 @@ int options_parse(int argc,
         return 0;
 }
 
-char *options_describe(uint32_t flags) {
+char *options_describe(uint64_t flags) {
         char *text = NULL;
         size_t size = 0;
 
@@ -359,12 +462,4 @@ char *options_describe(uint32_t flags) {
                 return NULL;
         }
         return text;
-}
-
-const char *option_name_of(uint32_t flags) {
-        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++) {
-                if (option_specs[i].flag & flags)
-                        return option_specs[i].name;
-        }
-        return "?";
 }

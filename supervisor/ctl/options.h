@@ -14,24 +14,57 @@
 #include "ctl/terminal.h"
 #include "log/format.h"
 
-/* Flags: what a verb takes, and what was given. */
-enum {
-        OPTION_ALL = 1U << 0,
-        OPTION_STATE = 1U << 1,
-        OPTION_JSON = 1U << 2,
-        OPTION_NO_BLOCK = 1U << 3,
-        OPTION_LINES = 1U << 4,
-        OPTION_SIGNAL = 1U << 5,
-        OPTION_KILL_WHOM = 1U << 6,
-        OPTION_FOLLOW = 1U << 7,
-        OPTION_SINCE = 1U << 8,
-        OPTION_UNTIL = 1U << 9,
-        OPTION_OUTPUT = 1U << 10,
-        OPTION_PROPERTY = 1U << 11,
-        OPTION_VALUE = 1U << 12,
-        OPTION_STRICT = 1U << 13,
-        OPTION_GLOBAL = 1U << 14, /* every verb takes it */
-};
+/* Flags: what a verb takes, and what was given. Names and letters mean other things to other verbs. */
+#define OPTION_FLAG(n) (UINT64_C(1) << (n))
+#define OPTION_ALL OPTION_FLAG(0)
+#define OPTION_STATE OPTION_FLAG(1)
+#define OPTION_JSON OPTION_FLAG(2)
+#define OPTION_NO_BLOCK OPTION_FLAG(3)
+#define OPTION_LINES OPTION_FLAG(4)
+#define OPTION_SIGNAL OPTION_FLAG(5)
+#define OPTION_KILL_WHOM OPTION_FLAG(6)
+#define OPTION_FOLLOW OPTION_FLAG(7)
+#define OPTION_SINCE OPTION_FLAG(8)
+#define OPTION_UNTIL OPTION_FLAG(9)
+#define OPTION_OUTPUT OPTION_FLAG(10)
+#define OPTION_PROPERTY OPTION_FLAG(11)
+#define OPTION_VALUE OPTION_FLAG(12)
+#define OPTION_STRICT OPTION_FLAG(13)
+#define OPTION_GLOBAL OPTION_FLAG(14) /* every verb takes it */
+/* Of images: */
+#define OPTION_UNNAMED OPTION_FLAG(15)
+#define OPTION_DIGESTS OPTION_FLAG(16)
+#define OPTION_NO_TRUNC OPTION_FLAG(17)
+#define OPTION_FORCE OPTION_FLAG(18)
+#define OPTION_FILTER OPTION_FLAG(19)
+#define OPTION_UNUSED OPTION_FLAG(20)
+#define OPTION_DRY_RUN OPTION_FLAG(21)
+#define OPTION_REPAIR OPTION_FLAG(22)
+#define OPTION_VERBOSE OPTION_FLAG(23)
+#define OPTION_PLATFORM OPTION_FLAG(24)
+#define OPTION_REGISTRY OPTION_FLAG(25) /* credentials, TLS, retries */
+#define OPTION_INPUT OPTION_FLAG(26)
+#define OPTION_OUTPUT_FILE OPTION_FLAG(27)
+#define OPTION_FORMAT OPTION_FLAG(28)
+#define OPTION_CHANGE OPTION_FLAG(29)
+#define OPTION_MESSAGE OPTION_FLAG(30)
+#define OPTION_PRUNE_FILTER OPTION_FLAG(31)
+#define OPTION_POLICY OPTION_FLAG(32)
+#define OPTION_EVERY UINT64_MAX
+
+/* Of verbs that work on images. Texts are borrowed from the arguments; NULL: not given. */
+typedef struct ImageOptions {
+        bool digests, no_trunc, force, dry_run, repair, verbose;
+        const char *platform; /* OS/ARCH[/VARIANT] */
+        const char *os, *architecture, *variant;
+        const char *policy;
+        const char *creds; /* USER[:PASSWORD] */
+        const char *auth_file, *cert_dir, *tls_verify;
+        const char *retry, *retry_delay;
+        const char *input, *output, *format;
+        const char *message;
+        char **changes, **filters; /* owned */
+} ImageOptions;
 
 typedef struct Options {
         const char *runtime_dir; /* borrowed from the arguments or the environment */
@@ -47,13 +80,24 @@ typedef struct Options {
         uint64_t since_usec, until_usec; /* real time; UINT64_MAX: not given */
         LogFormat output;
         char **states, **properties; /* owned */
-        uint32_t given;              /* flags above */
+        ImageOptions image;
+        uint64_t given;      /* flags above */
+        const char *foreign; /* static; the first one that the verb does not take; NULL: none */
 } Options;
 
 void options_done(Options *o);
 
 /**
+ * options_find_words() - what is no option, before it is known which verb's options they are
+ * @ret: in order; owned by the caller (strv); strings copied
+ *
+ * Return: 0 or -ENOMEM: what is wrong is told by options_parse().
+ */
+int options_find_words(int argc, char *argv[], char ***ret);
+
+/**
  * options_parse() - split the arguments into options and words
+ * @flags:     the verb's; an option with several meanings has the one among these
  * @now_usec:  real time, for --since
  * @ret_words: what is no option, in order; owned by the caller (strv); strings copied
  *
@@ -62,13 +106,11 @@ void options_done(Options *o);
  */
 int options_parse(int argc,
                 char *argv[],
+                uint64_t flags,
                 uint64_t now_usec,
                 Options *ret,
                 char ***ret_words,
                 Error *error);
 
 /** options_describe() - the help lines of all options with a flag in @flags; owned, or NULL */
-char *options_describe(uint32_t flags);
-
-/** option_name_of() - "follow": a name for the lowest flag in @flags; static */
-const char *option_name_of(uint32_t flags);
+char *options_describe(uint64_t flags);

@@ -175,6 +175,21 @@ static int print_restarts(const Page *page) {
         return 0;
 }
 
+/* "docker.io/library/busybox:1 (sha256:0123456789ab)" */
+static int print_image(const Page *page) {
+        const char *name = value_get_string(page->unit, "Image");
+        const char *digest = value_get_string(page->unit, "ImageDigest");
+
+        if (str_is_empty(name))
+                return 0;
+        status_label(page->out, "Image");
+        int r = put_text(page, name);
+        if (!str_is_empty(digest))
+                fprintf(page->out, " (%.*s)", (int) (sizeof("sha256:") - 1 + 12), digest);
+        fputc('\n', page->out);
+        return r;
+}
+
 /* "httpd": what the kernel calls the process; NULL where it can't be told. */
 static char *command_of(uint64_t pid) {
         _cleanup_free_ char *path = str_printf("/proc/%" PRIu64 "/comm", pid);
@@ -367,6 +382,7 @@ static const Section sections[] = {
         print_dropins,
         print_active,
         print_restarts,
+        print_image,
         print_main_process,
         print_status_text,
         print_tasks,

@@ -34,6 +34,8 @@ static const struct {
         [GLYPH_TRUNK]       = { "│ ", "| " },
         [GLYPH_SPACE]       = { "  ", "  " },
         [GLYPH_ELLIPSIS]    = { "…",  "~"  },
+        [GLYPH_BAR_DONE]    = { "━",  "#"  },
+        [GLYPH_BAR_LEFT]    = { "─",  "-"  },
 };
 
 static const struct {
@@ -58,16 +60,21 @@ ColourMode colour_mode_from_string(const char *s) {
         return _COLOUR_MODE_INVALID;
 }
 
-static unsigned width_of(int fd) {
-        struct winsize size = {};
-        const char *columns = getenv("COLUMNS");
+static unsigned size_of(const char *variable, unsigned of_terminal, unsigned usual) {
+        const char *text = getenv(variable);
         uint64_t n;
 
-        if (columns && parse_u64(columns, &n) == 0 && n > 0 && n <= USHRT_MAX)
+        if (text && parse_u64(text, &n) == 0 && n > 0 && n <= USHRT_MAX)
                 return (unsigned) n;
-        if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-                return size.ws_col;
-        return 80;
+        return of_terminal > 0 ? of_terminal : usual;
+}
+
+void terminal_size(unsigned *ret_columns, unsigned *ret_rows) {
+        struct winsize size = {};
+
+        (void) ioctl(STDOUT_FILENO, TIOCGWINSZ, &size); /* if it is none, it is of the usual size */
+        *ret_columns = size_of("COLUMNS", size.ws_col, 80);
+        *ret_rows = size_of("LINES", size.ws_row, 24);
 }
 
 /* Nobody chose a character set in the C locale; then UTF-8 is what terminals speak today. */
@@ -81,6 +88,9 @@ static bool locale_is_utf8(void) {
 Terminal terminal_detect(ColourMode mode, bool full) {
         const char *no_color = getenv("NO_COLOR");
         bool is_terminal = isatty(STDOUT_FILENO);
+        unsigned columns, rows;
+
+        terminal_size(&columns, &rows);
 
         return (Terminal) {
                 .is_terminal = is_terminal,
@@ -88,7 +98,7 @@ Terminal terminal_detect(ColourMode mode, bool full) {
                           (mode == COLOUR_AUTO && is_terminal && str_is_empty(no_color) &&
                                           !str_equal(getenv("TERM"), "dumb")),
                 .utf8 = locale_is_utf8(),
-                .width = is_terminal && !full ? width_of(STDOUT_FILENO) : WIDTH_UNLIMITED,
+                .width = is_terminal && !full ? columns : WIDTH_UNLIMITED,
         };
 }
 

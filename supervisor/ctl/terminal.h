@@ -35,6 +35,9 @@ typedef struct Terminal {
  * @full: never shorten anything */
 Terminal terminal_detect(ColourMode mode, bool full);
 
+/** terminal_size() - of standard output at present, or as the environment says; 80 by 24 if unknown */
+void terminal_size(unsigned *ret_columns, unsigned *ret_rows);
+
 typedef enum Style {
         STYLE_PLAIN,
         STYLE_GOOD,
@@ -60,6 +63,8 @@ typedef enum Glyph {
         GLYPH_TRUNK, /* under a branch that goes on */
         GLYPH_SPACE, /* under the last branch */
         GLYPH_ELLIPSIS,
+        GLYPH_BAR_DONE, /* of a progress bar */
+        GLYPH_BAR_LEFT,
         _GLYPH_MAX,
         _GLYPH_INVALID = -EINVAL,
 } Glyph;

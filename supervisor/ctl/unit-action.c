@@ -3,19 +3,18 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "ctl/interrupt.h"
 #include "ctl/log-print.h"
 #include "ctl/unit-view.h"
 #include "ctl/unit-words.h"
 #include "supd/exit-status.h"
 
 #define FAILURE_LINES 10U
-#define EXIT_INTERRUPTED (128 + SIGINT)
 
 /* How an action is spoken of. */
 /* clang-format off */
@@ -189,22 +188,10 @@ static int report_interrupt(const UnitRequest *requests, size_t n) {
         return EXIT_INTERRUPTED;
 }
 
-/* Ctrl-C as a descriptor: a handler could come between the check and the wait. */
-static int open_interrupts(void) {
-        sigset_t signals;
-
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGINT);
-        sigaddset(&signals, SIGTERM);
-        if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-                return -errno;
-        return neg_errno(signalfd(-1, &signals, SFD_CLOEXEC));
-}
-
 static int run_requests(Context *c, UnitRequest *requests, size_t n, bool wait, Error *error) {
         uint64_t since_usec = clock_realtime_usec();
 
-        _cleanup_close_ int interrupts = wait ? open_interrupts() : -EBADF;
+        _cleanup_close_ int interrupts = wait ? interrupt_open() : -EBADF;
         if (wait && interrupts < 0)
                 return error_set(error, interrupts, ERROR_FAILED, "cannot wait for signals");
 

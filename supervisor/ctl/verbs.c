@@ -48,9 +48,41 @@ static const Verb verbs[] = {
           "Replace supd by its installed version; containers run on", 0 },
         { "verify",        NULL, verb_verify,        1, ANY_NUMBER, "FILE…",
           "Check unit files; needs no supd", OPTION_STRICT | OPTION_JSON },
+        { "images",        ALIASES("image ls", "image list"), verb_images, 0, 1, "[PATTERN]",
+          "List images", OPTION_UNNAMED | OPTION_DIGESTS | OPTION_NO_TRUNC | OPTION_FILTER | OPTION_JSON },
+        { "pull",          ALIASES("image pull"), verb_pull, 1, ANY_NUMBER, "REF…",
+          "Fetch images from registries, or from oci:DIR and the like",
+          OPTION_POLICY | OPTION_REGISTRY | OPTION_PLATFORM | OPTION_JSON },
+        { "load",          ALIASES("image load"), verb_load, 0, 0, "",
+          "Load images from an archive of docker, podman, skopeo or supctl",
+          OPTION_INPUT | OPTION_PLATFORM | OPTION_JSON },
+        { "save",          ALIASES("image save"), verb_save, 1, ANY_NUMBER, "IMAGE…",
+          "Write images into an archive", OPTION_OUTPUT_FILE | OPTION_FORMAT },
+        { "import",        ALIASES("image import"), verb_import, 1, 2, "FILE|- [REF]",
+          "Make an image of a root file system in a tar archive",
+          OPTION_CHANGE | OPTION_MESSAGE | OPTION_PLATFORM | OPTION_JSON },
+        { "tag",           ALIASES("image tag"), verb_tag, 2, ANY_NUMBER, "IMAGE REF…",
+          "Give an image further names", 0 },
+        { "rmi",           ALIASES("image rm", "image remove"), verb_rmi, 1, ANY_NUMBER, "IMAGE…",
+          "Remove names of images, and images that have none left", OPTION_FORCE },
+        { "history",       ALIASES("image history"), verb_history, 1, 1, "IMAGE",
+          "Show how an image was made", OPTION_NO_TRUNC | OPTION_JSON },
+        { "image inspect", NULL, verb_image_inspect, 1, ANY_NUMBER, "IMAGE…",
+          "Show what an image is and how it runs", OPTION_JSON },
+        { "image prune",   NULL, verb_image_prune,   0, 0, "",
+          "Remove images without a name that no container is made of",
+          OPTION_UNUSED | OPTION_FORCE | OPTION_PRUNE_FILTER | OPTION_DRY_RUN | OPTION_JSON },
+        { "image verify",  ALIASES("image check"), verb_image_verify, 0, ANY_NUMBER, "[IMAGE…]",
+          "Compare what is stored of images, of all by default, with its digests",
+          OPTION_REPAIR | OPTION_REGISTRY | OPTION_JSON },
+        { "df",            ALIASES("system df"), verb_df, 0, 0, "",
+          "Show what takes space on disk, and what could go", OPTION_VERBOSE | OPTION_JSON },
+        { "prune",         ALIASES("system prune"), verb_image_prune, 0, 0, "",
+          "Remove what nothing needs any more",
+          OPTION_UNUSED | OPTION_FORCE | OPTION_PRUNE_FILTER | OPTION_DRY_RUN | OPTION_JSON },
         { "version",       NULL, verb_version,       0, 0, "",
           "Print the versions of supctl and supd", OPTION_JSON },
-        { "help",          NULL, verb_help,          0, 1, "[VERB]",
+        { "help",          NULL, verb_help,          0, 2, "[VERB]",
           "Explain supctl or one verb", 0 },
 };
 /* clang-format on */
@@ -93,17 +125,56 @@ int verb_find(const char *name, const Verb **ret, Error *error) {
                         meant ? "'?" : "");
 }
 
-int verb_check(const Verb *verb, char *const *words, uint32_t given, Error *error) {
-        uint32_t foreign = given & ~(verb->options | OPTION_GLOBAL);
+bool verb_is_of_family(const Verb *verb, const char *family) {
+        size_t n = strlen(family);
+
+        if (str_has_prefix(verb->name, family) && verb->name[n] == ' ')
+                return true;
+        for (const char *const *alias = verb->aliases; alias && *alias; alias++) {
+                if (str_has_prefix(*alias, family) && (*alias)[n] == ' ')
+                        return true;
+        }
+        return false;
+}
+
+static bool is_family(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                if (verb_is_of_family(&verbs[i], name))
+                        return true;
+        }
+        return false;
+}
+
+int verb_find_words(char *const *words, const Verb **ret, size_t *ret_n, Error *error) {
+        bool family = is_family(words[0]) && !find(words[0]);
+        _cleanup_free_ char *both =
+                        words[1] && family ? str_printf("%s %s", words[0], words[1]) : NULL;
+
+        if (words[1] && family && !both)
+                return -ENOMEM;
+        if (family && !both)
+                return error_set_plain(error,
+                                -EINVAL,
+                                ERROR_INVALID_ARGUMENT,
+                                "'%s' needs a second word; see 'supctl help %s'",
+                                words[0],
+                                words[0]);
+        int r = verb_find(both ?: words[0], ret, error);
+        if (r >= 0 && ret_n)
+                *ret_n = both ? 2 : 1;
+        return r;
+}
+
+int verb_check(const Verb *verb, char *const *words, const Options *options, Error *error) {
         size_t n = strv_length(words);
 
-        if (foreign)
+        if (options->foreign)
                 return error_set_plain(error,
                                 -EINVAL,
                                 ERROR_INVALID_ARGUMENT,
                                 "'%s' has no option --%s; see 'supctl %s --help'",
                                 verb->name,
-                                option_name_of(foreign),
+                                options->foreign,
                                 verb->name);
         if (n < verb->words_min || n > verb->words_max)
                 return error_set_plain(error,

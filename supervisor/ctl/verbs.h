@@ -24,6 +24,7 @@ int context_connect(Context *c, Error *error);
 
 typedef int (*VerbHandler)(Context *c, char *const *words, Error *error);
 
+/* Names may be of two words, "image inspect". */
 typedef struct Verb {
         const char *name;
         const char *const *aliases; /* NULL-terminated; NULL: none */
@@ -31,19 +32,30 @@ typedef struct Verb {
         unsigned words_min, words_max;
         const char *synopsis; /* of the words */
         const char *help;     /* one line */
-        uint32_t options;     /* OPTION_… beside the global ones */
+        uint64_t options;     /* OPTION_… beside the global ones */
 } Verb;
 
 /** verb_find() - by name or alias. Return: 0; -EINVAL with a suggestion. */
 int verb_find(const char *name, const Verb **ret, Error *error);
 
+/**
+ * verb_find_words() - the verb that @words begin with
+ * @ret_n: how many of them are its name; may be NULL
+ *
+ * Return: 0; -EINVAL with a suggestion.
+ */
+int verb_find_words(char *const *words, const Verb **ret, size_t *ret_n, Error *error);
+
+/** verb_is_of_family() - "image inspect" and "images", also called "image ls", are of "image" */
+bool verb_is_of_family(const Verb *verb, const char *family);
+
 /** verb_check() - the words and options are such as the verb takes. Return: 0; -EINVAL. */
-int verb_check(const Verb *verb, char *const *words, uint32_t given, Error *error);
+int verb_check(const Verb *verb, char *const *words, const Options *options, Error *error);
 
 /** verb_at() - the @index-th of the table; NULL after the last */
 const Verb *verb_at(size_t index);
 
-/* A file for each family. */
+/* A file for each family, or several. */
 int verb_list_units(Context *c, char *const *words, Error *error);
 int verb_status(Context *c, char *const *words, Error *error);
 int verb_start(Context *c, char *const *words, Error *error);
@@ -62,5 +74,17 @@ int verb_is_failed(Context *c, char *const *words, Error *error);
 int verb_daemon_reload(Context *c, char *const *words, Error *error);
 int verb_daemon_reexec(Context *c, char *const *words, Error *error);
 int verb_verify(Context *c, char *const *words, Error *error);
+int verb_images(Context *c, char *const *words, Error *error);
+int verb_image_inspect(Context *c, char *const *words, Error *error);
+int verb_history(Context *c, char *const *words, Error *error);
+int verb_pull(Context *c, char *const *words, Error *error);
+int verb_load(Context *c, char *const *words, Error *error);
+int verb_save(Context *c, char *const *words, Error *error);
+int verb_import(Context *c, char *const *words, Error *error);
+int verb_tag(Context *c, char *const *words, Error *error);
+int verb_rmi(Context *c, char *const *words, Error *error);
+int verb_image_prune(Context *c, char *const *words, Error *error);
+int verb_image_verify(Context *c, char *const *words, Error *error);
+int verb_df(Context *c, char *const *words, Error *error);
 int verb_version(Context *c, char *const *words, Error *error);
 int verb_help(Context *c, char *const *words, Error *error);

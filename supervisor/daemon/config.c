@@ -23,6 +23,18 @@ static const struct {
 } config_keys[] = {
         { "Manager", "SystemdSocket", offsetof(Options, systemd_socket), config_parse_bool      },
         { "Manager", "LogLevel",      offsetof(Options, log_level),      config_parse_log_level },
+
+        { "Image", "StorageDriver",      offsetof(Options, image), image_settings_driver              },
+        { "Image", "AdditionalStores",   offsetof(Options, image), image_settings_additional_stores   },
+        { "Image", "SearchRegistries",   offsetof(Options, image), image_settings_search_registries   },
+        { "Image", "Mirror",             offsetof(Options, image), image_settings_mirror              },
+        { "Image", "InsecureRegistries", offsetof(Options, image), image_settings_insecure_registries },
+        { "Image", "CertDir",            offsetof(Options, image), image_settings_cert_dir            },
+        { "Image", "AuthFile",           offsetof(Options, image), image_settings_auth_file           },
+        { "Image", "ParallelDownloads",  offsetof(Options, image), image_settings_parallel_downloads  },
+        { "Image", "HttpProxy",          offsetof(Options, image), image_settings_http_proxy          },
+        { "Image", "HttpsProxy",         offsetof(Options, image), image_settings_https_proxy         },
+        { "Image", "NoProxy",            offsetof(Options, image), image_settings_no_proxy            },
 };
 /* clang-format on */
 

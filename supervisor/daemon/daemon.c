@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -17,11 +18,13 @@
 #include "control/control.h"
 #include "core/engine.h"
 #include "daemon/libexec.h"
+#include "kinds/image-service.h"
 #include "kinds/registry.h"
 #include "log/journal-send.h"
 #include "recovery/store.h"
 #include "recovery/strays.h"
 #include "supd/bus.h"
+#include "supd/image-store.h"
 #include "supd/message-ids.h"
 #include "supd/paths.h"
 
@@ -49,6 +52,9 @@ struct Daemon {
         Engine *engine;                  /* owned */
         Control *control;                /* owned */
         char *logger_path;               /* owned */
+        char *image_path;                /* owned */
+        char **image_arguments;          /* owned; of each run of supd-image */
+        ImageService *images;            /* owned */
         int listener_fds[_LISTENER_MAX]; /* owned; of the former supd, until daemon_listen(); -EBADF: none */
         KindContext kinds;               /* borrows from the above */
         sd_event_source *queue_source; /* owned */
@@ -190,7 +196,7 @@ static int daemon_restore_units(Daemon *d, Error *error) {
         }
 
         daemon_remove_strays(d, d->engine);
-        return 0;
+        return kind_clear_strays(&d->kinds, d->engine);
 }
 
 static gid_t control_group(void) {
@@ -211,6 +217,8 @@ static void daemon_info(void *userdata, ControlInfo *ret) {
                 .finished = d->finished,
                 .units_loaded_realtime_usec = d->units_loaded_realtime_usec,
                 .stopping = d->stopping,
+                .image_path = d->image_path,
+                .image_arguments = d->image_arguments,
         };
 }
 
@@ -376,6 +384,8 @@ static int daemon_open_parts(Daemon *d, Error *error) {
                 return error_set(error, r, ERROR_FAILED, "cannot make an event loop");
         r = libexec_find("supd-log", &d->logger_path, error);
         if (r >= 0)
+                r = libexec_find("supd-image", &d->image_path, error);
+        if (r >= 0)
                 r = libexec_find("supinit", &supinit, error);
         if (r >= 0)
                 r = cgroup_tree_open(&d->cgroups, error);
@@ -394,6 +404,36 @@ static int daemon_open_parts(Daemon *d, Error *error) {
         return 0;
 }
 
+static char *image_settings_path(const Daemon *d) {
+        return str_printf("%s/%s", d->options->runtime_dir, SUPD_IMAGE_SETTINGS_FILE);
+}
+
+static int daemon_open_images(Daemon *d, Error *error) {
+        const Options *o = d->options;
+        int r;
+
+        _cleanup_free_ char *settings = image_settings_path(d);
+        r = settings ? image_settings_write(&o->image, settings, error) : -ENOMEM;
+        if (r >= 0)
+                r = strv_append_printf(&d->image_arguments, "--state-dir=%s", o->state_dir);
+        if (r >= 0)
+                r = strv_append_printf(&d->image_arguments, "--settings=%s", settings);
+        if (r >= 0)
+                r = strv_append_printf(&d->image_arguments, "--die-with=%d", getpid());
+        if (r < 0)
+                return r;
+        ImageServiceSpec spec = {
+                .event = d->event,
+                .state_dir = o->state_dir,
+                .program = d->image_path,
+                .arguments = d->image_arguments,
+                .additional_stores = o->image.additional_stores,
+                .search_registries = o->image.search_registries,
+                .driver = o->image.driver,
+        };
+        return image_service_new(&spec, &d->images);
+}
+
 int daemon_new(const Options *options, Daemon **ret, Error *error) {
         int r;
 
@@ -406,6 +446,8 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 d->listener_fds[id] = -EBADF;
 
         r = daemon_open_parts(d, error);
+        if (r >= 0)
+                r = daemon_open_images(d, error);
         if (r < 0)
                 return r;
         d->kinds = (KindContext) {
@@ -416,6 +458,7 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 .runtime_dir = options->runtime_dir,
                 .state_dir = options->state_dir,
                 .logger_path = d->logger_path,
+                .images = d->images,
         };
         r = engine_new(kind_make_unit, &d->kinds, &d->engine);
         if (r < 0)
@@ -452,6 +495,9 @@ DaemonVerdict daemon_run(Daemon *d, Error *error) {
                 for (ListenerId id = 0; id < _LISTENER_MAX; id++)
                         daemon_drop_listener(d, id);
                 daemon_remove_strays(d, /* engine= */ NULL);
+                _cleanup_free_ char *settings = image_settings_path(d);
+                if (settings)
+                        (void) unlink(settings); /* else the next supd replaces it */
                 store_remove(d->store);
                 (void) cgroup_tree_leave(
                                 d->cgroups); /* refused while something is left in it: told before */
@@ -473,11 +519,14 @@ Daemon *daemon_free(Daemon *d) {
         for (ListenerId id = 0; id < _LISTENER_MAX; id++)
                 d->listener_fds[id] = close_fd(d->listener_fds[id]);
         d->engine = engine_free(d->engine);
+        d->images = image_service_free(d->images);
         d->store = store_free(d->store);
         d->runtime = runtime_free(d->runtime);
         d->cgroups = cgroup_tree_free(d->cgroups);
         d->event = sd_event_unref(d->event);
         free(d->logger_path);
+        free(d->image_path);
+        strv_free(d->image_arguments);
         free(d);
         return NULL;
 }

@@ -187,5 +187,6 @@ void options_done(Options *o) {
         free(o->state_dir);
         free(o->config_file);
         strv_free(o->unit_dirs);
+        image_settings_done(&o->image);
         *o = (Options) {};
 }

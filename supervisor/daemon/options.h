@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "base/error.h"
+#include "daemon/image-settings.h"
 
 typedef struct Options {
         char *runtime_dir;   /* owned */
@@ -17,6 +18,7 @@ typedef struct Options {
         char *config_file;   /* owned */
         bool systemd_socket; /* SystemdSocket=: serve /run/systemd/private as well */
         DiagLevel log_level;
+        ImageSettings image;
 } Options;
 
 /**

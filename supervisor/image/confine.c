@@ -4,16 +4,19 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/sys.h"
 
 /* ---- capabilities ----------------------------------------------------------------------------- */
 /* Files of any owner, mode and kind, with file capabilities. trusted.* is not among them. */
@@ -27,14 +30,14 @@ static const unsigned kept_capabilities[] = {
         CAP_SETFCAP,
 };
 
-static int drop_capabilities(void) {
+static int drop_capabilities(bool all) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {},
                                       now[_LINUX_CAPABILITY_U32S_3];
 
         if (syscall(SYS_capget, &header, now) < 0)
                 return -errno;
-        for (size_t i = 0; i < ELEMENTSOF(kept_capabilities); i++) {
+        for (size_t i = 0; !all && i < ELEMENTSOF(kept_capabilities); i++) {
                 unsigned c = kept_capabilities[i];
                 data[CAP_TO_INDEX(c)].permitted |= CAP_TO_MASK(c) & now[CAP_TO_INDEX(c)].permitted;
         }
@@ -255,6 +258,61 @@ static const int fork_calls[] = {
         __NR_kill,
 };
 
+/* Only for who asks the network: libcurl, the C library's resolver, and the thread that it runs in.
+ * socket() is checked besides, and nothing listens. */
+static const int connect_calls[] = {
+        __NR_connect,
+        __NR_bind, /* the resolver's netlink socket */
+        __NR_shutdown,
+        __NR_getsockopt,
+        __NR_setsockopt,
+        __NR_getsockname,
+        __NR_getpeername,
+        __NR_sendto,
+        __NR_recvfrom,
+        __NR_sendmmsg,
+        __NR_recvmmsg,
+        __NR_socketpair,
+        __NR_eventfd2,
+        __NR_ioctl, /* FIONREAD and FIONBIO; what else there is takes a descriptor that is not had */
+        __NR_set_robust_list,
+        __NR_sysinfo,
+        __NR_getgid,
+        __NR_getegid,
+        __NR_gettimeofday,
+        __NR_clock_getres,
+        __NR_faccessat,
+#ifdef __NR_faccessat2
+        __NR_faccessat2,
+#endif
+#ifdef __NR_rseq
+        __NR_rseq,
+#endif
+#ifdef __NR_access
+        __NR_access,
+        __NR_stat,
+        __NR_lstat,
+        __NR_time,
+#endif
+#ifdef __NR_mmap2
+        __NR_getgid32,
+        __NR_getegid32,
+        __NR_clock_getres_time64,
+        __NR_recvmmsg_time64,
+#endif
+/* i386 may have one call for all of them, whose arguments can't be looked at. */
+#ifdef __NR_socketcall
+        __NR_socketcall,
+#endif
+};
+
+static const int allowed_families[] = {
+        AF_INET,
+        AF_INET6,
+        AF_UNIX,    /* resolvers' services */
+        AF_NETLINK, /* which addresses we have, hence which are worth trying */
+};
+
 #define NAMESPACE_FLAGS \
         ((unsigned) (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
                         CLONE_NEWPID | CLONE_NEWNET))
@@ -284,7 +342,47 @@ static void emit_allow(Filter *f, int number) {
         emit_return(f, SECCOMP_RET_ALLOW);
 }
 
-static void filter_build(Filter *f, bool may_fork) {
+/* The call, if the kernel would read its 32-bit argument as @value. */
+static void emit_allow_with(Filter *f, int number, unsigned argument, uint32_t value) {
+        size_t offset = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
+
+        offset += __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : sizeof(uint32_t);
+        emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) number, 0, 4));
+        emit_load(f, offset);
+        emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
+        emit_return(f, SECCOMP_RET_ALLOW);
+        emit_return(f, SECCOMP_RET_ERRNO | ENOTTY);
+}
+
+/* clone() with some of @flags: @result, without: the other of allowed and refused. Leaves the filter's
+ * accumulator as it was if it is another call. */
+static void emit_clone(Filter *f, unsigned flags, bool allowed_with) {
+        emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 4));
+        emit_load(f, offsetof(struct seccomp_data, args[0]));
+        emit(f,
+                        (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,
+                                        flags,
+                                        allowed_with ? 0 : 1,
+                                        allowed_with ? 1 : 0));
+        emit_return(f, SECCOMP_RET_ALLOW);
+        emit_return(f, SECCOMP_RET_ERRNO | ENOSYS);
+}
+
+static void emit_socket(Filter *f) {
+        const unsigned n = ELEMENTSOF(allowed_families);
+
+        emit(f,
+                        (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+                                        __NR_socket,
+                                        0,
+                                        (unsigned char) (2 * n + 2)));
+        emit_load(f, offsetof(struct seccomp_data, args[0]));
+        for (unsigned i = 0; i < n; i++)
+                emit_allow(f, allowed_families[i]);
+        emit_return(f, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+}
+
+static void filter_build(Filter *f, const ConfineSpec *spec) {
         /* Another architecture's numbers would mean other calls. */
         emit_load(f, offsetof(struct seccomp_data, arch));
         emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0));
@@ -295,26 +393,44 @@ static void filter_build(Filter *f, bool may_fork) {
 
         for (size_t i = 0; i < ELEMENTSOF(allowed_calls); i++)
                 emit_allow(f, allowed_calls[i]);
-        if (may_fork) {
+        if (spec->may_clone)
+                emit_allow_with(f, __NR_ioctl, 1, FICLONE);
+        if (spec->may_fork) {
                 for (size_t i = 0; i < ELEMENTSOF(fork_calls); i++)
                         emit_allow(f, fork_calls[i]);
-                emit(f, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 3));
-                emit_load(f, offsetof(struct seccomp_data, args[0]));
-                emit(f,
-                                (struct sock_filter) BPF_JUMP(
-                                                BPF_JMP | BPF_JSET | BPF_K, NAMESPACE_FLAGS, 1, 0));
-                emit_return(f, SECCOMP_RET_ALLOW);
+                emit_clone(f, NAMESPACE_FLAGS, /* allowed_with= */ false);
+        }
+        if (spec->may_connect) {
+                for (size_t i = 0; i < ELEMENTSOF(connect_calls); i++)
+                        emit_allow(f, connect_calls[i]);
+                emit_socket(f);
+                emit_clone(f, CLONE_THREAD, /* allowed_with= */ true);
         }
         /* "Not there" is what libraries are prepared for; they fall back or fail. */
         emit_return(f, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-static int filter_calls(bool may_fork) {
+static int filter_calls(const ConfineSpec *spec) {
         Filter f = {};
 
-        filter_build(&f, may_fork);
+        filter_build(&f, spec);
         struct sock_fprog program = { .len = (unsigned short) f.size, .filter = f.code };
         return neg_errno((int) syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+}
+
+int confine_descriptors(const int *keep, size_t n_keep) {
+        unsigned first = STDERR_FILENO + 1;
+
+        for (;;) {
+                unsigned next = ~0U;
+                for (size_t i = 0; i < n_keep; i++)
+                        if ((unsigned) keep[i] >= first)
+                                next = MIN(next, (unsigned) keep[i]);
+                int r = next > first ? sys_close_range(first, next == ~0U ? next : next - 1, 0) : 0;
+                if (r < 0 || next == ~0U)
+                        return r;
+                first = next + 1;
+        }
 }
 
 int confine_process(const ConfineSpec *spec, Error *error) {
@@ -325,13 +441,13 @@ int confine_process(const ConfineSpec *spec, Error *error) {
         if (r >= 0)
                 r = neg_errno(setrlimit(RLIMIT_CORE, &no_core));
         if (r >= 0)
-                r = drop_capabilities();
+                r = drop_capabilities(/* all= */ spec->may_connect);
         if (r < 0)
                 return error_set(error, r, ERROR_RUNTIME, "cannot drop privileges");
         r = restrict_files(spec);
         if (r < 0)
                 return error_set(
                                 error, r, ERROR_RUNTIME, "cannot restrict file access by Landlock");
-        r = filter_calls(spec->may_fork);
+        r = filter_calls(spec);
         return r < 0 ? error_set(error, r, ERROR_RUNTIME, "cannot filter system calls") : 0;
 }

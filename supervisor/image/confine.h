@@ -21,7 +21,9 @@ typedef struct ConfineSpec {
         size_t n_write_fds;
         const int *read_fds; /* borrowed; directories and files that may be read besides */
         size_t n_read_fds;
-        bool may_fork; /* starts confined processes of its own */
+        bool may_fork;    /* starts confined processes of its own */
+        bool may_clone;   /* shares blocks of files: of all ioctls, FICLONE */
+        bool may_connect; /* asks the network; keeps no capability at all */
 } ConfineSpec;
 
 /**
@@ -32,3 +34,6 @@ typedef struct ConfineSpec {
 int confine_process(const ConfineSpec *spec, Error *error);
 
 bool confine_has_landlock(void);
+
+/** confine_descriptors() - close all descriptors above standard error but @keep */
+int confine_descriptors(const int *keep, size_t n_keep);

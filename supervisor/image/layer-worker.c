@@ -190,28 +190,30 @@ static ssize_t plain_read(void *userdata, const void **ret, Error *error) {
         return n;
 }
 
-static int write_from_ring(const Work *w, UnpackRequest request, UnpackResult *ret, Error *error) {
+static int write_from_ring(const Work *w, UnpackRequest *request, UnpackResult *ret, Error *error) {
         RingReader reader = { .ring = w->ring };
         uint64_t entries = 0;
         int r;
 
-        request.read = ring_read;
-        request.read_userdata = &reader;
-        r = unpack_layer(&request, &entries, error);
+        request->read = ring_read;
+        request->read_userdata = &reader;
+        r = unpack_layer(request, &entries, error);
+        request->read_userdata = NULL; /* it was ours */
         *ret = reader.result;
         ret->entries = entries;
         return r;
 }
 
-static int write_from_file(const Work *w, UnpackRequest request, UnpackResult *ret, Error *error) {
+static int write_from_file(const Work *w, UnpackRequest *request, UnpackResult *ret, Error *error) {
         PlainReader reader = { .size_max = w->settings->limits.size_max };
         int r;
 
         r = blob_input_init(&reader.input, w->input->fd, w->input->progress_fd);
-        request.read = plain_read;
-        request.read_userdata = &reader;
+        request->read = plain_read;
+        request->read_userdata = &reader;
         if (r >= 0)
-                r = unpack_layer(&request, &ret->entries, error);
+                r = unpack_layer(request, &ret->entries, error);
+        request->read_userdata = NULL; /* it was ours */
         ret->size = reader.size;
         blob_input_done(&reader.input);
         return r;
@@ -229,6 +231,7 @@ static int write_process(const void *userdata) {
                 .entries_max = w->settings->limits.entries_max,
                 .make_opaque = broker_make_opaque,
                 .opaque_userdata = &broker_fd,
+                .may_keep_whiteouts = w->settings->may_keep_whiteouts,
         };
         const ConfineSpec spec = { .write_fds = &root_fd, .n_write_fds = 1 };
         const bool plain = w->input->is_plain;
@@ -242,8 +245,8 @@ static int write_process(const void *userdata) {
         (void) umask(0); /* can't fail */
         r = process_confine(keep, ELEMENTSOF(keep), &spec, &error);
         if (r >= 0)
-                r = plain ? write_from_file(w, request, &result, &error)
-                          : write_from_ring(w, request, &result, &error);
+                r = plain ? write_from_file(w, &request, &result, &error)
+                          : write_from_ring(w, &request, &result, &error);
         r = answer_format(&writer, r, &result, &error);
         if (r >= 0)
                 r = fd_write_all(w->answer_fd, writer.text, writer.size);

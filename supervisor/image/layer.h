@@ -26,8 +26,9 @@ typedef struct UnpackLimits {
 
 typedef struct LayerSettings {
         UnpackLimits limits;
-        unsigned jobs; /* layers at a time, from 1 */
-        int broker_fd; /* see image/broker.h */
+        unsigned jobs;           /* layers at a time, from 1 */
+        int broker_fd;           /* see image/broker.h */
+        bool may_keep_whiteouts; /* see image/unpack.h */
 } LayerSettings;
 
 typedef struct UnpackResult {

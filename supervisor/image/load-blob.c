@@ -14,7 +14,8 @@
 #define WRITE_BACK_SIZE ((uint64_t) 8 * 1024 * 1024)
 
 typedef struct Transfer {
-        const LoadBlobRequest *request; /* borrowed */
+        const SourceFile *file;       /* borrowed */
+        const BlobFollower *follower; /* borrowed; NULL: nobody */
         StoreBlob blob;
         Hash *hash;      /* owned */
         int progress_fd; /* owned; to who follows */
@@ -27,28 +28,26 @@ static int begin(Transfer *t, Store *s, Error *error) {
 
         if (r < 0)
                 return r;
-        if (t->request->file->is_ours) {
-                r = store_blob_adopt(s, t->request->file->fd, &t->blob, error);
+        if (t->file->is_ours) {
+                r = store_blob_adopt(s, t->file->fd, &t->blob, error);
                 t->is_adopted = r > 0;
         }
         return r != 0 ? r : store_blob_begin(s, &t->blob, error);
 }
 
-static int look_after_set(Transfer *t, Error *error) {
+static int look_after_follower(Transfer *t, Error *error) {
+        const BlobFollower *f = t->follower;
         int r;
 
-        if (!t->request->set)
+        if (!f)
                 return 0;
-        r = layer_set_dispatch(t->request->set, error);
+        load_progress_copied(f->progress, f->index, t->done);
+        r = layer_set_dispatch(f->set, error);
         if (r >= 0 && t->progress_fd < 0)
-                r = layer_set_follow(t->request->set,
-                                t->request->index,
-                                t->blob.fd,
-                                &t->progress_fd,
-                                error);
+                r = layer_set_follow(f->set, f->index, t->blob.fd, &t->progress_fd, error);
         if (r < 0)
                 return r;
-        uint64_t available = t->is_adopted ? t->request->file->size : t->done;
+        uint64_t available = t->is_adopted ? t->file->size : t->done;
         /* A pipe that is full has told enough; one that nobody reads belongs to one that has failed, which
          * says so itself. */
         if (t->progress_fd >= 0)
@@ -66,12 +65,12 @@ static int step(Transfer *t, Error *error) {
                                 SYNC_FILE_RANGE_WRITE);
                 t->written_back = t->done;
         }
-        return look_after_set(t, error);
+        return look_after_follower(t, error);
 }
 
 /* Return: the number of bytes, 0 at the end; negative errno. */
 static ssize_t transfer_block(Transfer *t, void *block) {
-        const SourceFile *f = t->request->file;
+        const SourceFile *f = t->file;
         size_t size = (size_t) MIN((uint64_t) BLOCK_SIZE, f->size - t->done);
         ssize_t n;
         int r;
@@ -127,21 +126,15 @@ static int check(const BlobInfo *expected, const BlobInfo *found, Error *error) 
         return 0;
 }
 
-static int finish(Transfer *t, Store *s, BlobInfo *found, Error *error) {
-        const BlobInfo *expected = t->request->expected;
-        int r;
-
-        found->size = t->done;
-        r = hash_end(t->hash, &found->digest);
-        if (r >= 0)
-                r = check(expected, found, error);
-        if (r >= 0 && !expected)
-                r = store_claim(s, &found->digest, error);
-        return r < 0 ? r : store_blob_commit(s, &t->blob, &found->digest, error);
-}
-
-int load_blob(Store *s, const LoadBlobRequest *request, BlobInfo *ret, Error *error) {
-        Transfer t = { .request = request, .blob = STORE_BLOB_NONE, .progress_fd = -EBADF };
+int load_blob(Store *s,
+                const SourceFile *file,
+                const BlobInfo *expected,
+                const BlobFollower *follower,
+                BlobInfo *ret,
+                Error *error) {
+        Transfer t = {
+                .file = file, .follower = follower, .blob = STORE_BLOB_NONE, .progress_fd = -EBADF
+        };
         BlobInfo found = {};
         int r;
 
@@ -149,11 +142,21 @@ int load_blob(Store *s, const LoadBlobRequest *request, BlobInfo *ret, Error *er
         if (r >= 0)
                 r = transfer(&t, error);
         if (r >= 0)
-                r = finish(&t, s, &found, error);
+                r = hash_end(t.hash, &found.digest);
+        found.size = t.done;
+        if (r >= 0)
+                r = check(expected, &found, error);
+        if (r >= 0 && !expected)
+                r = store_claim(s, &found.digest, error);
+        if (r >= 0)
+                r = store_blob_commit(s, &t.blob, &found.digest, error);
         store_blob_done(s, &t.blob);
         (void) hash_free(t.hash);
         (void) close_fd(t.progress_fd);
-        if (r >= 0)
-                *ret = found;
-        return r;
+        if (r < 0)
+                return r;
+        if (follower)
+                load_progress_copied(follower->progress, follower->index, UINT64_MAX);
+        *ret = found;
+        return 0;
 }

@@ -7,19 +7,24 @@
  */
 
 #include "image/layer.h"
+#include "image/load-progress.h"
 #include "image/load-source.h"
 
-typedef struct LoadBlobRequest {
-        const SourceFile *file;   /* borrowed, as all of these */
-        const BlobInfo *expected; /* claimed by the caller; NULL: whatever it has */
-        LayerSet *set;            /* to unpack it meanwhile, if that is due; NULL: nobody does */
-        size_t index;             /* as this layer */
-} LoadBlobRequest;
+/* Who is served while it comes. All borrowed. */
+typedef struct BlobFollower {
+        LayerSet *set;          /* unpacks it, if that is due */
+        LoadProgress *progress; /* tells how far it is */
+        size_t index;           /* of the layer in both */
+} BlobFollower;
 
 /**
- * load_blob() - the whole file as a blob
- * @ret: what it has; claimed
- *
- * Return: 0; -EBADMSG if it has another digest or size than is expected; errno.
+ * load_blob() - the whole file as a blob; the caller has claimed @expected
+ * @follower: NULL: nobody
+ * @expected: -EBADMSG if it has another digest or size; NULL: whatever it has, which is claimed
  */
-int load_blob(Store *s, const LoadBlobRequest *request, BlobInfo *ret, Error *error);
+int load_blob(Store *s,
+                const SourceFile *file,
+                const BlobInfo *expected,
+                const BlobFollower *follower,
+                BlobInfo *ret,
+                Error *error);

@@ -13,6 +13,9 @@
 
 #define INDEX_DEPTH_MAX 3U /* an index may name an index */
 #define ARCHIVE_IMAGES_MAX 1000U
+#define OCI_BLOB_PREFIX "blobs/sha256/"
+#define DOCKER_BLOB_PREFIX ""
+#define STANDARD_INPUT "/dev/stdin" /* a path that no image is named after */
 
 typedef struct Load {
         Store *store;               /* borrowed */
@@ -73,9 +76,11 @@ static int normalise(const char *name, char **ret) {
         return *ret ? 1 : -ENOMEM;
 }
 
-/* The last resort, as podman has it: localhost/DIRECTORY:TAG. */
+/* The last resort, as podman has it: localhost/DIRECTORY:TAG. What comes through a pipe has no name. */
 static int name_from_path(const Load *l, const char *tag, char **ret) {
         _cleanup_(reference_done) Reference reference = {};
+        if (str_equal(l->request->source->path, STANDARD_INPUT))
+                return 0;
         _cleanup_free_ char *path = strdup(l->request->source->path);
         if (!path)
                 return -ENOMEM;
@@ -126,18 +131,6 @@ static int record_image(const Load *l,
         return r;
 }
 
-typedef struct Progress {
-        const Load *load; /* borrowed, as both */
-        const ImageConfig *config;
-} Progress;
-
-static void tell_layer(size_t index, LayerState state, void *userdata) {
-        const Progress *p = userdata;
-
-        if (state == LAYER_DONE || state == LAYER_PRESENT)
-                p->load->request->on_layer(index, &p->config->diff_ids[index]);
-}
-
 /* What is imported: the parts that all formats come down to. */
 typedef struct Import {
         const Manifest *manifest; /* borrowed, as all of these */
@@ -146,7 +139,10 @@ typedef struct Import {
 } Import;
 
 /* Its blob comes into the store, unless it is there, and is unpacked meanwhile. */
-static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n, Error *error) {
+static int import_layer(
+                const Load *l, const Import *i, const BlobFollower *follower, Error *error) {
+        LayerSet *set = follower->set;
+        size_t n = follower->index;
         const Descriptor *d = &i->manifest->entries[n];
         const BlobInfo expected = { .digest = d->digest, .size = d->size };
         _cleanup_(source_file_done) SourceFile file = SOURCE_FILE_NONE;
@@ -165,30 +161,34 @@ static int import_layer(const Load *l, const Import *i, LayerSet *set, size_t n,
         r = load_source_find(&l->files, path, &file);
         if (r < 0 && r != -ENOMEM)
                 return error_set(error, r, ERROR_STORAGE, "layer '%.256s'", path);
-        const LoadBlobRequest request = {
-                .file = &file, .expected = &expected, .set = set, .index = n
-        };
         if (r >= 0)
-                r = load_blob(l->store, &request, &got, error);
+                r = load_blob(l->store, &file, &expected, follower, &got, error);
         if (r < 0)
                 return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
         return layer_set_offer(set, n, error);
 }
 
 static int import_layers(const Load *l, const Import *i, Error *error) {
+        _cleanup_(load_progress_freep) LoadProgress *progress = NULL;
         _cleanup_(layer_set_freep) LayerSet *set = NULL;
-        Progress progress = { .load = l, .config = i->config };
+        int r;
+
+        r = load_progress_new(i->manifest, &progress);
+        if (r < 0)
+                return r;
         const LayerSetSpec spec = { .store = l->store,
                 .settings = &l->request->layers,
                 .manifest = i->manifest,
                 .config = i->config,
-                .on_state = tell_layer,
-                .userdata = &progress };
-        int r;
-
+                .on_state = load_progress_state,
+                .userdata = progress };
         r = layer_set_new(&spec, &set, error);
         for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++)
-                r = import_layer(l, i, set, n, error);
+                load_progress_state(n, layer_set_state(set, n), progress);
+        for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++) {
+                const BlobFollower follower = { .set = set, .progress = progress, .index = n };
+                r = import_layer(l, i, &follower, error);
+        }
         return r < 0 ? r : layer_set_finish(set, error);
 }
 
@@ -353,8 +353,7 @@ static int docker_layer(const Load *l,
         Compression compression = compression_of(&file);
         info = (BlobInfo) { .digest = *diff_id, .size = file.size };
         if (compression != COMPRESSION_NONE) {
-                const LoadBlobRequest request = { .file = &file };
-                r = load_blob(l->store, &request, &info, error);
+                r = load_blob(l->store, &file, NULL, NULL, &info, error);
                 if (r < 0)
                         return r == -ENOMEM ? r : error_prefix(error, r, "layer '%.256s'", path);
         }
@@ -502,6 +501,33 @@ static int load_docker(const Load *l, Error *error) {
                         error, -ENOENT, ERROR_BAD_NAME, "it has no image '%s'", wanted ?: "at all");
 }
 
+/* ---- either archive ---------------------------------------------------------------------------- */
+
+static bool has_file(const Load *l, const char *path) {
+        _cleanup_(source_file_done) SourceFile file = SOURCE_FILE_NONE;
+
+        return load_source_find(&l->files, path, &file) >= 0;
+}
+
+/* `docker save` writes both, and only manifest.json has the names as people know them. */
+static int load_either(const Load *l, Error *error) {
+        Load known = *l; /* borrows the files */
+
+        if (has_file(l, "manifest.json")) {
+                known.blob_prefix = DOCKER_BLOB_PREFIX;
+                return load_docker(&known, error);
+        }
+        if (has_file(l, "index.json")) {
+                known.blob_prefix = OCI_BLOB_PREFIX;
+                return load_oci(&known, error);
+        }
+        return error_set_plain(error,
+                        -EBADMSG,
+                        ERROR_STORAGE,
+                        "it is no archive of images: neither of `docker save`, with a "
+                        "manifest.json, nor of an OCI layout, with an index.json");
+}
+
 /* ---- transports ------------------------------------------------------------------------------- */
 /* clang-format off */
 static const struct {
@@ -509,10 +535,11 @@ static const struct {
         const char *blob_prefix;
         bool is_archive;
 } loaders[_TRANSPORT_MAX] = {
-        [TRANSPORT_OCI]            = { load_oci,    "blobs/sha256/", false },
-        [TRANSPORT_OCI_ARCHIVE]    = { load_oci,    "blobs/sha256/", true  },
-        [TRANSPORT_DOCKER_ARCHIVE] = { load_docker, "",              true  },
-        [TRANSPORT_DIR]            = { load_dir,    "",              false },
+        [TRANSPORT_OCI]            = { load_oci,    OCI_BLOB_PREFIX,    false },
+        [TRANSPORT_OCI_ARCHIVE]    = { load_oci,    OCI_BLOB_PREFIX,    true  },
+        [TRANSPORT_DOCKER_ARCHIVE] = { load_docker, DOCKER_BLOB_PREFIX, true  },
+        [TRANSPORT_DIR]            = { load_dir,    "",                 false },
+        [TRANSPORT_ARCHIVE]        = { load_either, OCI_BLOB_PREFIX,    true  },
 };
 /* clang-format on */
 

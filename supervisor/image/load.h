@@ -15,7 +15,6 @@ typedef struct LoadRequest {
         const char *name;  /* borrowed; what the image is to be called; NULL: as it says itself */
         Platform platform; /* of an index; complete */
         LayerSettings layers;
-        void (*on_layer)(size_t index, const Digest *diff_id);
         void (*on_image)(const char *name, const Digest *manifest, const Digest *config);
 } LoadRequest;
 

@@ -328,6 +328,38 @@ static int diff_ids_parse(const json_t *rootfs, ImageConfig *c, Error *error) {
         return 0;
 }
 
+static int history_entry_parse(const json_t *j, HistoryEntry *h) {
+        int r;
+
+        r = json_copy_text(j, "created", &h->created);
+        if (r >= 0)
+                r = json_copy_text(j, "created_by", &h->created_by);
+        if (r >= 0)
+                r = json_copy_text(j, "author", &h->author);
+        if (r >= 0)
+                r = json_copy_text(j, "comment", &h->comment);
+        h->is_empty = json_is_true(json_object_get(j, "empty_layer"));
+        return r;
+}
+
+static int history_parse(const json_t *array, ImageConfig *c) {
+        json_t *item;
+        size_t i, n = MIN(json_array_size(array), (size_t) HISTORY_MAX);
+
+        c->history = calloc(n + 1, sizeof(*c->history));
+        if (!c->history)
+                return -ENOMEM;
+        json_array_foreach(array, i, item) {
+                if (i == n)
+                        break;
+                c->n_history = i + 1;
+                int r = history_entry_parse(item, &c->history[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 /* The keys of an object: what Docker uses for sets. With @with_values as "KEY=VALUE". */
 static int keys_parse(const json_t *object, bool with_values, char ***ret) {
         _cleanup_strv_ char **v = NULL;
@@ -345,6 +377,23 @@ static int keys_parse(const json_t *object, bool with_values, char ***ret) {
         }
         *ret = TAKE_PTR(v);
         return 0;
+}
+
+/* A number that makes no sense is as good as none. */
+static int health_parse(const json_t *j, ImageConfig *c) {
+        const struct {
+                const char *key;
+                uint64_t *number;
+        } numbers[] = {
+                { "Interval", &c->health_interval_nsec },
+                { "Timeout", &c->health_timeout_nsec },
+                { "StartPeriod", &c->health_start_period_nsec },
+                { "Retries", &c->health_retries },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                (void) json_size(j, numbers[i].key, numbers[i].number); /* stays 0 */
+        return json_copy_texts(j, "Test", &c->health_test);
 }
 
 static int run_config_parse(const json_t *j, ImageConfig *c) {
@@ -378,7 +427,7 @@ static int run_config_parse(const json_t *j, ImageConfig *c) {
         if (r >= 0)
                 r = keys_parse(json_object_get(j, "Labels"), true, &c->labels);
         if (r >= 0)
-                r = json_copy_texts(json_object_get(j, "Healthcheck"), "Test", &c->health_test);
+                r = health_parse(json_object_get(j, "Healthcheck"), c);
         return r;
 }
 
@@ -394,6 +443,10 @@ int image_config_parse(const char *text, size_t size, ImageConfig *ret, Error *e
                 r = platform_parse(j, &c.platform);
         if (r >= 0)
                 r = json_copy_text(j, "created", &c.created);
+        if (r >= 0)
+                r = json_copy_text(j, "author", &c.author);
+        if (r >= 0)
+                r = history_parse(json_object_get(j, "history"), &c);
         if (r >= 0)
                 r = run_config_parse(json_object_get(j, "config"), &c);
         if (r < 0)
@@ -416,8 +469,16 @@ void image_config_done(ImageConfig *c) {
 
         for (size_t i = 0; i < ELEMENTSOF(lists); i++)
                 (void) strv_free(lists[i]); /* always NULL */
+        for (size_t i = 0; i < c->n_history; i++) {
+                free(c->history[i].created);
+                free(c->history[i].created_by);
+                free(c->history[i].author);
+                free(c->history[i].comment);
+        }
+        free(c->history);
         platform_done(&c->platform);
         free(c->created);
+        free(c->author);
         free(c->diff_ids);
         free(c->user);
         free(c->working_directory);

@@ -89,14 +89,28 @@ void descriptor_done(Descriptor *d);
 Compression descriptor_compression(const Descriptor *d);
 const char *compression_media_type(Compression c);
 
+#define HISTORY_MAX 10000U
+
+/* A step of an image's making; all owned, NULL where it does not say. */
+typedef struct HistoryEntry {
+        char *created, *created_by, *author, *comment;
+        bool is_empty; /* made no layer */
+} HistoryEntry;
+
 typedef struct ImageConfig {
         Platform platform;
         char *created;    /* owned; RFC 3339, as it stands there; NULL: not said */
+        char *author;     /* owned; NULL: not said */
         Digest *diff_ids; /* owned */
         size_t n_diff_ids;
+        HistoryEntry *history; /* owned; the oldest first; at most HISTORY_MAX, the rest is left out */
+        size_t n_history;
         /* What containers are made with; all owned, NULL where the image does not say. */
         char **entrypoint, **command, **environment, **volumes, **ports, **labels, **shell;
         char **health_test;
+        /* 0: not said, as Docker has it. */
+        uint64_t health_interval_nsec, health_timeout_nsec, health_start_period_nsec;
+        uint64_t health_retries;
         char *user, *working_directory, *stop_signal;
 } ImageConfig;
 

@@ -5,14 +5,6 @@
 #include "image/operation.h"
 
 /* A reader that went away is found out by the answer proper. */
-static void tell_layer(size_t index, const Digest *diff_id) {
-        RecordWriter w = {};
-
-        record_put_u64(&w, "LAYER", index + 1);
-        record_put(&w, "LAYER_DIFF_ID", diff_id->text);
-        (void) answer_write(&w, NULL);
-}
-
 static void tell_image(const char *name, const Digest *manifest, const Digest *config) {
         RecordWriter w = {};
 
@@ -41,7 +33,6 @@ int operation_load(Operation *o, Error *error) {
                 .name = name,
                 .platform = o->platform,
                 .layers = o->layers,
-                .on_layer = tell_layer,
                 .on_image = tell_image,
         };
         r = store_begin(o->store, error);

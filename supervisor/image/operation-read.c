@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
-#include "base/map.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/answer.h"
 #include "image/operation.h"
+#include "image/store-record.h"
+#include "image/store-use.h"
 #include "image/tree.h"
+#include "supd/image-store.h"
 
 /* ---- ls --------------------------------------------------------------------------------------- */
 static uint64_t manifest_bytes(const Manifest *m) {
@@ -21,14 +20,37 @@ static uint64_t manifest_bytes(const Manifest *m) {
         return bytes;
 }
 
-static void put_image(RecordWriter *w, const Store *s, const StoreImage *image) {
+static void put_uses(RecordWriter *w, const StoreUses *uses, const StoreImage *image) {
+        for (size_t i = 0; i < uses->n_items; i++)
+                if (digest_equal(&uses->items[i].manifest, &image->manifest.digest))
+                        record_put(w, "USED_BY", uses->items[i].container);
+}
+
+static void put_entry(RecordWriter *w, const StoreImage *image, const StoreUses *uses) {
+        record_put(w, "IMAGE", image->manifest.digest.text);
+        record_put(w, "NAME", image->name);
+        record_put(w, "SOURCE_DIGEST", image->source_digest);
+        if (image->read_only)
+                record_put_bool(w, "READ_ONLY", true);
+        put_uses(w, uses, image);
+}
+
+static void put_summary(RecordWriter *w, const Manifest *m, const ImageConfig *c) {
+        record_put(w, "CREATED", c->created);
+        record_put(w, "OS", c->platform.os);
+        record_put(w, "ARCHITECTURE", c->platform.architecture);
+        record_put(w, "VARIANT", c->platform.variant);
+        record_put_u64(w, "LAYERS", m->n_entries);
+        record_put_u64(w, "SIZE", manifest_bytes(m));
+}
+
+static void put_image(
+                RecordWriter *w, const Store *s, const StoreImage *image, const StoreUses *uses) {
         _cleanup_(manifest_done) Manifest m = {};
         _cleanup_(image_config_done) ImageConfig c = {};
         _cleanup_(error_done) Error error = {};
 
-        record_put(w, "IMAGE", image->manifest.digest.text);
-        record_put(w, "NAME", image->name);
-        record_put(w, "SOURCE_DIGEST", image->source_digest);
+        put_entry(w, image, uses);
         int r = store_image_load(s, &image->manifest.digest, &m, &c, &error);
         if (r < 0) {
                 /* One damaged image must not hide the others. */
@@ -36,77 +58,110 @@ static void put_image(RecordWriter *w, const Store *s, const StoreImage *image) 
                 return;
         }
         record_put(w, "ID", m.config.digest.text);
-        record_put(w, "CREATED", c.created);
-        record_put(w, "OS", c.platform.os);
-        record_put(w, "ARCHITECTURE", c.platform.architecture);
-        record_put(w, "VARIANT", c.platform.variant);
-        record_put_u64(w, "LAYERS", m.n_entries);
-        record_put_u64(w, "SIZE", manifest_bytes(&m));
+        put_summary(w, &m, &c);
 }
 
 int operation_list(Operation *o, Error *error) {
         _cleanup_(store_images_done) StoreImages images = {};
+        _cleanup_(store_uses_done) StoreUses uses = {};
         RecordWriter w = {};
         int r;
 
         r = store_list(o->store, &images, error);
         if (r < 0)
                 return r;
+        (void) store_uses(o->store, &uses, NULL); /* those that can't be told are left out */
         for (size_t i = 0; i < images.n_items; i++)
-                put_image(&w, o->store, &images.items[i]);
+                put_image(&w, o->store, &images.items[i], &uses);
         return answer_write(&w, error);
 }
 
 /* ---- inspect ---------------------------------------------------------------------------------- */
-static void put_run_config(RecordWriter *w, const ImageConfig *c) {
-        answer_put_all(w, "ENTRYPOINT", c->entrypoint);
-        answer_put_all(w, "CMD", c->command);
-        answer_put_all(w, "ENV", c->environment);
-        answer_put_all(w, "SHELL", c->shell);
-        answer_put_all(w, "VOLUME", c->volumes);
-        answer_put_all(w, "EXPOSED_PORT", c->ports);
-        answer_put_all(w, "LABEL", c->labels);
-        answer_put_all(w, "HEALTH_TEST", c->health_test);
-        record_put(w, "USER", c->user);
-        record_put(w, "WORKING_DIR", c->working_directory);
-        record_put(w, "STOP_SIGNAL", c->stop_signal);
-}
+/* What a registry calls it: the repository, and the digest of what was pulled. */
+static int put_repository_digest(RecordWriter *w, const StoreImage *image) {
+        _cleanup_(reference_done) Reference r = {};
 
-static int put_layers(RecordWriter *w, const Store *s, const ImageConfig *c, Error *error) {
-        for (size_t i = 0; i < c->n_diff_ids; i++) {
-                _cleanup_free_ char *path = store_layer_path(s, &c->diff_ids[i]);
-                if (!path)
-                        return error_set_plain(error,
-                                        -ENOENT,
-                                        ERROR_STORAGE,
-                                        "layer %s is not unpacked; 'check --repair' does it",
-                                        c->diff_ids[i].text);
-                record_put(w, "LAYER_DIFF_ID", c->diff_ids[i].text);
-                record_put(w, "LAYER_PATH", path);
-        }
+        if (!image->name || reference_parse(image->name, &r, NULL) < 0)
+                return 0;
+        _cleanup_free_ char *text = str_printf("%s/%s@%s",
+                        r.registry,
+                        r.repository,
+                        image->source_digest ?: image->manifest.digest.text);
+        if (!text)
+                return -ENOMEM;
+        record_put(w, "REPO_DIGEST", text);
         return 0;
 }
 
-int operation_inspect(Operation *o, Error *error) {
-        _cleanup_(store_images_done) StoreImages images = {};
-        _cleanup_(manifest_done) Manifest m = {};
-        _cleanup_(image_config_done) ImageConfig c = {};
-        RecordWriter w = {};
-        size_t index;
+static int put_other_names(RecordWriter *w, const StoreImages *images, const StoreImage *image) {
         int r;
 
-        r = store_list(o->store, &images, error);
+        r = put_repository_digest(w, image);
+        for (size_t i = 0; i < images->n_items && r >= 0; i++) {
+                const StoreImage *other = &images->items[i];
+                if (other == image ||
+                                !digest_equal(&other->manifest.digest, &image->manifest.digest))
+                        continue;
+                record_put(w, "NAME", other->name);
+                r = put_repository_digest(w, other);
+        }
+        return r;
+}
+
+static void put_layer_paths(RecordWriter *w, const Store *s, const ImageConfig *c) {
+        for (size_t i = 0; i < c->n_diff_ids; i++) {
+                _cleanup_free_ char *path = store_layer_path(s, &c->diff_ids[i]);
+                record_put(w, path ? "LAYER_PATH" : "MISSING_LAYER", path ?: c->diff_ids[i].text);
+        }
+}
+
+/* An image by what the command line calls it. */
+typedef struct Found {
+        StoreImages images;
+        size_t index;
+        Manifest manifest;
+        ImageConfig config;
+} Found;
+
+static void found_done(Found *f) {
+        store_images_done(&f->images);
+        manifest_done(&f->manifest);
+        image_config_done(&f->config);
+}
+
+static int find_image(const Operation *o, Found *f, Error *error) {
+        int r;
+
+        r = store_list(o->store, &f->images, error);
         if (r >= 0)
-                r = store_find(o->store, &images, o->options->arguments[0], &index, error);
+                r = store_find(o->store, &f->images, o->options->arguments[0], &f->index, error);
         if (r < 0)
                 return r;
-        const StoreImage *image = &images.items[index];
-        r = store_image_load(o->store, &image->manifest.digest, &m, &c, error);
+        return store_image_load(o->store,
+                        &f->images.items[f->index].manifest.digest,
+                        &f->manifest,
+                        &f->config,
+                        error);
+}
+
+int operation_inspect(Operation *o, Error *error) {
+        _cleanup_(store_uses_done) StoreUses uses = {};
+        _cleanup_(found_done) Found f = {};
+        RecordWriter w = {};
+        int r;
+
+        r = find_image(o, &f, error);
         if (r < 0)
                 return r;
-        put_image(&w, o->store, image);
-        put_run_config(&w, &c);
-        r = put_layers(&w, o->store, &c, error);
+        const StoreImage *image = &f.images.items[f.index];
+        (void) store_uses(o->store, &uses, NULL); /* those that can't be told are left out */
+        put_entry(&w, image, &uses);
+        put_summary(&w, &f.manifest, &f.config);
+        record_put(&w, "AUTHOR", f.config.author);
+        record_put_u64(&w, "HISTORY", f.config.n_history);
+        image_record_put(&w, &f.manifest, &f.config);
+        put_layer_paths(&w, o->store, &f.config);
+        r = put_other_names(&w, &f.images, image);
         if (r < 0) {
                 record_writer_done(&w);
                 return r;
@@ -114,181 +169,46 @@ int operation_inspect(Operation *o, Error *error) {
         return answer_write(&w, error);
 }
 
-/* ---- df --------------------------------------------------------------------------------------- */
-/* What a Content is: a plain layer's blob has the same digest as the layer. */
-enum {
-        BLOB = 'b',
-        LAYER = 'l',
-};
-
-typedef struct Content {
-        char key[1 + DIGEST_HEX_SIZE + 1]; /* BLOB or LAYER, and the digits */
+/* ---- history ---------------------------------------------------------------------------------- */
+static void put_layer(RecordWriter *w, const Store *s, const Found *f, size_t layer) {
+        const Digest *diff_id = &f->config.diff_ids[layer];
         uint64_t bytes;
-        size_t users; /* images */
-        size_t seen;  /* by which image last, from 1: one that has it twice counts once */
-} Content;
 
-typedef struct Usage {
-        Map *contents; /* owned, with the Contents in it */
-        uint64_t blob_bytes, layer_bytes;
-} Usage;
-
-static void usage_done(Usage *u) {
-        MAP_FOREACH (Content, c, u->contents)
-                free(c);
-        (void) map_free(u->contents);
+        _cleanup_close_ int fd = store_open_layer(s, diff_id);
+        if (fd >= 0 && tree_usage(fd, &bytes) >= 0)
+                record_put_u64(w, "SIZE", bytes);
+        if (layer < f->manifest.n_entries)
+                record_put_u64(w, "BLOB_SIZE", f->manifest.entries[layer].size);
+        record_put(w, SUPD_STORE_LAYER, digest_hex(diff_id));
 }
 
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
+static void put_step(RecordWriter *w, const Store *s, const Found *f, size_t step, size_t *layer) {
+        static const HistoryEntry untold = {};
+        const HistoryEntry *h = step < f->config.n_history ? &f->config.history[step] : &untold;
+
+        record_put_u64(w, "HISTORY", step + 1);
+        record_put(w, "CREATED", h->created);
+        record_put(w, "CREATED_BY", h->created_by);
+        record_put(w, "AUTHOR", h->author);
+        record_put(w, "COMMENT", h->comment);
+        record_put_bool(w, "EMPTY_LAYER", h->is_empty);
+        if (h->is_empty)
+                record_put_u64(w, "SIZE", 0);
+        else if (*layer < f->config.n_diff_ids)
+                put_layer(w, s, f, (*layer)++);
 }
 
-static int content_bytes(int dir_fd, const char *name, uint64_t *ret) {
-        struct stat st;
-
-        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        if (!S_ISDIR(st.st_mode)) {
-                *ret = (uint64_t) st.st_blocks * 512;
-                return 0;
-        }
-        _cleanup_close_ int fd = neg_errno(
-                        openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        return fd < 0 ? fd : tree_usage(fd, ret);
-}
-
-static void content_key(char kind, const char *hex, char *key) {
-        key[0] = kind;
-        memcpy(key + 1, hex, DIGEST_HEX_SIZE + 1);
-}
-
-static int usage_add_dir(Usage *u, int dir_fd, char kind, uint64_t *total) {
-        int r = 0;
-
-        int fd = neg_errno(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
-        if (!d) {
-                (void) close_fd(fd);
-                return fd < 0 ? fd : -ENOMEM;
-        }
-        for (struct dirent *entry; r >= 0 && (entry = readdir(d));) {
-                if (!digest_hex_is_valid(entry->d_name))
-                        continue;
-                _cleanup_free_ Content *c = calloc(1, sizeof(*c));
-                if (!c)
-                        return -ENOMEM;
-                content_key(kind, entry->d_name, c->key);
-                r = content_bytes(dir_fd, entry->d_name, &c->bytes);
-                if (r == -ENOENT) { /* swept this moment */
-                        r = 0;
-                        continue;
-                }
-                *total += c->bytes;
-                if (r >= 0)
-                        r = map_put(u->contents, c->key, c);
-                if (r >= 0)
-                        (void) TAKE_PTR(c); /* the map's */
-        }
-        return r;
-}
-
-/* The content, unless this user has had it before. */
-static Content *content_of(const Usage *u, char kind, const Digest *digest, size_t user) {
-        char key[1 + DIGEST_HEX_SIZE + 1];
-
-        content_key(kind, digest_hex(digest), key);
-        Content *c = map_get(u->contents, key);
-        if (!c || c->seen == user)
-                return NULL;
-        c->seen = user;
-        return c;
-}
-
-/* An image counts once, however many names it has. */
-static bool is_repeated(const StoreImages *images, size_t index) {
-        for (size_t i = 0; i < index; i++)
-                if (digest_equal(&images->items[i].manifest.digest,
-                                    &images->items[index].manifest.digest))
-                        return true;
-        return false;
-}
-
-typedef struct Sum {
-        uint64_t size, unique;
-} Sum;
-
-/* Counts the users first, and when all are counted (@sum) the bytes. */
-static void content_visit(const Usage *u, char kind, const Digest *digest, size_t user, Sum *sum) {
-        Content *c = content_of(u, kind, digest, user);
-
-        if (!c)
-                return;
-        if (!sum) {
-                c->users++;
-                return;
-        }
-        sum->size += c->bytes;
-        sum->unique += c->users == 1 ? c->bytes : 0;
-}
-
-static void
-image_visit(const Operation *o, const Usage *u, const StoreImage *image, size_t user, Sum *sum) {
-        _cleanup_(manifest_done) Manifest m = {};
-        _cleanup_(image_config_done) ImageConfig c = {};
-
-        if (store_image_load(o->store, &image->manifest.digest, &m, &c, NULL) < 0)
-                return; /* `ls` says so, and `check` what is wrong */
-        content_visit(u, BLOB, &image->manifest.digest, user, sum);
-        content_visit(u, BLOB, &m.config.digest, user, sum);
-        for (size_t i = 0; i < m.n_entries; i++)
-                content_visit(u, BLOB, &m.entries[i].digest, user, sum);
-        for (size_t i = 0; i < c.n_diff_ids; i++)
-                content_visit(u, LAYER, &c.diff_ids[i], user, sum);
-}
-
-static int usage_measure(Usage *u, const Store *s, Error *error) {
-        int r;
-
-        if (store_image_fd(s) < 0)
-                return 0;
-        r = usage_add_dir(u, store_blobs_fd(s), BLOB, &u->blob_bytes);
-        if (r >= 0)
-                r = usage_add_dir(u, store_layer_fd(s), LAYER, &u->layer_bytes);
-        return r < 0 ? error_set(error, r, ERROR_STORAGE, "cannot measure the store") : 0;
-}
-
-int operation_disk_usage(Operation *o, Error *error) {
-        _cleanup_(store_images_done) StoreImages images = {};
-        _cleanup_(usage_done) Usage u = { .contents = map_new() };
-        uint64_t unused = 0;
+/* The oldest first. Layers that the history forgets come last: it may say nothing at all. */
+int operation_history(Operation *o, Error *error) {
+        _cleanup_(found_done) Found f = {};
         RecordWriter w = {};
+        size_t step = 0, layer = 0;
         int r;
 
-        if (!u.contents)
-                return -ENOMEM;
-        r = store_list(o->store, &images, error);
-        if (r >= 0)
-                r = usage_measure(&u, o->store, error);
+        r = find_image(o, &f, error);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < images.n_items; i++)
-                if (!is_repeated(&images, i))
-                        image_visit(o, &u, &images.items[i], i + 1, NULL);
-        for (size_t i = 0; i < images.n_items; i++) {
-                Sum sum = {};
-                if (is_repeated(&images, i))
-                        continue;
-                image_visit(o, &u, &images.items[i], images.n_items + i + 1, &sum);
-                record_put(&w, "IMAGE", images.items[i].manifest.digest.text);
-                record_put(&w, "NAME", images.items[i].name);
-                record_put_u64(&w, "SIZE", sum.size);
-                record_put_u64(&w, "UNIQUE", sum.unique);
-        }
-        MAP_FOREACH (Content, c, u.contents)
-                unused += c->users == 0 ? c->bytes : 0;
-        record_put_u64(&w, "BLOBS_TOTAL", u.blob_bytes);
-        record_put_u64(&w, "LAYERS_TOTAL", u.layer_bytes);
-        record_put_u64(&w, "UNUSED", unused);
+        for (; step < f.config.n_history || layer < f.config.n_diff_ids; step++)
+                put_step(&w, o->store, &f, step, &layer);
         return answer_write(&w, error);
 }

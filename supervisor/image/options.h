@@ -10,10 +10,13 @@
 typedef struct Verb {
         const char *name;
         int (*run)(Operation *o, Error *error);
-        unsigned options; /* 1U << OptionId */
+        uint64_t options; /* UINT64_C(1) << OptionId */
         unsigned arguments_min, arguments_max;
-        bool writes;  /* the store is made if need be */
-        bool unpacks; /* starts processes */
+        bool writes;          /* the store is made if need be */
+        bool unpacks;         /* starts processes */
+        unsigned storage;     /* STORAGE_… */
+        bool names_container; /* its argument is a container's id */
+        bool reads;           /* its argument is a SOURCE */
 } Verb;
 
 /**

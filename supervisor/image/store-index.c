@@ -10,6 +10,7 @@
 #include "image/json.h"
 #include "base/reference.h"
 #include "image/store-internal.h"
+#include "image/store-record.h"
 
 #define INDEX_SIZE_MAX (16U * 1024 * 1024)
 #define ID_DIGITS_MIN 4U
@@ -60,7 +61,8 @@ static int entry_parse(const json_t *entry, StoreImage *image) {
         if (digest_parse(json_text(entry, "digest") ?: "", &image->manifest.digest, NULL) < 0 ||
                         json_size(entry, "size", &image->manifest.size) < 0)
                 return 0;
-        r = json_copy_text(entry, "mediaType", &image->manifest.media_type);
+        const char *media_type = json_text(entry, "mediaType") ?: MEDIA_OCI_MANIFEST;
+        r = str_replace(&image->manifest.media_type, media_type);
         if (r >= 0)
                 r = json_copy_text(annotations, ANNOTATION_REF_NAME, &image->name);
         if (r >= 0)
@@ -78,7 +80,8 @@ static bool is_hidden(const StoreImages *images, const StoreImage *image) {
         return false;
 }
 
-static int images_append(StoreImages *images, const StoreRoot *root, Error *error) {
+static int images_append(
+                StoreImages *images, const StoreRoot *root, const StoreRoot *own, Error *error) {
         _cleanup_json_ json_t *index = NULL;
         json_t *entry;
         size_t i;
@@ -96,6 +99,7 @@ static int images_append(StoreImages *images, const StoreRoot *root, Error *erro
         json_array_foreach(array, i, entry) {
                 StoreImage image = {};
                 r = entry_parse(entry, &image);
+                image.read_only = root != own;
                 if (r > 0 && !is_hidden(images, &image))
                         images->items[images->n_items++] = image;
                 else
@@ -106,14 +110,26 @@ static int images_append(StoreImages *images, const StoreRoot *root, Error *erro
         return 0;
 }
 
+int store_list_own(const Store *s, StoreImages *ret, Error *error) {
+        _cleanup_(store_images_done) StoreImages images = {};
+        int r;
+
+        r = s->root.image_fd < 0 ? 0 : images_append(&images, &s->root, &s->root, error);
+        if (r < 0)
+                return r;
+
+        *ret = images;
+        images = (StoreImages) {};
+        return 0;
+}
+
 int store_list(const Store *s, StoreImages *ret, Error *error) {
         _cleanup_(store_images_done) StoreImages images = {};
-        int r = 0;
+        int r;
 
-        if (s->root.image_fd >= 0)
-                r = images_append(&images, &s->root, error);
+        r = store_list_own(s, &images, error);
         for (size_t i = 0; i < s->n_more && r >= 0; i++)
-                r = images_append(&images, &s->more[i], error);
+                r = images_append(&images, &s->more[i], &s->root, error);
         if (r < 0)
                 return r;
 
@@ -129,10 +145,12 @@ static int index_write(Store *s, const json_t *index, Error *error) {
 
         if (!text)
                 return -ENOMEM;
-        r = file_replace(s->root.image_fd, "index.json", text, 0644, /* sync= */ true);
+        r = store_replace(s, "index.json", text);
         if (r >= 0)
                 r = neg_errno(fsync(s->root.image_fd));
-        return r < 0 ? store_error(error, r, "cannot write index.json") : 0;
+        if (r < 0)
+                return store_error(error, r, "cannot write index.json");
+        return store_names_write(s, error);
 }
 
 static const char *entry_name(const json_t *entry) {
@@ -161,9 +179,25 @@ static json_t *entry_new(const char *name, const Descriptor *manifest, const cha
                         json_object_size(annotations) > 0 ? annotations : NULL);
 }
 
+static bool is_only_entry(const json_t *array, const json_t *entry) {
+        const json_t *other;
+        size_t i;
+
+        json_array_foreach(array,
+                        i,
+                        other) if (other != entry &&
+                                   str_equal(json_text(other, "digest"),
+                                                   json_text(entry, "digest"))) return false;
+        return true;
+}
+
 /* The entries that stay when an image is recorded: the name goes from its last holder, which stays
- * without one unless it is the same manifest; and a nameless entry of the same manifest is not needed. */
-static int entry_keep(json_t *entry, const char *name, const Descriptor *manifest, json_t *kept) {
+ * without one unless it has others; and a nameless entry of the same manifest is not needed. */
+static int entry_keep(const json_t *array,
+                json_t *entry,
+                const char *name,
+                const Descriptor *manifest,
+                json_t *kept) {
         bool same = str_equal(json_text(entry, "digest"), manifest->digest.text);
         const char *old = entry_name(entry);
 
@@ -171,27 +205,23 @@ static int entry_keep(json_t *entry, const char *name, const Descriptor *manifes
                 return 0;
         if (same && !name)
                 return 0;
+        if (name && str_equal(old, name) && !is_only_entry(array, entry))
+                return 0;
         if (name && str_equal(old, name))
                 (void) json_object_del(json_object_get(entry, "annotations"), ANNOTATION_REF_NAME);
         return json_array_append(kept, entry);
 }
 
-int store_record(Store *s,
+static int index_add(Store *s,
+                json_t *index,
                 const char *name,
                 const Descriptor *manifest,
                 const char *source_digest,
                 Error *error) {
-        _cleanup_json_ json_t *index = NULL, *kept = json_array();
+        _cleanup_json_ json_t *kept = json_array();
         json_t *entry;
         size_t i;
         int r;
-
-        _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_EX, error);
-        if (lock < 0)
-                return lock;
-        r = index_read(&s->root, &index, error);
-        if (r < 0)
-                return r;
 
         const json_t *array = json_object_get(index, "manifests");
         bool named = false;
@@ -204,18 +234,77 @@ int store_record(Store *s,
         if (named)
                 return 0;
         json_array_foreach(array, i, entry) {
-                if (entry_keep(entry, name, manifest, kept) < 0)
+                if (entry_keep(array, entry, name, manifest, kept) < 0)
                         return -ENOMEM;
         }
         if (json_array_append_new(kept, entry_new(name, manifest, source_digest)) < 0 ||
                         json_object_set(index, "manifests", kept) < 0)
                 return -ENOMEM;
-        return index_write(s, index, error);
+        /* What was there already may be another operation's of a moment ago, named and not yet synced. */
+        r = neg_errno(fsync(s->root.blobs_fd));
+        if (r >= 0)
+                r = neg_errno(fsync(s->root.layer_fd));
+        if (r < 0)
+                return store_error(error, r, "cannot sync the store");
+        /* A container may start as soon as the name is there. */
+        r = store_record_write(s, &manifest->digest, error);
+        return r < 0 ? r : index_write(s, index, error);
 }
 
-int store_forget(Store *s, const char *name, const Digest *digest, Error *error) {
+int store_record(Store *s,
+                const char *name,
+                const Descriptor *manifest,
+                const char *source_digest,
+                Error *error) {
+        _cleanup_json_ json_t *index = NULL;
+        int r;
+
+        r = s->follower.on_record
+                            ? s->follower.on_record(s->follower.userdata, &manifest->digest, error)
+                            : 0;
+        if (r < 0)
+                return r;
+        _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_EX, error);
+        if (lock < 0)
+                return lock;
+        r = index_read(&s->root, &index, error);
+        return r < 0 ? r : index_add(s, index, name, manifest, source_digest, error);
+}
+
+static bool index_has(const json_t *index, const Digest *digest) {
+        const json_t *entry;
+        size_t i;
+
+        json_array_foreach(json_object_get(index, "manifests"),
+                        i,
+                        entry) if (str_equal(json_text(entry, "digest"), digest->text)) return true;
+        return false;
+}
+
+int store_tag(Store *s, const char *name, const StoreImage *image, Error *error) {
+        _cleanup_json_ json_t *index = NULL;
+        int r;
+
+        _cleanup_close_ int lock = store_lock(s, "index.lock", LOCK_EX, error);
+        if (lock < 0)
+                return lock;
+        r = index_read(&s->root, &index, error);
+        if (r < 0)
+                return r;
+        /* Under the lock: from here on a removal sees the new name. */
+        if (!image->read_only && !index_has(index, &image->manifest.digest))
+                return error_set_plain(error,
+                                -ENOENT,
+                                ERROR_BAD_NAME,
+                                "image %s has just been removed",
+                                image->manifest.digest.text);
+        return index_add(s, index, name, &image->manifest, image->source_digest, error);
+}
+
+int store_forget(Store *s, const char *name, const Digest *digest, bool keep, Error *error) {
         _cleanup_json_ json_t *index = NULL, *kept = json_array();
         json_t *entry;
+        bool found = false, nameless = false;
         size_t i;
         int r;
 
@@ -230,15 +319,24 @@ int store_forget(Store *s, const char *name, const Digest *digest, Error *error)
         json_array_foreach(array, i, entry) {
                 bool gone = digest ? str_equal(json_text(entry, "digest"), digest->text)
                                    : str_equal(entry_name(entry), name);
+                found = found || gone;
+                if (gone && keep && !digest && is_only_entry(array, entry)) {
+                        (void) json_object_del(json_object_get(entry, "annotations"),
+                                        ANNOTATION_REF_NAME); /* it is there */
+                        nameless = true;
+                        gone = false;
+                }
                 if (!gone && json_array_append(kept, entry) < 0)
                         return -ENOMEM;
         }
-        if (json_array_size(kept) == json_array_size(array))
+        if (!found)
                 return 0;
         if (json_object_set(index, "manifests", kept) < 0)
                 return -ENOMEM;
         r = index_write(s, index, error);
-        return r < 0 ? r : 1;
+        if (r < 0)
+                return r;
+        return nameless ? STORE_NAMELESS : STORE_FORGOTTEN;
 }
 
 /* ---- finding ---------------------------------------------------------------------------------- */

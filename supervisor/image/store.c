@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/hash.h"
 #include "image/store.h"
 
 #include <dirent.h>
@@ -14,15 +13,20 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "image/hash.h"
 #include "image/store-internal.h"
+#include "image/store-record.h"
 #include "image/tree.h"
+#include "supd/image-store.h"
 
 #define COPY_BLOCK_SIZE ((size_t) 128 * 1024)
 #define OCI_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define SPARE_FILE "spare"
+#define SPARE_SIZE (64U * 1024)
 #define EMPTY_INDEX "{\"schemaVersion\":2,\"manifests\":[]}"
 
 /* ---- opening ---------------------------------------------------------------------------------- */
-static int open_dir(int dir_fd, const char *name, bool make, mode_t mode) {
+int store_open_dir(int dir_fd, const char *name, bool make, mode_t mode) {
         if (make && mkdirat(dir_fd, name, mode) < 0 && errno != EEXIST)
                 return -errno;
         return neg_errno(openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -33,12 +37,15 @@ static void root_done(StoreRoot *root) {
         (void) close_fd(root->image_fd);
         (void) close_fd(root->blobs_fd);
         (void) close_fd(root->layer_fd);
+        (void) close_fd(root->tree_fd);
 }
 
 static int root_open(const char *path, bool make, StoreRoot *root) {
         int r;
 
-        *root = (StoreRoot) { .image_fd = -EBADF, .blobs_fd = -EBADF, .layer_fd = -EBADF };
+        *root = (StoreRoot) {
+                .image_fd = -EBADF, .blobs_fd = -EBADF, .layer_fd = -EBADF, .tree_fd = -EBADF
+        };
         root->path = strdup(path);
         if (!root->path)
                 return -ENOMEM;
@@ -49,23 +56,27 @@ static int root_open(const char *path, bool make, StoreRoot *root) {
         if (fd < 0)
                 return fd;
         /* What layers contain is for root to hand out: set-user-ID programs of foreign images, for one. */
-        root->image_fd = open_dir(fd, "image", make, 0700);
-        root->layer_fd = open_dir(fd, "layer", make, 0700);
+        root->image_fd = store_open_dir(fd, "image", make, 0700);
+        root->layer_fd = store_open_dir(fd, "layer", make, 0700);
+        root->tree_fd = store_open_dir(fd, SUPD_STORE_TREE_DIR, /* make= */ false, 0);
         if (root->image_fd < 0 || root->layer_fd < 0)
                 return root->image_fd < 0 ? root->image_fd : root->layer_fd;
-        _cleanup_close_ int blobs = open_dir(root->image_fd, "blobs", make, 0755);
-        root->blobs_fd = blobs < 0 ? blobs : open_dir(blobs, "sha256", make, 0755);
+        _cleanup_close_ int blobs = store_open_dir(root->image_fd, "blobs", make, 0755);
+        root->blobs_fd = blobs < 0 ? blobs : store_open_dir(blobs, "sha256", make, 0755);
         return root->blobs_fd < 0 ? root->blobs_fd : 0;
 }
 
 static int private_open(Store *s) {
-        s->private_fd = open_dir(s->root.image_fd, ".supd", true, 0700);
+        static const char *const dirs[] = { "lease", "record", "use" };
+
+        s->private_fd = store_open_dir(s->root.image_fd, ".supd", true, 0700);
         if (s->private_fd < 0)
                 return s->private_fd;
-        s->work_fd = open_dir(s->private_fd, "work", true, 0700);
-        s->layer_work_fd = open_dir(s->root.layer_fd, ".work", true, 0700);
-        if (mkdirat(s->private_fd, "lease", 0700) < 0 && errno != EEXIST)
-                return -errno;
+        s->work_fd = store_open_dir(s->private_fd, "work", true, 0700);
+        s->layer_work_fd = store_open_dir(s->root.layer_fd, ".work", true, 0700);
+        for (size_t i = 0; i < ELEMENTSOF(dirs); i++)
+                if (mkdirat(s->private_fd, dirs[i], 0700) < 0 && errno != EEXIST)
+                        return -errno;
         return s->work_fd < 0 ? s->work_fd : MIN(s->layer_work_fd, 0);
 }
 
@@ -104,8 +115,9 @@ static int layout_make(Store *s, Error *error) {
                                 EMPTY_INDEX,
                                 0644,
                                 /* sync= */ true);
+        /* The directories made on the way here, too: of each the entry is in another. */
         if (r >= 0)
-                r = neg_errno(fsync(s->root.image_fd));
+                r = neg_errno(syncfs(s->root.image_fd));
         return r < 0 ? store_error(error, r, "cannot make the image store") : 0;
 }
 
@@ -132,7 +144,11 @@ int store_open(const char *state_dir,
         if (!s)
                 return -ENOMEM;
         *s = (Store) {
-                .private_fd = -EBADF, .work_fd = -EBADF, .layer_work_fd = -EBADF, .lease_fd = -EBADF
+                .private_fd = -EBADF,
+                .work_fd = -EBADF,
+                .layer_work_fd = -EBADF,
+                .lease_fd = -EBADF,
+                .follower = { .work_fd = -EBADF },
         };
 
         r = root_open(state_dir, make, &s->root);
@@ -177,6 +193,10 @@ Store *store_free(Store *s) {
         return NULL;
 }
 
+void store_follow(Store *s, const StoreFollower *follower) {
+        s->follower = *follower;
+}
+
 int store_image_fd(const Store *s) {
         return s->root.image_fd;
 }
@@ -185,16 +205,39 @@ int store_layer_fd(const Store *s) {
         return s->root.layer_fd;
 }
 
+int store_tree_fd(const Store *s) {
+        return s->root.tree_fd;
+}
+
 int store_blobs_fd(const Store *s) {
         return s->root.blobs_fd;
 }
 
-/* ---- leases ----------------------------------------------------------------------------------- */
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
+/* ---- small files ------------------------------------------------------------------------------ */
+void store_spare_make(Store *s) {
+        static const char zeros[SPARE_SIZE];
+        struct stat st;
+
+        _cleanup_close_ int fd = openat(s->private_fd,
+                        SPARE_FILE,
+                        O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+                        0600);
+        if (fd < 0 || fstat(fd, &st) < 0 || st.st_size >= (off_t) sizeof(zeros))
+                return;
+        /* Half of it is of use, too; without it nothing is worse than it would be. */
+        (void) fd_write_all(fd, zeros, sizeof(zeros));
 }
 
+int store_replace(Store *s, const char *path, const char *text) {
+        int r;
+
+        r = file_replace(s->root.image_fd, path, text, 0644, /* sync= */ true);
+        if ((r == -ENOSPC || r == -EDQUOT) && unlinkat(s->private_fd, SPARE_FILE, 0) >= 0)
+                r = file_replace(s->root.image_fd, path, text, 0644, /* sync= */ true);
+        return r;
+}
+
+/* ---- leases ----------------------------------------------------------------------------------- */
 static DIR *list_dir(int dir_fd) {
         int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -204,47 +247,49 @@ static DIR *list_dir(int dir_fd) {
         return d;
 }
 
-static bool lease_is_alive(int lease_dir_fd, const char *id) {
-        _cleanup_close_ int fd = openat(lease_dir_fd, id, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+bool store_lease_is_alive(int lease_dir_fd, const char *id) {
+        _cleanup_close_ int fd = openat(lease_dir_fd, id, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
         return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
 /* What no living operation owns. A failure to remove it is nobody's failure: the next one tries again. */
 static void work_clear(int work_fd, int lease_dir_fd) {
-        _cleanup_(closedirp) DIR *d = list_dir(work_fd);
+        _cleanup_(store_closedirp) DIR *d = list_dir(work_fd);
 
         for (struct dirent *entry; d && (entry = readdir(d));) {
                 char id[LEASE_ID_SIZE + 1] = {};
                 if (entry->d_name[0] == '.')
                         continue;
                 memcpy(id, entry->d_name, MIN(strlen(entry->d_name), (size_t) LEASE_ID_SIZE));
-                if (!lease_is_alive(lease_dir_fd, id))
+                if (!store_lease_is_alive(lease_dir_fd, id))
                         (void) tree_remove(work_fd, entry->d_name);
         }
 }
 
 static void leases_clear(int lease_dir_fd) {
-        _cleanup_(closedirp) DIR *d = list_dir(lease_dir_fd);
+        _cleanup_(store_closedirp) DIR *d = list_dir(lease_dir_fd);
 
         for (struct dirent *entry; d && (entry = readdir(d));)
-                if (entry->d_name[0] != '.' && !lease_is_alive(lease_dir_fd, entry->d_name))
+                if (entry->d_name[0] != '.' && !store_lease_is_alive(lease_dir_fd, entry->d_name))
                         (void) unlinkat(lease_dir_fd, entry->d_name, 0);
 }
 
-int store_begin(Store *s, Error *error) {
+int store_begin_untouched(Store *s, Error *error) {
         uint64_t random;
 
         /* A lease that is made and not locked yet must not pass for a dead one's. */
         _cleanup_close_ int lock = store_lock(s, "gc.lock", LOCK_EX, error);
         if (lock < 0)
                 return lock;
-        _cleanup_close_ int leases = open_dir(s->private_fd, "lease", true, 0700);
+        _cleanup_close_ int leases = store_open_dir(s->private_fd, "lease", true, 0700);
         if (leases < 0)
                 return store_error(error, leases, "cannot open the store's leases");
         leases_clear(leases);
         work_clear(s->work_fd, leases);
+        store_spare_make(s);
         work_clear(s->layer_work_fd, leases);
+        work_clear(s->follower.work_fd, leases);
 
         if (getrandom(&random, sizeof(random), 0) != (ssize_t) sizeof(random))
                 return store_error(error, -EIO, "no random number");
@@ -261,6 +306,23 @@ int store_begin(Store *s, Error *error) {
                 return store_error(error, r, "cannot take a lease of the store");
         s->lease_fd = TAKE_FD(fd);
         return 0;
+}
+
+/* A full disk must not keep anybody from making room; what can't be written now is written by the next. */
+static int records_refresh(Store *s, Error *error) {
+        _cleanup_(error_done) Error reason = {};
+        int r = store_records_refresh(s, &reason);
+
+        if (r == -ENOSPC || r == -EDQUOT)
+                return 0;
+        error_move(error, &reason);
+        return r;
+}
+
+int store_begin(Store *s, Error *error) {
+        int r = store_begin_untouched(s, error);
+
+        return r < 0 ? r : records_refresh(s, error);
 }
 
 int store_claim(Store *s, const Digest *digest, Error *error) {
@@ -345,12 +407,12 @@ int store_read_blob(const Store *s,
 }
 
 /* ---- blobs ------------------------------------------------------------------------------------ */
-static char *work_name(Store *s, const char *suffix) {
+char *store_work_name(Store *s, const char *suffix) {
         return str_printf("%s.%u.%s", s->lease_id, s->n_work++, suffix);
 }
 
 int store_blob_begin(Store *s, StoreBlob *ret, Error *error) {
-        _cleanup_free_ char *name = work_name(s, "blob");
+        _cleanup_free_ char *name = store_work_name(s, "blob");
         if (!name)
                 return -ENOMEM;
 
@@ -365,7 +427,7 @@ int store_blob_begin(Store *s, StoreBlob *ret, Error *error) {
 }
 
 int store_blob_adopt(Store *s, int fd, StoreBlob *ret, Error *error) {
-        _cleanup_free_ char *name = work_name(s, "blob");
+        _cleanup_free_ char *name = store_work_name(s, "blob");
         if (!name)
                 return -ENOMEM;
 
@@ -523,12 +585,12 @@ int store_blob_discard(Store *s, const Digest *digest, Error *error) {
 
 /* ---- layers ----------------------------------------------------------------------------------- */
 int store_layer_begin(Store *s, const Digest *diff_id, char **ret_name, int *ret_fd, Error *error) {
-        _cleanup_free_ char *name = work_name(s, digest_hex(diff_id));
+        _cleanup_free_ char *name = store_work_name(s, digest_hex(diff_id));
         if (!name)
                 return -ENOMEM;
 
         /* What the root of an image is where no layer says so. */
-        int fd = open_dir(s->layer_work_fd, name, true, 0755);
+        int fd = store_open_dir(s->layer_work_fd, name, true, 0755);
         if (fd >= 0 && fchmod(fd, 0755) < 0) {
                 int r = -errno;
                 (void) close_fd(fd);
@@ -542,7 +604,7 @@ int store_layer_begin(Store *s, const Digest *diff_id, char **ret_name, int *ret
 }
 
 static int layer_sync(Store *s, const char *name) {
-        _cleanup_close_ int fd = open_dir(s->layer_work_fd, name, false, 0);
+        _cleanup_close_ int fd = store_open_dir(s->layer_work_fd, name, false, 0);
 
         /* All files at once: one by one they would each wait for the disk. */
         return fd < 0 ? fd : neg_errno(syncfs(fd));

@@ -10,6 +10,7 @@
  *   image/.supd/index.lock   exclusive to write index.json
  *   image/.supd/lease/ID     locked while operation ID runs; names the content it relies on
  *   image/.supd/work/ID.*    half-made blobs
+ *   image/.supd/names, record/HEX, use/CONTAINER    see supd/image-store.h
  *   layer/HEX, layer/.work/ID.*
  *
  * Between calls: what has its final name is whole and on disk; index.json names only what is there. What a
@@ -29,6 +30,7 @@ typedef struct StoreImage {
         char *name;          /* owned; NULL: nameless */
         char *source_digest; /* owned; of what it was made from where that differs; NULL */
         Descriptor manifest;
+        bool read_only; /* in an additional store */
 } StoreImage;
 
 typedef struct StoreImages {
@@ -50,13 +52,42 @@ int store_open(const char *state_dir,
 Store *store_free(Store *s);
 DEFINE_CLEANUP(Store *, store_free);
 
+/* What stands beside the store and follows its images: the trees of a storage driver. */
+typedef struct StoreFollower {
+        void *userdata;
+        int work_fd; /* borrowed; -EBADF: none. What dead operations left in it is removed */
+        /** on_record() - before an image is made known */
+        int (*on_record)(void *userdata, const Digest *manifest, Error *error);
+        /**
+         * set_aside() - take out of sight what belongs to images that are gone, without delay: moved into
+         * @work_fd, names after @prefix, for the store to remove
+         * @made_only: only what this process made
+         * @is_needed: whether the image whose manifest has these digits is there
+         */
+        int (*set_aside)(void *userdata,
+                        bool made_only,
+                        const char *prefix,
+                        bool (*is_needed)(const void *needed, const char *manifest_hex),
+                        const void *needed);
+} StoreFollower;
+
+/** store_follow() - one follower, copied; before store_begin() */
+void store_follow(Store *s, const StoreFollower *follower);
+
+/** store_work_name() - a name that tells later operations whose it was; owned; NULL: no memory */
+char *store_work_name(Store *s, const char *suffix);
+
 /** store_begin() - take a lease: needed before content is claimed or made; removes leftovers first */
 int store_begin(Store *s, Error *error);
+/** store_begin_untouched() - the same, but records and names stay as they are found */
+int store_begin_untouched(Store *s, Error *error);
 
 /* Borrowed descriptors. */
 int store_image_fd(const Store *s);
 int store_layer_fd(const Store *s);
 int store_blobs_fd(const Store *s);
+/** store_tree_fd() - of a storage driver, to be looked at only; negative: there is none */
+int store_tree_fd(const Store *s);
 
 /** store_claim() - keep @digest, a blob or a layer, from being swept while this process lives */
 int store_claim(Store *s, const Digest *digest, Error *error);
@@ -137,6 +168,13 @@ int store_record(Store *s,
                 Error *error);
 
 /**
+ * store_tag() - give an image that is listed a further name; one that had the name becomes nameless
+ *
+ * Return: 0; -ENOENT if the image has gone meanwhile.
+ */
+int store_tag(Store *s, const char *name, const StoreImage *image, Error *error);
+
+/**
  * store_find() - by name, as given or normalised, or by the digest of manifest or configuration, whole or
  * its first 4 and more digits, with or without "sha256:"
  *
@@ -148,16 +186,20 @@ int store_find(const Store *s,
                 size_t *ret,
                 Error *error);
 
+#define STORE_FORGOTTEN 1
+#define STORE_NAMELESS 2
+
 /**
  * store_forget() - remove a name; with @digest every entry of that manifest, named or not
+ * @keep: an image stays when its last name goes
  *
- * Return: 1 if something was removed, 0 if nothing fits.
+ * Return: STORE_FORGOTTEN; STORE_NAMELESS if the image stayed; 0 if nothing fits.
  */
-int store_forget(Store *s, const char *name, const Digest *digest, Error *error);
+int store_forget(Store *s, const char *name, const Digest *digest, bool keep, Error *error);
 
 /* ---- unused content: store-sweep.c ---- */
 typedef struct SweepResult {
-        uint64_t blobs, layers, bytes;
+        uint64_t blobs, layers, bytes; /* the bytes of trees, too */
 } SweepResult;
 
 /**
@@ -165,6 +207,26 @@ typedef struct SweepResult {
  * @keep: digests of manifests that count as images though they have no entry; NULL-terminated or NULL
  */
 int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error);
+
+/**
+ * store_sweep_preview() - what a sweep would remove
+ * @without: digests of manifests that do not count though they are listed; NULL-terminated or NULL
+ *
+ * Takes no lock, so that it works on a store that is only read: what runs meanwhile may blur the figures.
+ */
+int store_sweep_preview(const Store *s,
+                char *const *keep,
+                char *const *without,
+                SweepResult *ret,
+                Error *error);
+
+typedef struct StoreLeftovers {
+        uint64_t items, bytes;                 /* of operations that died */
+        uint64_t partial_items, partial_bytes; /* downloads that can be resumed */
+} StoreLeftovers;
+
+/** store_leftovers() - half-made content that no running operation owns */
+int store_leftovers(const Store *s, StoreLeftovers *ret, Error *error);
 
 /**
  * store_undo() - after a failure: remove what this process put in and nobody else needs

@@ -139,8 +139,7 @@ int tree_make_dirs(int root_fd, const char *path) {
         return -ENOTDIR;
 }
 
-/* A directory of our own or one found by readdir(): no link is followed at all. */
-static int open_beneath(int root_fd, const char *path) {
+int tree_open_beneath(int root_fd, const char *path) {
         return sys_openat2(root_fd,
                         *path ? path : ".",
                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
@@ -153,7 +152,7 @@ static char *path_join(const char *path, const char *name) {
 }
 
 static int dir_open(int root_fd, const char *path, DIR **ret) {
-        int fd = open_beneath(root_fd, path);
+        int fd = tree_open_beneath(root_fd, path);
         if (fd < 0)
                 return fd;
         DIR *d = fdopendir(fd);
@@ -164,6 +163,24 @@ static int dir_open(int root_fd, const char *path, DIR **ret) {
         }
         *ret = d;
         return 0;
+}
+
+int tree_scratch_file(int dir_fd) {
+        static const char name[] = ".supd-scratch";
+        const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
+        int fd = neg_errno(openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
+        if (fd != -EOPNOTSUPP && fd != -EISDIR && fd != -EINVAL)
+                return fd;
+        /* Not every file system has files that never had a name. */
+        (void) unlinkat(dir_fd, name, 0); /* of one that was killed; else opening fails */
+        fd = neg_errno(openat(dir_fd, name, flags, 0600));
+        if (fd >= 0 && unlinkat(dir_fd, name, 0) < 0) {
+                int r = -errno;
+                (void) close_fd(fd);
+                return r;
+        }
+        return fd;
 }
 
 /* Unlinks what is no directory and stacks what is. Return: 1 if something was stacked. */
@@ -194,6 +211,10 @@ static int dir_clear(int dir_fd, const char *path, char ***stack) {
 }
 
 int tree_remove(int dir_fd, const char *name) {
+        return tree_remove_with(dir_fd, name, NULL, NULL);
+}
+
+int tree_remove_with(int dir_fd, const char *name, TreeReadOnly on_read_only, void *userdata) {
         _cleanup_strv_ char **stack = NULL;
         int r;
 
@@ -208,12 +229,14 @@ int tree_remove(int dir_fd, const char *name) {
         for (size_t n; (n = strv_length(stack)) > 0;) {
                 char *path = stack[n - 1];
                 r = dir_clear(dir_fd, path, &stack);
-                if (r < 0)
-                        return r;
                 if (r > 0)
                         continue;
-                if (unlinkat(dir_fd, path, AT_REMOVEDIR) < 0)
-                        return -errno;
+                if (r == -EROFS && on_read_only)
+                        r = on_read_only(path, userdata);
+                else if (r == 0)
+                        r = neg_errno(unlinkat(dir_fd, path, AT_REMOVEDIR));
+                if (r < 0)
+                        return r;
                 free(path);
                 stack[n - 1] = NULL;
         }
@@ -221,6 +244,11 @@ int tree_remove(int dir_fd, const char *name) {
 }
 
 /* ---- comparing -------------------------------------------------------------------------------- */
+typedef struct Marks {
+        TreeIsOpaque is_opaque; /* NULL: not looked at */
+        void *userdata;
+} Marks;
+
 static bool stat_is_equal(const struct stat *a, const struct stat *b) {
         if (a->st_mode != b->st_mode || a->st_uid != b->st_uid || a->st_gid != b->st_gid ||
                         a->st_rdev != b->st_rdev)
@@ -282,7 +310,15 @@ static int link_compare(int a, int b, const char *name) {
         return n == m && memcmp(x, y, (size_t) n) == 0;
 }
 
-static int node_compare(int a_dir, int b_dir, const char *name) {
+static int dir_marks_compare(const Marks *marks, int a, int b) {
+        if (!marks->is_opaque)
+                return 1;
+        int x = marks->is_opaque(a, marks->userdata);
+        int y = x < 0 ? x : marks->is_opaque(b, marks->userdata);
+        return y < 0 ? y : x == y;
+}
+
+static int node_compare(const Marks *marks, int a_dir, int b_dir, const char *name) {
         struct stat a, b;
         int r;
 
@@ -303,9 +339,9 @@ static int node_compare(int a_dir, int b_dir, const char *name) {
         if (x < 0 || y < 0)
                 return x < 0 ? x : y;
         r = xattrs_compare(x, y);
-        if (r <= 0 || S_ISDIR(a.st_mode))
+        if (r <= 0)
                 return r;
-        return content_compare(x, y);
+        return S_ISDIR(a.st_mode) ? dir_marks_compare(marks, x, y) : content_compare(x, y);
 }
 
 static int count_entries(DIR *d, size_t *ret) {
@@ -320,7 +356,12 @@ static int count_entries(DIR *d, size_t *ret) {
 }
 
 /* One directory; those within it are stacked. Return: 1 the same, 0 not, with its name in *ret_path. */
-static int dir_compare(int a_fd, int b_fd, const char *path, char ***stack, char **ret_path) {
+static int dir_compare(const Marks *marks,
+                int a_fd,
+                int b_fd,
+                const char *path,
+                char ***stack,
+                char **ret_path) {
         _cleanup_(closedirp) DIR *a = NULL, *b = NULL;
         size_t n = 0, m = 0;
         int r;
@@ -345,7 +386,7 @@ static int dir_compare(int a_fd, int b_fd, const char *path, char ***stack, char
                 _cleanup_free_ char *child = path_join(path, entry->d_name);
                 if (!child)
                         return -ENOMEM;
-                r = node_compare(dirfd(a), dirfd(b), entry->d_name);
+                r = node_compare(marks, dirfd(a), dirfd(b), entry->d_name);
                 if (r == 0)
                         *ret_path = TAKE_PTR(child);
                 if (r <= 0)
@@ -356,16 +397,23 @@ static int dir_compare(int a_fd, int b_fd, const char *path, char ***stack, char
         return 1;
 }
 
-int tree_compare(int a_fd, int b_fd, char **ret_path) {
+int tree_compare(int a_fd, int b_fd, TreeIsOpaque is_opaque, void *userdata, char **ret_path) {
+        const Marks marks = { is_opaque, userdata };
         _cleanup_strv_ char **stack = NULL;
         int r;
 
-        r = strv_append(&stack, "");
+        r = node_compare(&marks, a_fd, b_fd, ".");
+        if (r == 0) {
+                *ret_path = strdup(".");
+                return *ret_path ? 0 : -ENOMEM;
+        }
+        if (r > 0)
+                r = strv_append(&stack, "");
         while (r >= 0 && strv_length(stack) > 0) {
                 size_t last = strv_length(stack) - 1;
                 _cleanup_free_ char *path = TAKE_PTR(stack[last]);
 
-                r = dir_compare(a_fd, b_fd, path, &stack, ret_path);
+                r = dir_compare(&marks, a_fd, b_fd, path, &stack, ret_path);
                 if (r == 0)
                         return 0;
         }
@@ -384,6 +432,10 @@ int tree_usage(int dir_fd, uint64_t *ret_bytes) {
                 _cleanup_(closedirp) DIR *d = NULL;
 
                 r = dir_open(dir_fd, path, &d);
+                if (r == -ENOENT && *path) { /* a container removed it this moment */
+                        r = 0;
+                        continue;
+                }
                 for (struct dirent *entry; r >= 0 && (entry = readdir(d));) {
                         struct stat st;
                         if (str_equal(entry->d_name, "..") ||
@@ -403,4 +455,18 @@ int tree_usage(int dir_fd, uint64_t *ret_bytes) {
                 return r;
         *ret_bytes = bytes;
         return 0;
+}
+
+int tree_bytes(int dir_fd, const char *name, uint64_t *ret_bytes) {
+        struct stat st;
+
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (!S_ISDIR(st.st_mode)) {
+                *ret_bytes = (uint64_t) st.st_blocks * 512;
+                return 0;
+        }
+        _cleanup_close_ int fd = neg_errno(
+                        openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        return fd < 0 ? fd : tree_usage(fd, ret_bytes);
 }

@@ -19,9 +19,7 @@
 #define WRITE_BACK_SIZE ((off_t) 4 * 1024 * 1024)
 #define WRITE_BACK_SIZE_MIN ((off_t) 512 * 1024)
 
-#define WHITEOUT_PREFIX ".wh."
 #define WHITEOUT_META_PREFIX ".wh..wh."
-#define WHITEOUT_OPAQUE ".wh..wh..opq"
 
 /* A directory's times are set when nothing more comes into it. They wait in a file: a layer may have
  * millions of directories. */
@@ -163,6 +161,31 @@ static int make_entry(Unpack *u, struct archive_entry *entry, const Place *p, Ma
         return r < 0 ? r : make(entry, p);
 }
 
+/* ---- what hides lower layers ------------------------------------------------------------------ */
+static bool may_keep(const Unpack *u, int r) {
+        return u->request->may_keep_whiteouts && (r == -EPERM || r == -EOPNOTSUPP || r == -EINVAL);
+}
+
+/* No file of an image has such a name: it could not be in a layer. */
+static int keep_whiteout(int dir_fd, const char *name) {
+        _cleanup_close_ int fd = neg_errno(
+                        openat(dir_fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+
+        return MIN(fd, 0);
+}
+
+static int make_opaque(const Unpack *u, int dir_fd) {
+        int r = u->request->make_opaque(dir_fd, u->request->opaque_userdata);
+
+        return may_keep(u, r) ? keep_whiteout(dir_fd, WHITEOUT_OPAQUE) : r;
+}
+
+static int make_whiteout(const Unpack *u, const Place *p, const char *name) {
+        int r = neg_errno(mknodat(p->parent_fd, name, S_IFCHR | 0600, makedev(0, 0)));
+
+        return may_keep(u, r) ? keep_whiteout(p->parent_fd, p->name) : r;
+}
+
 /* ---- one function for each type of entry ------------------------------------------------------ */
 static int remember_times(Unpack *u, struct archive_entry *entry, const char *path) {
         struct {
@@ -208,7 +231,7 @@ static int put_directory(Unpack *u, struct archive_entry *entry, const Place *p)
                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (fd < 0)
                 return fd;
-        r = hides ? u->request->make_opaque(fd, u->request->opaque_userdata) : 0;
+        r = hides ? make_opaque(u, fd) : 0;
         if (r >= 0)
                 r = entry_set_attributes(entry, fd);
         if (r >= 0)
@@ -360,9 +383,10 @@ static int put_whiteout(Unpack *u, struct archive_entry *entry, const Place *p) 
         const char *name = p->name + strlen(WHITEOUT_PREFIX);
         struct timespec times[2] = { entry_mtime(entry), entry_mtime(entry) };
         struct stat st;
+        int r;
 
         if (str_equal(p->name, WHITEOUT_OPAQUE))
-                return u->request->make_opaque(p->parent_fd, u->request->opaque_userdata);
+                return make_opaque(u, p->parent_fd);
         /* aufs' own bookkeeping (hard links, orphans) means nothing here. */
         if (str_has_prefix(p->name, WHITEOUT_META_PREFIX))
                 return 0;
@@ -373,15 +397,19 @@ static int put_whiteout(Unpack *u, struct archive_entry *entry, const Place *p) 
         if (fstatat(p->parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
                 if (errno != ENOENT)
                         return -errno;
-                if (mknodat(p->parent_fd, name, S_IFCHR | 0600, makedev(0, 0)) < 0)
-                        return -errno;
-                return neg_errno(utimensat(p->parent_fd, name, times, AT_SYMLINK_NOFOLLOW));
+                r = make_whiteout(u, p, name);
+                if (r < 0)
+                        return r;
+                if (utimensat(p->parent_fd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+                        return errno == ENOENT ? 0
+                                               : -errno; /* kept as a file, whose time says nothing */
+                return 0;
         }
         if (!S_ISDIR(st.st_mode))
                 return 0;
         _cleanup_close_ int fd = neg_errno(openat(
                         p->parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        return fd < 0 ? fd : u->request->make_opaque(fd, u->request->opaque_userdata);
+        return fd < 0 ? fd : make_opaque(u, fd);
 }
 
 static int put_typed(Unpack *u, struct archive_entry *entry, const Place *p, Error *error) {
@@ -525,8 +553,7 @@ int unpack_layer(const UnpackRequest *request, uint64_t *ret_entries, Error *err
                         Unpack u = { .request = request, .times_fd = -EBADF, .parent_fd = -EBADF };
         int r;
 
-        u.times_fd = neg_errno(openat(
-                        request->scratch_fd, ".", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
+        u.times_fd = tree_scratch_file(request->scratch_fd);
         if (u.times_fd < 0)
                 return error_set(error, u.times_fd, ERROR_STORAGE, "cannot make a temporary file");
         r = unpack_tar(&u, error);

@@ -39,6 +39,9 @@ typedef struct UnpackRequest {
         uint64_t entries_max; /* of the stream */
         UnpackOpaque make_opaque;
         void *opaque_userdata;
+        /* Where the file system refuses overlayfs's form, whiteouts and marks stay the files that they
+         * are in the layer, .wh.NAME: for who copies the layer (image/tree-copy.h), not for overlayfs. */
+        bool may_keep_whiteouts;
 } UnpackRequest;
 
 /**

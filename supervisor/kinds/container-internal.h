@@ -6,6 +6,7 @@
  *
  *   container.c          the unit: verbs, lifecycle actions, states told to the engine
  *   container-run.c      one run: start, status pipe, end of PID 1, emptiness of the cgroup
+ *   container-image.c    what comes before a run: the image is fetched and taken into use, storage made
  *   container-plan.c     the unit's specification, resolved, as a spec of runtime/
  *   container-cgroup.c   its limits and devices as specs of the cgroup drivers
  *   container-freeze.c   pause and unpause
@@ -15,6 +16,8 @@
 
 #include "core/engine.h"
 #include "kinds/context.h"
+#include "kinds/image-service.h"
+#include "kinds/image.h"
 #include "log/driver.h"
 
 /* One run, from the first system call to the last process gone. */
@@ -61,6 +64,22 @@ typedef struct ContainerLog {
         sd_event_source *logger_source, *forget_source, *retry_timer; /* owned */
 } ContainerLog;
 
+/* The image that it runs, and what is being done about it. */
+typedef struct ContainerImage {
+        char *name;      /* owned; what people call it; NULL: none */
+        Digest manifest; /* of what is taken into use */
+        bool used;       /* noted so in the store */
+        Image *image;    /* owned; NULL: none (yet) */
+        char *storage;   /* owned; directory of what it writes; NULL: none */
+        char *root;      /* owned; a root that supd-image made; NULL: the layers are joined */
+
+        ImageUnitWatch watch;         /* on the unit that Image= names */
+        ImageWaiter *waiter;          /* owned; of the fetch */
+        Subprocess *root_helper;      /* owned */
+        sd_event_source *retry_timer; /* owned */
+        unsigned n_tries;             /* to take it into use */
+} ContainerImage;
+
 typedef struct Container {
         Unit unit;                  /* first */
         const KindContext *context; /* borrowed */
@@ -68,6 +87,7 @@ typedef struct Container {
         ContainerRun run;
         ContainerFreezer freezer;
         ContainerLog log;
+        ContainerImage image;
         ContainerSpec resolved_storage;
         const ContainerSpec
                         *resolved; /* borrowed from the spec or the storage; NULL: not running */
@@ -85,6 +105,9 @@ static inline Container *container_of_unit(const Unit *u) {
 static inline Container *container_of_lifecycle(const Lifecycle *l) {
         return CONTAINER_OF(l, Container, lifecycle);
 }
+
+/** container_is() - the unit is a container, and container_of_unit() of it is one */
+bool container_is(const Unit *u);
 
 /* container-run.c */
 void container_run_init(ContainerRun *run);
@@ -136,8 +159,22 @@ int container_set_up_cgroup(Container *c, Error *error);
 /** container_apply_cgroup() - limits and devices of the group there is, whatever runs in it */
 int container_apply_cgroup(Container *c, Error *error);
 
+/* container-image.c */
+void container_image_init(ContainerImage *i);
+/** container_prepare() - answered by PREPARED or ERROR, now or later */
+void container_prepare(Container *c);
+/** container_release_image() - nothing is prepared any more; what the container wrote goes */
+void container_release_image(Container *c);
+/** container_image_done() - for freeing: lets go of nothing outside of supd */
+void container_image_done(ContainerImage *i);
+void container_put_image(const Container *c, RecordWriter *w);
+int container_get_image(Container *c, const Record *record);
+/** container_stop_signal() - the unit's, else the image's, else SIGTERM; KillSignal= goes before */
+int container_stop_signal(const Container *c);
+
 /* container-plan.c */
-/** container_resolve() - ${NAME} in values of [Container] replaced, for the run that begins or was adopted */
+/** container_resolve() - ${NAME} in values of [Container] replaced, for the run that is prepared or was
+ * adopted */
 int container_resolve(Container *c, Error *error);
 /** container_resolve_spec() - the same for another definition; see unit_spec_resolve() */
 int container_resolve_spec(const UnitSpec *spec,

@@ -83,7 +83,7 @@ int container_log_prepare(Container *c, LogDriverType type, Error *error) {
                 .unit_id = unit_id(&c->unit),
                 .container_name = container->name,
                 .container_id = c->container_id,
-                .image_name = container->root.rootfs,
+                .image_name = c->image.name ?: container->root.rootfs,
                 .rate_limit_interval_usec = spec->service.log_rate_limit_interval_usec,
                 .rate_limit_burst = spec->service.log_rate_limit_burst,
                 .directory = c->log.directory,

@@ -9,8 +9,8 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/environment.h"
 
-#define ENVIRONMENT_FILE_MAX (1024U * 1024U)
 /* Names are looked up one by one; nothing that runs has anywhere near as many. */
 #define ENVIRONMENT_VARIABLES_MAX 8192U
 #define SHM_SIZE_DEFAULT (UINT64_C(64) * 1024 * 1024)
@@ -21,13 +21,17 @@
 struct ContainerPlan {
         const UnitSpec *unit;           /* borrowed */
         const ContainerSpec *container; /* borrowed; resolved */
+        const Image *image;             /* borrowed; NULL: Rootfs= */
         RuntimeSpec spec;               /* borrows from the rest */
         char **argv;                    /* owned */
         char **environment;             /* owned */
         char *hostname;                 /* owned; NULL: the unit's */
+        char *user;                     /* owned; the image's; NULL: the unit's */
+        char **sources;                 /* owned; of volumes that the image has */
         RuntimeBind *binds;             /* owned */
-        RuntimeTmpfs *tmpfs;            /* owned */
-        RuntimeLimit *limits;           /* owned */
+        size_t n_binds;
+        RuntimeTmpfs *tmpfs;  /* owned */
+        RuntimeLimit *limits; /* owned */
 };
 
 ContainerPlan *container_plan_free(ContainerPlan *p) {
@@ -36,62 +40,13 @@ ContainerPlan *container_plan_free(ContainerPlan *p) {
         strv_free(p->argv);
         strv_free(p->environment);
         free(p->hostname);
+        free(p->user);
+        strv_free(p->sources);
         free(p->binds);
         free(p->tmpfs);
         free(p->limits);
         free(p);
         return NULL;
-}
-
-static int read_environment_file(const char *path, char **ret, Error *error) {
-        int r = file_read(AT_FDCWD, path, ENVIRONMENT_FILE_MAX, ret, NULL);
-        if (r < 0)
-                return error_set(error, r, ERROR_STORAGE, "read environment file %s", path);
-        return 0;
-}
-
-/* [Service] Environment= and EnvironmentFile=: what ${NAME} in other values means. */
-static int read_expansion(const ServiceSpec *service, char ***ret, Error *error) {
-        _cleanup_strv_ char **expansion = NULL;
-        int r = strv_copy(service->environment, &expansion);
-
-        STRV_FOREACH (word, service->environment_files) {
-                _cleanup_(error_done) Error reason = {};
-                _cleanup_free_ char *text = NULL;
-                _cleanup_strv_ char **assignments = NULL;
-                bool optional = **word == '-';
-                const char *path = *word + optional;
-                unsigned line = 0;
-
-                if (r < 0)
-                        return r;
-                r = read_environment_file(path, &text, &reason);
-                if (r < 0 && optional) {
-                        r = 0;
-                        continue;
-                }
-                if (r < 0) {
-                        error_move(error, &reason);
-                        return r;
-                }
-                r = environment_parse_systemd(text, &assignments, &line);
-                if (r == -EINVAL)
-                        return error_set_plain(error,
-                                        r,
-                                        ERROR_BAD_SETTING,
-                                        "%s:%u: not NAME=VALUE",
-                                        path,
-                                        line);
-                STRV_FOREACH (assignment, assignments) {
-                        if (r >= 0)
-                                r = strv_env_set(&expansion, *assignment);
-                }
-        }
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(expansion);
-        return 0;
 }
 
 int container_resolve_spec(const UnitSpec *spec,
@@ -101,7 +56,7 @@ int container_resolve_spec(const UnitSpec *spec,
         _cleanup_strv_ char **expansion = NULL;
 
         container_spec_init(storage);
-        int r = read_expansion(&spec->service, &expansion, error);
+        int r = service_environment_read(&spec->service, &expansion, error);
         return r < 0 ? r : unit_spec_resolve(spec, expansion, storage, ret, error);
 }
 
@@ -141,7 +96,7 @@ static int plan_environment_file(ContainerPlan *p, const char *path, Error *erro
         _cleanup_strv_ char **assignments = NULL;
         unsigned line = 0;
 
-        int r = read_environment_file(path, &text, error);
+        int r = environment_file_read(path, &text, error);
         if (r < 0)
                 return r;
         r = environment_parse_raw(text, environ, &assignments, &line);
@@ -158,6 +113,16 @@ static int plan_environment_file(ContainerPlan *p, const char *path, Error *erro
                         r = strv_env_set(&p->environment, *assignment);
         }
         return r;
+}
+
+static int plan_image_environment(ContainerPlan *p, const Image *image) {
+        STRV_FOREACH (assignment, image ? image->environment : NULL) {
+                /* Images of old tools have bare names in it, which mean nothing. */
+                int r = strchr(*assignment, '=') ? strv_env_set(&p->environment, *assignment) : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 static int plan_environment(ContainerPlan *p, const Container *c, Error *error) {
@@ -180,6 +145,8 @@ static int plan_environment(ContainerPlan *p, const Container *c, Error *error) 
                                 "HOSTNAME=%.*s",
                                 container->hostname ? 255 : 12,
                                 container->hostname ?: c->container_id);
+        if (r >= 0)
+                r = plan_image_environment(p, p->image);
         STRV_FOREACH (word, container->process.environment_files) {
                 if (r >= 0)
                         r = plan_environment_file(p, *word, error);
@@ -197,9 +164,16 @@ static int plan_environment(ContainerPlan *p, const Container *c, Error *error) 
         return r;
 }
 
+/* As Docker and Podman have it: with an entry point of the unit's own the image's command means nothing. */
 static int plan_command(ContainerPlan *p, Error *error) {
         const ProcessSpec *process = &p->container->process;
-        char **const parts[] = { process->entrypoint, process->exec };
+        bool own_entrypoint = process->entrypoint || process->entrypoint_cleared;
+        char **image_entrypoint = p->image ? p->image->entrypoint : NULL;
+        char **image_command = p->image && !own_entrypoint ? p->image->command : NULL;
+        char **const parts[] = {
+                own_entrypoint ? process->entrypoint : image_entrypoint,
+                process->exec ?: image_command,
+        };
         size_t n = 0;
 
         /* At once: a command may have as many words as a file has room for. */
@@ -217,7 +191,8 @@ static int plan_command(ContainerPlan *p, Error *error) {
                 return error_set_plain(error,
                                 -EINVAL,
                                 ERROR_BAD_SETTING,
-                                "no command: a container with Rootfs= needs Exec= or Entrypoint=");
+                                "no command: %s, and the unit has neither Exec= nor Entrypoint=",
+                                p->image ? "the image names none" : "Rootfs= names none");
         return 0;
 }
 
@@ -238,10 +213,46 @@ static unsigned long propagation_flags(Propagation p) {
         return flags[p];
 }
 
-static int plan_mounts(ContainerPlan *p) {
+static bool has_mount_on(const RootSpec *root, const char *target) {
+        for (size_t i = 0; i < root->n_volumes; i++) {
+                if (str_equal(root->volumes[i].target, target))
+                        return true;
+        }
+        for (size_t i = 0; i < root->n_tmpfs; i++) {
+                if (str_equal(root->tmpfs[i].target, target))
+                        return true;
+        }
+        return false;
+}
+
+/* VOLUME of the image: a directory of the container's storage, which starts with what the image has there
+ * and goes with the container, unless the unit mounts something else. */
+static int plan_image_volumes(ContainerPlan *p, const Container *c) {
         const RootSpec *root = &p->container->root;
 
-        p->binds = calloc(root->n_volumes + 1, sizeof(RuntimeBind));
+        STRV_FOREACH (target, p->image ? p->image->volumes : NULL) {
+                if (has_mount_on(root, *target))
+                        continue;
+                int r = strv_append_printf(
+                                &p->sources, "%s/volume/%zu", c->image.storage, p->n_binds);
+                if (r < 0)
+                        return r;
+                p->binds[p->n_binds++] = (RuntimeBind) {
+                        .source = p->sources[strv_length(p->sources) - 1],
+                        .target = *target,
+                        .create_source = true,
+                        .copy_up = true,
+                        .ephemeral = true,
+                };
+        }
+        return 0;
+}
+
+static int plan_mounts(ContainerPlan *p, const Container *c) {
+        const RootSpec *root = &p->container->root;
+        size_t n_image = strv_length(p->image ? p->image->volumes : NULL);
+
+        p->binds = calloc(root->n_volumes + n_image + 1, sizeof(RuntimeBind));
         p->tmpfs = calloc(root->n_tmpfs + 1, sizeof(RuntimeTmpfs));
         if (!p->binds || !p->tmpfs)
                 return -ENOMEM;
@@ -260,6 +271,7 @@ static int plan_mounts(ContainerPlan *p) {
                         .propagation = propagation_flags(v->propagation),
                 };
         }
+        p->n_binds = root->n_volumes;
         for (size_t i = 0; i < root->n_tmpfs; i++) {
                 const TmpfsSpec *t = &root->tmpfs[i];
 
@@ -273,7 +285,7 @@ static int plan_mounts(ContainerPlan *p) {
                         .copy_up = t->copy_up,
                 };
         }
-        return 0;
+        return plan_image_volumes(p, c);
 }
 
 static bool has_limit(const SecuritySpec *security, int resource) {
@@ -320,16 +332,23 @@ static int plan_limits(ContainerPlan *p) {
         return 0;
 }
 
-static void plan_root(ContainerPlan *p) {
+static void plan_root(ContainerPlan *p, const Container *c) {
         const RootSpec *root = &p->container->root;
+        /* A root that supd-image made is the container's own, and written to itself. */
+        bool layered = p->image && !c->image.root;
 
         p->spec.root = (RuntimeRoot) {
-                .path = root->rootfs,
+                .path = c->image.root ?: root->rootfs,
+                .layers = layered ? p->image->layers : NULL,
+                .n_layers = layered ? strv_length(p->image->layers) : 0,
+                .image = c->image.name,
+                .storage_path = c->image.root ? NULL : c->image.storage,
+                .volatile_upper = true,
                 .overlay = root->overlay,
                 .read_only = root->read_only,
                 .read_only_tmpfs = root->read_only_tmpfs,
                 .binds = p->binds,
-                .n_binds = root->n_volumes,
+                .n_binds = p->n_binds,
                 .tmpfs = p->tmpfs,
                 .n_tmpfs = root->n_tmpfs,
                 .shm_size_bytes = root->shm_size ? root->shm_size_bytes : SHM_SIZE_DEFAULT,
@@ -339,21 +358,40 @@ static void plan_root(ContainerPlan *p) {
         };
 }
 
-/* After plan_root(): whether the command is an init of its own is seen in the root. */
-static void plan_process(ContainerPlan *p) {
+static int plan_user(ContainerPlan *p) {
         const ProcessSpec *process = &p->container->process;
+        const char *image_user = p->image ? p->image->user : NULL;
+
+        if (process->user || str_is_empty(image_user)) {
+                p->spec.process.user = process->user;
+                p->spec.process.group = process->group;
+                return 0;
+        }
+        size_t n = strcspn(image_user, ":");
+        p->user = strndup(image_user, n);
+        if (!p->user)
+                return -ENOMEM;
+        p->spec.process.user = *p->user ? p->user : NULL;
+        p->spec.process.group = image_user[n] && image_user[n + 1] ? image_user + n + 1 : NULL;
+        return 0;
+}
+
+static int plan_process(ContainerPlan *p) {
+        const ProcessSpec *process = &p->container->process;
+        const char *image_dir = p->image ? p->image->working_directory : NULL;
 
         p->spec.process = (RuntimeProcess) {
                 .argv = p->argv,
                 .environment = p->environment,
                 .stdin_fd = -EBADF,
-                .working_dir = process->working_dir,
-                .user = process->user,
-                .group = process->group,
+                .working_dir = process->working_dir
+                                               ?: str_is_empty(image_dir) ? NULL
+                                                                          : image_dir,
                 .init = process->run_init == RUN_INIT_YES ||
                         (process->run_init == RUN_INIT_AUTO &&
-                                        !runtime_command_is_init(p->spec.root.path, p->argv[0])),
+                                        !runtime_command_is_init(&p->spec.root, p->argv[0])),
         };
+        return plan_user(p);
 }
 
 static void plan_security(ContainerPlan *p) {
@@ -390,17 +428,15 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
         _cleanup_(container_plan_freep) ContainerPlan *p = calloc(1, sizeof(*p));
         if (!p)
                 return -ENOMEM;
-        r = container_resolve(c, error);
-        if (r < 0)
-                return r;
         p->unit = c->unit.spec;
         p->container = container_spec(c);
+        p->image = c->image.image;
 
         r = plan_environment(p, c, error);
         if (r >= 0)
                 r = plan_command(p, error);
         if (r >= 0)
-                r = plan_mounts(p);
+                r = plan_mounts(p, c);
         if (r >= 0)
                 r = plan_limits(p);
         if (r >= 0)
@@ -409,9 +445,13 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
                 return r;
         p->spec.network = p->container->network == NETWORK_HOST ? RUNTIME_NETWORK_HOST
                                                                 : RUNTIME_NETWORK_NONE;
-        plan_root(p);
-        plan_process(p);
+        /* Images ship without names of hosts that would be of use on the host's network. */
+        p->spec.host_names = p->image && p->container->network == NETWORK_HOST;
+        plan_root(p, c);
         plan_security(p);
+        r = plan_process(p);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(p);
         return 0;

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "kinds/container-internal.h"
 #include "kinds/container.h"
+#include "kinds/lifecycle-record.h"
 #include "supd/message-ids.h"
 
 int container_new_ids(Container *c) {
@@ -45,47 +46,11 @@ int container_new_ids(Container *c) {
 
 /* ---- saving -------------------------------------------------------------------------------------- */
 
-static void put_time(RecordWriter *w, const char *key, DualTime t) {
-        _cleanup_free_ char *value = NULL;
-
-        if (t.realtime_usec == 0)
-                return;
-        value = str_printf("%llu %llu",
-                        (unsigned long long) t.realtime_usec,
-                        (unsigned long long) t.monotonic_usec);
-        if (!value)
-                w->result = -ENOMEM;
-        record_put(w, key, value);
-}
-
-static void put_lifecycle(RecordWriter *w, const Lifecycle *l) {
-        record_put(w, "State", service_state_to_string(l->state));
-        record_put(w, "Result", service_result_to_string(l->result));
-        record_put_i64(w, "ExitCode", l->exit.code);
-        record_put_i64(w, "ExitStatus", l->exit.status);
-        record_put_bool(w, "PayloadRuns", l->payload_runs);
-        record_put_bool(w, "StopRequested", l->stop_requested);
-        record_put_bool(w, "StartFailed", l->start_failed);
-        record_put_bool(w, "HalfMade", l->half_made);
-        record_put_u64(w, "Restarts", l->n_restarts);
-        record_put_u64(w, "StartLimitBegin", l->limit.begin_monotonic_usec);
-        record_put_u64(w, "StartLimitCount", l->limit.count);
-        record_put_u64(w, "Deadline", l->deadline_usec);
-        record_put_u64(w, "FrozenLeft", l->frozen_left_usec);
-        put_time(w, "StateEntered", l->state_entered);
-        put_time(w, "InactiveExit", l->inactive_exit);
-        put_time(w, "ActiveEnter", l->active_enter);
-        put_time(w, "ActiveExit", l->active_exit);
-        put_time(w, "InactiveEnter", l->inactive_enter);
-        put_time(w, "MainStarted", l->main_started);
-        put_time(w, "MainEnded", l->main_ended);
-}
-
 int container_try_save(Container *c, Error *error) {
         UnitStore *store = c->context->store;
         RecordWriter w = {};
 
-        put_lifecycle(&w, &c->lifecycle);
+        lifecycle_put(&w, &c->lifecycle);
         record_put(&w, "ContainerId", c->container_id);
         record_put(&w, "InvocationId", c->invocation_id);
         record_put(&w, "StatusText", c->status_text);
@@ -101,6 +66,7 @@ int container_try_save(Container *c, Error *error) {
                 record_put_bool(&w, "Executes", c->run.executes);
                 record_put_u64(&w, "OomKills", c->run.oom_kills);
         }
+        container_put_image(c, &w);
         record_put(&w, "LogDriver", c->log.name);
         STRV_FOREACH (name, c->log.stored) {
                 record_put(&w, "LogFd", *name);
@@ -126,58 +92,6 @@ void container_forget(Container *c) {
 }
 
 /* ---- restoring ----------------------------------------------------------------------------------- */
-
-static void get_time(const Record *r, const char *key, DualTime *ret) {
-        const char *value = record_get(r, key);
-        unsigned long long realtime, monotonic;
-
-        if (value && sscanf(value, "%llu %llu", &realtime, &monotonic) == 2)
-                *ret = (DualTime) { .realtime_usec = realtime, .monotonic_usec = monotonic };
-}
-
-static int get_int(const Record *r, const char *key) {
-        int64_t value = 0;
-
-        (void) record_get_i64(r, key, &value); /* absent or malformed: 0, as if never set */
-        return (int) value;
-}
-
-static uint64_t get_u64(const Record *r, const char *key, uint64_t otherwise) {
-        uint64_t value = otherwise;
-
-        (void) record_get_u64(r, key, &value);
-        return value;
-}
-
-static bool get_bool(const Record *r, const char *key) {
-        bool value = false;
-
-        (void) record_get_bool(r, key, &value);
-        return value;
-}
-
-static void get_lifecycle(const Record *r, Lifecycle *l) {
-        ServiceResult result = service_result_from_string(record_get(r, "Result"));
-
-        l->result = result < 0 ? SERVICE_SUCCESS : result;
-        l->exit = (ExitInfo) { .code = get_int(r, "ExitCode"), .status = get_int(r, "ExitStatus") };
-        l->payload_runs = get_bool(r, "PayloadRuns");
-        l->stop_requested = get_bool(r, "StopRequested");
-        l->start_failed = get_bool(r, "StartFailed");
-        l->half_made = get_bool(r, "HalfMade");
-        l->n_restarts = (unsigned) get_u64(r, "Restarts", 0);
-        l->limit.begin_monotonic_usec = get_u64(r, "StartLimitBegin", USEC_INFINITY);
-        l->limit.count = (unsigned) get_u64(r, "StartLimitCount", 0);
-        l->deadline_usec = get_u64(r, "Deadline", USEC_INFINITY);
-        l->frozen_left_usec = get_u64(r, "FrozenLeft", USEC_INFINITY);
-        get_time(r, "StateEntered", &l->state_entered);
-        get_time(r, "InactiveExit", &l->inactive_exit);
-        get_time(r, "ActiveEnter", &l->active_enter);
-        get_time(r, "ActiveExit", &l->active_exit);
-        get_time(r, "InactiveEnter", &l->inactive_enter);
-        get_time(r, "MainStarted", &l->main_started);
-        get_time(r, "MainEnded", &l->main_ended);
-}
 
 static int take_fd(Container *c, const char *suffix) {
         UnitStore *store = c->context->store;
@@ -206,7 +120,7 @@ static void restore_payload(Container *c, const Record *record) {
 
         if (!c->run.executes || runtime_child_payload(c->run.child.pid, c->run.init, &pid) < 0)
                 return;
-        if (pid != get_int(record, "PayloadPid"))
+        if (pid != (int) record_i64_or(record, "PayloadPid", 0))
                 return;
         c->run.payload_pidfd = sys_pidfd_open(pid, 0);
         if (c->run.payload_pidfd >= 0)
@@ -215,7 +129,7 @@ static void restore_payload(Container *c, const Record *record) {
 
 /* Return: 1 if PID 1 is known by a descriptor, alive or dead; 0 if it is gone without a trace. */
 static int restore_process(Container *c, const Record *record) {
-        pid_t pid = get_int(record, "Pid");
+        pid_t pid = (int) record_i64_or(record, "Pid", 0);
 
         if (pid <= 0)
                 return 0;
@@ -223,7 +137,7 @@ static int restore_process(Container *c, const Record *record) {
                         str_replace(&c->fd_name, record_get(record, "FdName")) < 0)
                 return -ENOMEM;
 
-        c->run.child_start_time = get_u64(record, "PidStartTime", 0);
+        c->run.child_start_time = record_u64_or(record, "PidStartTime", 0);
         c->run.child.pidfd = take_fd(c, "pidfd");
         if (c->run.child.pidfd < 0)
                 c->run.child.pidfd = open_recorded_process(pid, c->run.child_start_time);
@@ -232,9 +146,9 @@ static int restore_process(Container *c, const Record *record) {
                 return 0;
 
         c->run.child.pid = pid;
-        c->run.init = get_bool(record, "Init");
-        c->run.executes = get_bool(record, "Executes");
-        c->run.oom_kills = get_u64(record, "OomKills", 0);
+        c->run.init = record_bool_or(record, "Init", false);
+        c->run.executes = record_bool_or(record, "Executes", false);
+        c->run.oom_kills = record_u64_or(record, "OomKills", 0);
         restore_payload(c, record);
         return 1;
 }
@@ -355,9 +269,10 @@ static int restore_leftovers(Container *c, const Record *record, Error *error) {
         return r;
 }
 
+/* Or may have one: of an automatic restart there is a cgroup while the next run is prepared. */
 static bool state_has_process(ServiceState s) {
-        return s == SERVICE_START || s == SERVICE_RUNNING || s == SERVICE_STOP_SIGTERM ||
-               s == SERVICE_STOP_SIGKILL || s == SERVICE_FINAL_SIGKILL;
+        return s == SERVICE_PREPARE || s == SERVICE_START || s == SERVICE_RUNNING ||
+               s == SERVICE_STOP_SIGTERM || s == SERVICE_STOP_SIGKILL || s == SERVICE_FINAL_SIGKILL;
 }
 
 static int restore_from(Container *c, const Record *record, Error *error) {
@@ -367,17 +282,19 @@ static int restore_from(Container *c, const Record *record, Error *error) {
         if (state < 0)
                 return error_set_plain(
                                 error, -EBADMSG, ERROR_STORAGE, "its record names no known state");
-        get_lifecycle(record, &c->lifecycle);
+        lifecycle_get(record, &c->lifecycle);
         r = str_replace(&c->container_id, record_get(record, "ContainerId"));
         if (r >= 0)
                 r = str_replace(&c->invocation_id, record_get(record, "InvocationId"));
         if (r >= 0)
                 r = str_replace(&c->status_text, record_get(record, "StatusText"));
+        if (r >= 0)
+                r = container_get_image(c, record);
         if (r < 0)
                 return r;
-        c->run.last_payload_pid = get_int(record, "LastMainPid");
+        c->run.last_payload_pid = (int) record_i64_or(record, "LastMainPid", 0);
 
-        bool has_leftovers = state == SERVICE_FAILED && get_bool(record, "Leftovers");
+        bool has_leftovers = state == SERVICE_FAILED && record_bool_or(record, "Leftovers", false);
         if (state_has_process(state) || state == SERVICE_AUTO_RESTART || has_leftovers) {
                 r = cgroup_open(c->context->cgroups, unit_id(&c->unit), &c->run.cgroup, error);
                 if (r < 0)
@@ -400,7 +317,8 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                 return restore_alive(c, record, state, error);
 
         restore_log(c, record);
-        if (state == SERVICE_START && get_int(record, "Pid") <= 0)
+        if ((state == SERVICE_PREPARE || state == SERVICE_START) &&
+                        (int) record_i64_or(record, "Pid", 0) <= 0)
                 restore_half_made(c);
         else if (state == SERVICE_FINAL_SIGKILL)
                 c->lifecycle.ops->kill(&c->lifecycle);

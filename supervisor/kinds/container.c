@@ -7,17 +7,19 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/deadline.h"
 #include "supd/message-ids.h"
 
 /* ---- lifecycle actions --------------------------------------------------------------------------- */
+
+static void action_prepare(Lifecycle *l) {
+        container_prepare(container_of_lifecycle(l));
+}
 
 static void action_start(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
         _cleanup_(error_done) Error error = {};
 
-        container_unresolve(c);
-        (void) unit_take_next_spec(&c->unit);
-        (void) str_replace(&c->status_text, NULL); /* NULL needs no memory */
         c->freezer.state = FREEZER_RUNNING;
         l->frozen = false;
 
@@ -35,7 +37,7 @@ static void action_start(Lifecycle *l) {
 static void action_terminate(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
         const ServiceSpec *service = &c->unit.spec->service;
-        int signal = service->kill_signal ?: container_spec(c)->process.stop_signal;
+        int signal = service->kill_signal ?: container_stop_signal(c);
         _cleanup_(error_done) Error error = {};
         int r;
 
@@ -76,6 +78,7 @@ static void action_release(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
 
         container_unresolve(c);
+        container_release_image(c);
         container_log_forget(c);
         if (c->run.cgroup) {
                 int r = cgroup_remove(c->run.cgroup);
@@ -105,33 +108,13 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
 static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
         Container *c = container_of_lifecycle(l);
-        int r;
 
-        if (monotonic_usec == USEC_INFINITY) {
-                c->deadline_source = sd_event_source_disable_unref(c->deadline_source);
-                return;
-        }
-        if (!c->deadline_source) {
-                r = sd_event_add_time(c->context->event,
-                                &c->deadline_source,
-                                CLOCK_MONOTONIC,
-                                monotonic_usec,
-                                /* accuracy= */ 1,
-                                on_deadline,
-                                c);
-                /* What ended in time, while supd was busy or away, is not too late: after run_on_end(). */
-                if (r >= 0)
-                        r = sd_event_source_set_priority(
-                                        c->deadline_source, SD_EVENT_PRIORITY_NORMAL + 2);
-        } else {
-                r = sd_event_source_set_time(c->deadline_source, monotonic_usec);
-                if (r >= 0)
-                        r = sd_event_source_set_enabled(c->deadline_source, SD_EVENT_ONESHOT);
-        }
-        if (r < 0)
-                diag_error("%s: cannot set a timer: %s; it may wait for ever",
-                                unit_id(&c->unit),
-                                error_text(NULL, r));
+        deadline_set(&c->unit,
+                        c->context->event,
+                        &c->deadline_source,
+                        monotonic_usec,
+                        on_deadline,
+                        c);
 }
 
 static void action_changed(Lifecycle *l, ServiceState old) {
@@ -148,6 +131,7 @@ static void action_changed(Lifecycle *l, ServiceState old) {
 }
 
 static const LifecycleOps lifecycle_ops = {
+        .prepare = action_prepare,
         .start = action_start,
         .terminate = action_terminate,
         .kill = action_kill,
@@ -246,6 +230,19 @@ static void container_reset_failed(Unit *u) {
         lifecycle_post(&c->lifecycle, SERVICE_EV_RESET_FAILED, clock_dual());
 }
 
+static void status_of_image(const Container *c, UnitStatus *ret) {
+        const Image *image = c->image.image;
+
+        ret->image_name = c->image.name ?: container_spec(c)->image;
+        ret->image_digest = c->image.used ? c->image.manifest.text : NULL;
+        if (!image)
+                return;
+        ret->image_id = image->id;
+        ret->image_labels = image->labels;
+        ret->image_ports = image->ports;
+        ret->image_health_test = image->health_test;
+}
+
 static void container_status(const Unit *u, UnitStatus *ret) {
         const Container *c = container_of_unit(u);
         const Lifecycle *l = &c->lifecycle;
@@ -278,6 +275,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .log_directory = c->log.directory,
                 .rootfs = container_spec(c)->root.rootfs,
         };
+        status_of_image(c, ret);
 }
 
 static int container_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids) {
@@ -324,6 +322,7 @@ static Unit *container_free(Unit *u) {
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         container_run_done(&c->run);
         container_log_done(&c->log);
+        container_image_done(&c->image);
         free(c->container_id);
         free(c->invocation_id);
         free(c->fd_name);
@@ -346,6 +345,10 @@ static const UnitKindOps container_ops = {
         .free = container_free,
 };
 
+bool container_is(const Unit *u) {
+        return u->ops == &container_ops;
+}
+
 int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error) {
         (void) error;
 
@@ -357,6 +360,7 @@ int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error
                 .context = context,
         };
         container_run_init(&c->run);
+        container_image_init(&c->image);
         lifecycle_init(&c->lifecycle, &lifecycle_ops, &c->unit.spec);
         (void) container_log_locate(c); /* without memory: told again at the start */
         *ret = &c->unit;

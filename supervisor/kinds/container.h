@@ -14,6 +14,12 @@ int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error
 /** container_forget_stray() - of a container that no unit speaks for: remove what was made for its log */
 void container_forget_stray(const KindContext *context, const char *unit_id);
 
+/**
+ * container_clear_strays() - once all units are restored: what a power cut left of others goes, their
+ * storage and their hold on images
+ */
+int container_clear_strays(const KindContext *context, Engine *e);
+
 /** container_reloaded() - see kind_unit_reloaded() */
 int container_reloaded(Unit *u, Error *error);
 

@@ -2,6 +2,7 @@
 #include "kinds/registry.h"
 
 #include "kinds/container.h"
+#include "kinds/image.h"
 #include "kinds/inert.h"
 
 static const struct {
@@ -11,6 +12,7 @@ static const struct {
                         Error *error); /* NULL: all of a definition waits for the next start */
 } kinds[] = {
         [UNIT_KIND_CONTAINER] = { container_new, container_restore, container_reloaded },
+        [UNIT_KIND_IMAGE] = { image_new, image_restore, NULL },
         [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL },
 };
 static_assert(ELEMENTSOF(kinds) == _UNIT_KIND_MAX, "every kind of unit can be made");
@@ -30,4 +32,8 @@ int kind_restore_unit(Unit *u, Error *error) {
 
 int kind_unit_reloaded(Unit *u, Error *error) {
         return kinds[u->spec->kind].reloaded ? kinds[u->spec->kind].reloaded(u, error) : 0;
+}
+
+int kind_clear_strays(const KindContext *context, Engine *e) {
+        return container_clear_strays(context, e); /* the only kind with storage */
 }

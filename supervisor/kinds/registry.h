@@ -27,3 +27,6 @@ int kind_restore_unit(Unit *u, Error *error);
  * Return: 0; on a negative errno some limits may be the new ones, the unit runs on.
  */
 int kind_unit_reloaded(Unit *u, Error *error);
+
+/** kind_clear_strays() - once all units are restored: what is left on disk of units that are no more */
+int kind_clear_strays(const KindContext *context, Engine *e);

@@ -21,6 +21,7 @@
 #include "runtime/mount-point.h"
 #include "runtime/mounts.h"
 #include "runtime/network.h"
+#include "runtime/root.h"
 #include "runtime/sysctl.h"
 #include "runtime/user.h"
 #include "supd/exit-status.h"
@@ -317,7 +318,7 @@ static const struct {
         { PLAN_STEP_SESSION,          child_new_session },
         { PLAN_STEP_SOURCES,          mounts_open_sources }, /* before propagation ends */
         { PLAN_STEP_PRIVATE,          mounts_make_private },
-        { PLAN_STEP_ROOT,             mounts_make_root },
+        { PLAN_STEP_ROOT,             root_make },
         { PLAN_STEP_FILESYSTEMS,      mounts_add_filesystems },
         { PLAN_STEP_OOM_SCORE,        child_set_oom_score },
         { PLAN_STEP_HOSTNAME,         child_set_hostname },

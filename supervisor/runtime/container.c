@@ -183,6 +183,8 @@ int runtime_start(Runtime *r, const RuntimeSpec *spec, RuntimeChild *ret, Error 
         if (pid < 0)
                 return error_set(error, pid, ERROR_RUNTIME, "make the container's process");
 
+        /* The child's now: a loop device is to be free as soon as the container is gone. */
+        p->image_fd = close_fd(p->image_fd);
         *ret = (RuntimeChild) {
                 .pid = pid,
                 .pidfd = TAKE_FD(pidfd),

@@ -27,7 +27,11 @@ typedef enum RuntimeNetwork {
 typedef struct RuntimeBind {
         const char *source, *target;
         bool recursive, read_only, noexec, nosuid, nodev;
-        bool create_source;        /* make a missing source, as a directory */
+        bool create_source; /* make a missing source, as a directory */
+        /* A source directory that is empty is filled, once, with what the root has at the target, and takes
+         * its owner and mode. A copy that was cut short is made anew. */
+        bool copy_up;
+        bool ephemeral; /* thrown away with the container: what is copied is not synced */
         unsigned long propagation; /* MS_PRIVATE, MS_SHARED|MS_REC, …; 0: MS_PRIVATE|MS_REC */
 } RuntimeBind;
 
@@ -43,9 +47,25 @@ typedef struct RuntimeLimit {
         bool best_effort;    /* a default: lowered to what is allowed instead of failing */
 } RuntimeLimit;
 
+#define RUNTIME_LAYERS_MAX 500U /* what overlayfs joins */
+
+/*
+ * Where the root comes from: one of @path and @layers. Above it lies a writable layer, in @storage_path or,
+ * with @overlay, on a tmpfs of the container's own mount namespace. With neither, a directory is written to
+ * itself, and all else can't be written at all: then even mount points have to be there already.
+ */
 typedef struct RuntimeRoot {
-        const char *path; /* host directory */
-        bool overlay;     /* upper layer on a tmpfs in the container's own mount namespace */
+        const char *path;    /* host directory, or a file that holds squashfs or erofs */
+        char *const *layers; /* host directories, as overlayfs wants them, the lowest first */
+        size_t n_layers;     /* up to RUNTIME_LAYERS_MAX; one that comes again counts once */
+        const char *image;   /* what the layers are of, for messages; NULL: not known */
+        /* Host directory, for this container alone. upper/ and work/ in it are made if they are missing: upper/
+         * with the owner and mode of the root below, and then kept. NULL: none. */
+        const char *storage_path;
+        /* The storage is thrown away before the next start: nothing is ever synced for it, neither by the
+         * container nor when it ends. Such a storage is refused by a second start. */
+        bool volatile_upper;
+        bool overlay; /* without storage: upper layer on a tmpfs */
         bool read_only;
         bool read_only_tmpfs; /* with read_only: writable tmpfs on /run, /tmp, /var/tmp */
         const RuntimeBind *binds;
@@ -87,6 +107,9 @@ typedef struct RuntimeSecurity {
 typedef struct RuntimeSpec {
         const char *hostname;
         RuntimeNetwork network;
+        /* The host's /etc/resolv.conf and /etc/hosts, read-only, where no bind covers them: for images, which
+         * ship no useful ones, in the host's network. */
+        bool host_names;
         RuntimeRoot root;
         RuntimeProcess process;
         RuntimeSecurity security;
@@ -147,6 +170,10 @@ void runtime_child_done(RuntimeChild *c); /* closes; kills nothing */
  */
 int runtime_child_payload(pid_t pid, bool init, pid_t *ret);
 
-/** runtime_command_is_init() - UNITS.md, RunInit: /sbin/init, systemd, tini, s6-svscan, … or a link to one
- * inside @root */
-bool runtime_command_is_init(const char *root, const char *command);
+/**
+ * runtime_command_is_init() - UNITS.md, RunInit: /sbin/init, systemd, tini, s6-svscan, … or a link to one
+ * inside @root, whose layers are looked through as they lie
+ *
+ * In a file that holds a file system links are not followed: the command's own name decides.
+ */
+bool runtime_command_is_init(const RuntimeRoot *root, const char *command);

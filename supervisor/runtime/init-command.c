@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/fd.h"
-#include "base/sys.h"
 #include "base/text.h"
-#include "runtime/container.h"
-#include "runtime/kernel-file.h"
+#include "runtime/root-lookup.h"
 
 #define LINKS_MAX 16U
 
@@ -48,85 +41,47 @@ static bool path_is_init(const char *path) {
         return false;
 }
 
-/*
- * One hop: what the link @path points to, as an absolute path inside the root; owned by the caller.
- * Return: 1; 0 if it is no link.
- */
-static int follow_link(int root_fd, const char *path, char **ret) {
-        char target[PATH_MAX];
-        const char *slash = strrchr(path, '/');
+/* What the link at the end of @e leads to, seen from its directory; owned by the caller. */
+static char *link_target(const RootEntry *e) {
+        const char *slash = strrchr(e->path, '/');
 
-        _cleanup_free_ char *parent = str_printf("%.*s", slash ? (int) (slash - path) : 0, path);
-        if (!parent)
-                return -ENOMEM;
-        _cleanup_close_ int dir = sys_openat2(root_fd,
-                        *parent ? parent : "/",
-                        O_PATH | O_DIRECTORY,
-                        0,
-                        RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-        if (dir < 0)
-                return dir;
-        ssize_t n = readlinkat(dir, slash ? slash + 1 : path, target, sizeof(target) - 1);
-        if (n < 0)
-                return errno == EINVAL ? 0 : -errno;
-        target[n] = '\0';
-
-        *ret = target[0] == '/' ? strdup(target) : str_printf("%s/%s", parent, target);
-        return *ret ? 1 : -ENOMEM;
+        if (e->link[0] == '/')
+                return strdup(e->link);
+        return str_printf("%.*s/%s", slash ? (int) (slash - e->path) : 0, e->path, e->link);
 }
 
-/* Where all links and dots lead in the end, as seen from inside; owned by the caller, or NULL. */
-static char *resolve_inside(int root_fd, const char *path) {
-        char root[PATH_MAX], resolved[PATH_MAX], buffer[FD_PATH_SIZE];
-
-        _cleanup_close_ int fd = sys_openat2(
-                        root_fd, path, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-        if (fd < 0)
-                return NULL;
-        ssize_t n = readlink(fd_path(root_fd, buffer), root, sizeof(root) - 1);
-        ssize_t m = readlink(fd_path(fd, buffer), resolved, sizeof(resolved) - 1);
-        if (n < 0 || m < 0)
-                return NULL;
-        root[n] = resolved[m] = '\0';
-
-        if (n == 1) /* "/" */
-                return strdup(resolved);
-        return str_has_prefix(resolved, root) ? strdup(resolved + n) : NULL;
-}
-
-static bool leads_to_init(int root_fd, const char *path) {
+/* Every name on the way counts. Return: 1 or 0; negative errno if there is no such file. */
+static int leads_to_init(const RuntimeRoot *root, const char *path) {
         _cleanup_free_ char *current = strdup(path);
 
         for (unsigned hops = 0; current && hops < LINKS_MAX; hops++) {
-                char *next;
+                _cleanup_(root_entry_done) RootEntry e = {};
 
                 if (path_is_init(current))
-                        return true;
-                if (follow_link(root_fd, current, &next) <= 0)
-                        break;
+                        return 1;
+                int r = root_lookup(root, current, &e);
+                if (r < 0)
+                        return r;
+                if (!e.link || path_is_init(e.path))
+                        return path_is_init(e.path);
                 free(current);
-                current = next;
+                current = link_target(&e);
         }
-
-        _cleanup_free_ char *resolved = resolve_inside(root_fd, path);
-        return resolved && path_is_init(resolved);
+        return current ? -ELOOP : -ENOMEM;
 }
 
-bool runtime_command_is_init(const char *root, const char *command) {
+bool runtime_command_is_init(const RuntimeRoot *root, const char *command) {
         if (path_is_init(command))
                 return true;
-
-        _cleanup_close_ int root_fd = neg_errno(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (root_fd < 0)
-                return false;
         if (strchr(command, '/'))
-                return leads_to_init(root_fd, command);
+                return leads_to_init(root, command) > 0;
 
         for (size_t i = 0; i < ELEMENTSOF(search_dirs); i++) {
                 _cleanup_free_ char *path = str_printf("%s/%s", search_dirs[i], command);
+                int r = path ? leads_to_init(root, path) : -ENOMEM;
 
-                if (path && leads_to_init(root_fd, path))
-                        return true;
+                if (r >= 0)
+                        return r > 0; /* the first that is there is executed */
         }
         return false;
 }

@@ -157,71 +157,6 @@ int mounts_make_private(Plan *p) {
         return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
 }
 
-/*
- * Upper and work directory lie on a tmpfs of this mount namespace, so they vanish with the container.
- * overlayfs takes layers by path only, and refuses detached mounts before Linux 6.15: the tmpfs is
- * mounted over the lower directory, which a descriptor keeps reachable. By /proc/self/fd no character of
- * the root's path can be taken for a separator.
- */
-static int overlay_create(int lower_fd) {
-        static const PlanOption tmpfs_options[] = { { "mode", "0755" } };
-        char lower[FD_PATH_SIZE], upper[FD_PATH_SIZE], work[FD_PATH_SIZE];
-        struct stat st;
-
-        _cleanup_close_ int tmpfs =
-                        filesystem_create("tmpfs", tmpfs_options, ELEMENTSOF(tmpfs_options), 0);
-        if (tmpfs < 0)
-                return tmpfs;
-
-        int r = sys_move_mount(
-                        tmpfs, "", lower_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-        if (r < 0)
-                return r;
-
-        /* The root of the overlay shows mode and owner of the upper directory. */
-        if (fstat(lower_fd, &st) < 0 || mkdirat(tmpfs, "upper", st.st_mode & 07777) < 0 ||
-                        mkdirat(tmpfs, "work", 0700) < 0)
-                return -errno;
-        _cleanup_close_ int upper_fd =
-                        neg_errno(openat(tmpfs, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (upper_fd < 0)
-                return upper_fd;
-        if ((st.st_uid != 0 || st.st_gid != 0) &&
-                        fchownat(upper_fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
-                return -errno;
-        _cleanup_close_ int work_fd =
-                        neg_errno(openat(tmpfs, "work", O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (work_fd < 0)
-                return work_fd;
-
-        const PlanOption options[] = {
-                { "lowerdir", fd_path(lower_fd, lower) },
-                { "upperdir", fd_path(upper_fd, upper) },
-                { "workdir", fd_path(work_fd, work) },
-        };
-        return filesystem_create("overlay", options, ELEMENTSOF(options), 0);
-}
-
-/* The new root is mounted over the directory it comes from, for pivot_root() wants a mounted one. */
-int mounts_make_root(Plan *p) {
-        _cleanup_close_ int dir_fd =
-                        neg_errno(open(p->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (dir_fd < 0)
-                return dir_fd;
-
-        p->root_fd = p->root_overlay ? overlay_create(dir_fd)
-                                     : sys_open_tree(dir_fd,
-                                                       "",
-                                                       OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE |
-                                                                       AT_RECURSIVE |
-                                                                       AT_EMPTY_PATH);
-        if (p->root_fd < 0)
-                return p->root_fd;
-
-        /* What is mounted on a directory goes on top of what is mounted there already: the tmpfs. */
-        return mount_attach(p, p->root_fd, dir_fd, 0, 0, false);
-}
-
 static const PlanOption dev_options[] = { { "mode", "0755" }, { "size", "65536k" } };
 static const PlanOption devpts_options[] = {
         { "newinstance", NULL },
@@ -323,7 +258,7 @@ static int check_not_proc(const PlanMount *m, int target_fd) {
         return fs.f_type == PROC_SUPER_MAGIC && !may_cover_proc(m) ? -EPERM : 0;
 }
 
-static int tmpfs_take_over(Plan *p, const PlanMount *m, int tmpfs_fd, int target_fd) {
+static int tmpfs_take_over(const PlanMount *m, int tmpfs_fd, int target_fd) {
         struct stat st;
 
         if (!m->mode_set) {
@@ -333,66 +268,79 @@ static int tmpfs_take_over(Plan *p, const PlanMount *m, int tmpfs_fd, int target
                                 fchownat(tmpfs_fd, ".", st.st_uid, st.st_gid, 0) < 0)
                         return -errno;
         }
-        if (!m->copy_up)
-                return 0;
+        return 0;
+}
+
+/* What the target shows goes on showing in what is about to cover it. */
+static int take_over(Plan *p, const PlanMount *m, int target_fd) {
+        int r = m->kind == PLAN_MOUNT_TMPFS ? tmpfs_take_over(m, m->tree_fd, target_fd) : 0;
+        if (r < 0 || !m->copy_up)
+                return r;
 
         p->step = PLAN_STEP_COPY_UP;
-        int r = copy_up(target_fd, tmpfs_fd);
+        r = m->kind == PLAN_MOUNT_TMPFS
+                            ? copy_up(target_fd, m->tree_fd)
+                            : copy_up_once(target_fd, m->tree_fd, /* sync= */ !m->ephemeral);
         if (r < 0)
                 return r;
         p->step = PLAN_STEP_MOUNTS;
         return 0;
 }
 
-static int volume_mount(Plan *p, PlanMount *m) {
+static bool target_exists(const Plan *p, const PlanMount *m) {
+        _cleanup_close_ int fd = sys_openat2(
+                        p->root_fd, m->target, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+        return fd >= 0;
+}
+
+static int open_target(const Plan *p, const PlanMount *m) {
         struct stat st = { .st_mode = S_IFDIR };
-        bool existed = true;
 
         if (m->tree_fd >= 0 && fstat(m->tree_fd, &st) < 0)
                 return -errno;
+        if (m->kind == PLAN_MOUNT_TIMEZONE || m->kind == PLAN_MOUNT_HOST_FILE)
+                return mount_point_open_nofollow(p->root_fd, m->target, st.st_mode);
+        return mount_point_open(p->root_fd, m->target, st.st_mode, 0);
+}
 
-        p->step = PLAN_STEP_MOUNT_POINT;
-        if (m->kind == PLAN_MOUNT_TMPFS) {
-                _cleanup_close_ int there = sys_openat2(p->root_fd,
-                                m->target,
-                                O_PATH,
-                                0,
-                                RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-                existed = there >= 0;
-        }
-        _cleanup_close_ int target =
-                        m->kind == PLAN_MOUNT_TIMEZONE
-                                        ? mount_point_open_nofollow(
-                                                          p->root_fd, m->target, st.st_mode)
-                                        : mount_point_open(p->root_fd, m->target, st.st_mode, 0);
-        if (target < 0)
-                return target;
-        p->step = PLAN_STEP_MOUNTS;
-
-        int r = check_not_proc(m, target);
-        if (r < 0)
-                return r;
-
-        if (m->kind == PLAN_MOUNT_TMPFS) {
-                m->tree_fd = filesystem_create("tmpfs", m->options, m->n_options, 0);
-                if (m->tree_fd < 0)
-                        return m->tree_fd;
-                /* A directory that was made just now says nothing: keep the 1777 of a new tmpfs. */
-                r = existed ? tmpfs_take_over(p, m, m->tree_fd, target) : 0;
-                if (r < 0)
-                        return r;
-        }
-
-        /* "shared" with a recursive bind is meant for the volume alone, "rshared" for what is below. */
+/* "shared" with a recursive bind is meant for the volume alone, "rshared" for what is below. */
+static int volume_attach(const Plan *p, const PlanMount *m, int target_fd) {
         bool at_once = !m->recursive || m->propagation_recursive;
-        r = mount_attach(p,
+
+        int r = mount_attach(p,
                         m->tree_fd,
-                        target,
+                        target_fd,
                         m->attributes,
                         at_once ? m->propagation : 0,
                         m->recursive);
         if (r >= 0 && !at_once)
                 r = mount_set_attributes(p, m->tree_fd, 0, m->propagation, /* recursive= */ false);
+        return r;
+}
+
+static int volume_mount(Plan *p, PlanMount *m) {
+        /* A directory that is made just now says nothing: a new tmpfs keeps its 1777, a volume its mode. */
+        bool existed = (m->copy_up || m->kind == PLAN_MOUNT_TMPFS) && target_exists(p, m);
+
+        p->step = PLAN_STEP_MOUNT_POINT;
+        _cleanup_close_ int target = open_target(p, m);
+        if (target < 0)
+                return m->kind == PLAN_MOUNT_HOST_FILE ? 0 : target;
+        p->step = PLAN_STEP_MOUNTS;
+
+        int r = check_not_proc(m, target);
+        if (r < 0)
+                return r;
+        if (m->kind == PLAN_MOUNT_TMPFS) {
+                m->tree_fd = filesystem_create("tmpfs", m->options, m->n_options, 0);
+                if (m->tree_fd < 0)
+                        return m->tree_fd;
+        }
+        if (existed)
+                r = take_over(p, m, target);
+        if (r >= 0)
+                r = volume_attach(p, m, target);
         m->tree_fd = close_fd(m->tree_fd);
         return r;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The child's mounts: the root, the kernel's file systems, volumes and tmpfs, and the move into the
+ * The child's mounts: the kernel's file systems, volumes and tmpfs, and the move into the
  * new root. All is done by descriptors: sources are detached clones, targets are resolved inside the
  * root, and move_mount() joins the two, so that no path is walked twice.
  *
@@ -13,7 +13,6 @@
 
 int mounts_open_sources(Plan *p);
 int mounts_make_private(Plan *p);
-int mounts_make_root(Plan *p);
 int mounts_add_filesystems(Plan *p);
 int mounts_add_volumes(Plan *p);
 int mounts_make_read_only(Plan *p);

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "runtime/dev-tree.h"
 #include "runtime/mounts.h"
-#include "runtime/plan.h"
+#include "runtime/plan-root.h"
 
 /* What a step without items is called, and how one with items names the item. */
 typedef struct StepText {
@@ -42,6 +42,8 @@ static char *describe_mount(const Plan *p, size_t item) {
                 return str_printf("mount tmpfs on %s", m->target);
         if (m->kind == PLAN_MOUNT_TIMEZONE)
                 return str_printf("mount timezone %s on %s", m->source, m->target);
+        if (m->kind == PLAN_MOUNT_HOST_FILE)
+                return str_printf("mount the host's %s", m->source);
         return str_printf("mount volume %s on %s", m->source, m->target);
 }
 
@@ -52,7 +54,11 @@ static char *describe_mount_point(const Plan *p, size_t item) {
 }
 
 static char *describe_copy_up(const Plan *p, size_t item) {
-        return str_printf("copy the content of %s to its tmpfs", p->mounts[item].target);
+        const PlanMount *m = &p->mounts[item];
+
+        if (m->kind == PLAN_MOUNT_TMPFS)
+                return str_printf("copy the content of %s to its tmpfs", m->target);
+        return str_printf("copy the content of %s to volume %s", m->target, m->source);
 }
 
 static char *describe_filesystem(const Plan *p, size_t item) {
@@ -82,8 +88,38 @@ static char *describe_limit(const Plan *p, size_t item) {
 }
 
 static char *describe_root(const Plan *p, size_t item) {
+        _cleanup_free_ char *subject = plan_root_subject(p);
+
         (void) item;
-        return str_printf("mount root %s%s", p->root_path, p->root_overlay ? " as overlay" : "");
+        return subject ? str_printf("mount %s%s", subject, p->root_overlay ? " as overlay" : "")
+                       : NULL;
+}
+
+static char *describe_layer(const Plan *p, size_t item) {
+        _cleanup_free_ char *subject = plan_root_subject(p);
+
+        return subject ? str_printf("%s: layer %s", subject, p->lowers[item]) : NULL;
+}
+
+static char *describe_upper(const Plan *p, size_t item) {
+        _cleanup_free_ char *subject = plan_root_subject(p);
+
+        (void) item;
+        if (!subject)
+                return NULL;
+        return str_printf("%s: writable layer %s", subject, p->storage_path ?: "on a tmpfs");
+}
+
+static char *describe_overlay(const Plan *p, size_t item) {
+        _cleanup_free_ char *subject = plan_root_subject(p);
+
+        (void) item;
+        if (!subject)
+                return NULL;
+        return str_printf("%s: mount overlay of %zu layer%s",
+                        subject,
+                        p->n_lowers,
+                        p->n_lowers == 1 ? "" : "s");
 }
 
 static char *describe_hostname(const Plan *p, size_t item) {
@@ -116,6 +152,10 @@ static char *describe_exec(const Plan *p, size_t item) {
         (void) p;
         (void) item;
         return strdup("execute supinit");
+}
+
+static size_t count_layers(const Plan *p) {
+        return p->n_lowers;
 }
 
 static size_t count_mounts(const Plan *p) {
@@ -179,6 +219,9 @@ static const StepText step_texts[] = {
         [PLAN_STEP_SECCOMP]          = { "load the seccomp filter" },
         [PLAN_STEP_CAPABILITIES]     = { "set capabilities" },
         [PLAN_STEP_EXEC]             = { "execute", describe_exec },
+        [PLAN_STEP_LAYER]            = { "open layers", describe_layer, count_layers },
+        [PLAN_STEP_UPPER]            = { "make the writable layer", describe_upper },
+        [PLAN_STEP_OVERLAY]          = { "mount overlay", describe_overlay },
         [PLAN_STEP_MOUNT_POINT]      = { "make mount point", describe_mount_point, count_mounts },
         [PLAN_STEP_COPY_UP]          = { "copy up", describe_copy_up, count_mounts },
         [PLAN_STEP_GROUP]            = { "find group", describe_group },
@@ -194,6 +237,16 @@ static const char *plan_explain(PlanStep step, int number) {
                 return "no such group in /etc/group";
         if (number == -EPERM && step == PLAN_STEP_MOUNTS)
                 return "not permitted, or a target inside /proc";
+        if (number == -ELOOP && step == PLAN_STEP_COPY_UP)
+                return "directories nest too deeply";
+        if (number == -EINVAL && step == PLAN_STEP_OVERLAY)
+                return "the kernel refused, and says why in its log; one reason is a file system "
+                       "that "
+                       "can't hold a writable layer";
+        if (number == -EROFS && step == PLAN_STEP_MOUNT_POINT)
+                return "missing in a root that can't be written to";
+        if (number == -EROFS && step == PLAN_STEP_FILESYSTEMS)
+                return "the mount point is missing in a root that can't be written to";
         return NULL;
 }
 

@@ -13,6 +13,9 @@
 #define ZONEINFO_DIR "/usr/share/zoneinfo"
 #define LOCALTIME "/etc/localtime"
 
+/* What leads from names to addresses in the host's network. */
+static const char *const host_names[] = { "/etc/resolv.conf", "/etc/hosts" };
+
 /* What tmpfs takes; checked here, since the kernel's own answer would be a bare EINVAL. */
 static const char *const tmpfs_options[] = {
         "size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "huge"
@@ -104,8 +107,10 @@ static int plan_add_bind(Plan *p, const RuntimeBind *bind, Error *error) {
                 return r;
 
         r = neg_errno(stat(bind->source, &st));
-        if (r == -ENOENT && bind->create_source)
+        if (r == -ENOENT && bind->create_source) {
+                st.st_mode = S_IFDIR;
                 r = dir_make_all(bind->source, 0755);
+        }
         if (r < 0)
                 return error_set(error,
                                 r,
@@ -118,6 +123,8 @@ static int plan_add_bind(Plan *p, const RuntimeBind *bind, Error *error) {
         if (!m)
                 return -ENOMEM;
         m->recursive = bind->recursive;
+        m->copy_up = bind->copy_up && S_ISDIR(st.st_mode);
+        m->ephemeral = bind->ephemeral;
         m->attributes = mount_attributes(bind->read_only, bind->noexec, bind->nosuid, bind->nodev);
         if (bind->propagation) {
                 m->propagation = bind->propagation & ~(unsigned long) MS_REC;
@@ -253,6 +260,23 @@ static int plan_add_timezone(Plan *p, const char *zone, Error *error) {
         return 0;
 }
 
+/* A link, as systemd-resolved has it, is followed on this side. What a host lacks, its containers lack too. */
+static int plan_add_host_names(Plan *p) {
+        for (size_t i = 0; i < ELEMENTSOF(host_names); i++) {
+                struct stat st;
+
+                if (plan_has_target(p, host_names[i]) || stat(host_names[i], &st) < 0 ||
+                                !S_ISREG(st.st_mode))
+                        continue;
+                PlanMount *m = plan_next_mount(
+                                p, PLAN_MOUNT_HOST_FILE, host_names[i], host_names[i]);
+                if (!m)
+                        return -ENOMEM;
+                m->attributes = mount_attributes(true, true, true, true);
+        }
+        return 0;
+}
+
 /* Parents before children, else in the order given: insertion sort, since it is stable and n is small. */
 static void plan_sort_mounts(Plan *p) {
         for (size_t i = 1; i < p->n_mounts; i++) {
@@ -265,11 +289,13 @@ static void plan_sort_mounts(Plan *p) {
         }
 }
 
-static int plan_add_mounts(Plan *p, const RuntimeRoot *root, Error *error) {
+int plan_add_mounts(Plan *p, const RuntimeSpec *spec, Error *error) {
+        const RuntimeRoot *root = &spec->root;
         int r = 0;
 
         /* One more for the time zone. */
-        size_t n = root->n_binds + root->n_tmpfs + ELEMENTSOF(read_only_tmpfs) + 1;
+        size_t n = root->n_binds + root->n_tmpfs + ELEMENTSOF(read_only_tmpfs) +
+                   ELEMENTSOF(host_names) + 1;
         p->mounts = plan_alloc(p, n * sizeof(*p->mounts));
         if (!p->mounts)
                 return -ENOMEM;
@@ -282,40 +308,11 @@ static int plan_add_mounts(Plan *p, const RuntimeRoot *root, Error *error) {
                 r = plan_add_read_only_tmpfs(p, error);
         if (r >= 0 && !str_is_empty(root->timezone))
                 r = plan_add_timezone(p, root->timezone, error);
+        if (r >= 0 && spec->host_names)
+                r = plan_add_host_names(p);
         if (r < 0)
                 return r;
 
         plan_sort_mounts(p);
         return 0;
-}
-
-int plan_add_root(Plan *p, const RuntimeRoot *root, Error *error) {
-        struct stat st;
-
-        if (str_is_empty(root->path))
-                return error_set_plain(error, -EINVAL, ERROR_INVALID_ARGUMENT, "no root directory");
-        if (stat(root->path, &st) < 0)
-                return error_set(error, -errno, ERROR_RUNTIME, "mount root %s", root->path);
-        if (!S_ISDIR(st.st_mode))
-                return error_set(error, -ENOTDIR, ERROR_RUNTIME, "mount root %s", root->path);
-        if (root->overlay && !p->features.overlay)
-                return error_set_plain(error,
-                                -EOPNOTSUPP,
-                                ERROR_NOT_SUPPORTED,
-                                "mount root %s: this kernel has no overlay file system",
-                                root->path);
-
-        p->root_path = plan_strdup(p, root->path);
-        if (!p->root_path)
-                return -ENOMEM;
-        p->root_overlay = root->overlay;
-        p->root_read_only = root->read_only;
-        p->dev_read_only = root->read_only && !root->read_only_tmpfs;
-
-        if (root->shm_size_bytes > 0) {
-                p->shm_size = plan_printf(p, "%llu", (unsigned long long) root->shm_size_bytes);
-                if (!p->shm_size)
-                        return -ENOMEM;
-        }
-        return plan_add_mounts(p, root, error);
 }

@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * The part of a plan that is about the root and what is mounted in it: checking of sources, targets,
- * tmpfs options and the time zone, and the order of mounts.
+ * The part of a plan that is about what is mounted in the root: checking of sources, targets, tmpfs
+ * options and the time zone, and the order of mounts.
  */
 
 #include "runtime/plan.h"
 
-/** plan_add_root() - root, volumes, tmpfs and time zone; makes missing volume sources where asked to */
-int plan_add_root(Plan *p, const RuntimeRoot *root, Error *error);
+/** plan_add_mounts() - volumes, tmpfs, time zone and the host's names; makes missing volume sources where
+ * asked to */
+int plan_add_mounts(Plan *p, const RuntimeSpec *spec, Error *error);

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "runtime/masks.h"
 #include "runtime/plan-mounts.h"
+#include "runtime/plan-root.h"
 #include "runtime/sysctl.h"
 
 #define PLAN_BLOCK_SIZE (16U * 1024U)
@@ -67,6 +69,7 @@ Plan *plan_free(Plan *p) {
         if (!p)
                 return NULL;
 
+        close_fd(p->image_fd);
         while (p->blocks) {
                 PlanBlock *b = p->blocks;
 
@@ -278,13 +281,15 @@ int plan_new(const RuntimeSpec *spec,
         p->features = *features;
         p->init_fd = init_fd;
         p->seccomp = seccomp;
-        p->cgroup_fd = p->status_fd = -EBADF;
+        p->cgroup_fd = p->status_fd = p->image_fd = -EBADF;
         p->root_fd = p->proc_fd = p->dev_fd = p->null_fd = p->cwd_fd = -EBADF;
         p->item = -1;
 
         r = plan_add_namespaces(p, spec);
         if (r >= 0)
                 r = plan_add_root(p, &spec->root, error);
+        if (r >= 0)
+                r = plan_add_mounts(p, spec, error);
         if (r >= 0)
                 r = masks_plan(p, spec->root.mask, spec->root.unmask);
         if (r >= 0)

@@ -52,6 +52,9 @@ typedef enum PlanStep {
         PLAN_STEP_CAPABILITIES,
         PLAN_STEP_EXEC,
         /* Not steps of their own: what a step was at when it failed. */
+        PLAN_STEP_LAYER, /* item: lower layer */
+        PLAN_STEP_UPPER,
+        PLAN_STEP_OVERLAY,
         PLAN_STEP_MOUNT_POINT, /* item: mount */
         PLAN_STEP_COPY_UP,     /* item: mount */
         PLAN_STEP_GROUP,
@@ -67,7 +70,8 @@ typedef struct PlanOption {
 typedef enum PlanMountKind {
         PLAN_MOUNT_BIND,
         PLAN_MOUNT_TMPFS,
-        PLAN_MOUNT_TIMEZONE, /* a bind over /etc/localtime itself, even if that is a link */
+        PLAN_MOUNT_TIMEZONE,  /* a bind over /etc/localtime itself, even if that is a link */
+        PLAN_MOUNT_HOST_FILE, /* the same over a file that programs can do without */
 } PlanMountKind;
 
 typedef struct PlanMount {
@@ -77,7 +81,8 @@ typedef struct PlanMount {
         unsigned long propagation; /* MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, without MS_REC */
         bool recursive, propagation_recursive;
         bool copy_up;
-        bool mode_set; /* tmpfs: mode= was given, else it is that of the directory below */
+        bool ephemeral; /* what is copied need not reach the disk */
+        bool mode_set;  /* tmpfs: mode= was given, else it is that of the directory below */
         const PlanOption *options;
         size_t n_options;
         int tree_fd; /* the child's: detached clone of the source */
@@ -124,8 +129,16 @@ typedef struct Plan {
         bool loopback;
 
         /* root and mounts */
-        const char *root_path;
-        bool root_overlay, root_read_only, dev_read_only;
+        const char *root_path;  /* NULL: layers */
+        const char *root_image; /* what the layers are of; NULL: not known */
+        const char **lowers;    /* topmost first; of a root_path, that alone */
+        size_t n_lowers;
+        int image_fd; /* owned; detached mount of what the file root_path holds; -EBADF */
+        const char *storage_path; /* upper/ and work/; NULL: none */
+        bool root_volatile;       /* the storage is never synced */
+        bool root_tmpfs;          /* upper/ and work/ on a tmpfs of the container's */
+        bool root_overlay;        /* joined by overlayfs */
+        bool root_read_only, dev_read_only;
         PlanMount *mounts; /* parents before children */
         size_t n_mounts;
         const PlanMask *masks;

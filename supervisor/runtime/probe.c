@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,6 +31,13 @@ static bool probe_overlay(void) {
         _cleanup_close_ int fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
 
         return fd >= 0;
+}
+
+static bool probe_overlay_layers(void) {
+        _cleanup_close_ int fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
+
+        /* "." is what root.c says. */
+        return fd >= 0 && sys_fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", ".", 0) >= 0;
 }
 
 static bool probe_pidfd_info(void) {
@@ -61,6 +69,8 @@ int probe_features(RuntimeFeatures *ret, Error *error) {
                 .mount_setattr = probe_mount_setattr(),
                 .close_range_cloexec = sys_close_range(~0U, ~0U, CLOSE_RANGE_CLOEXEC) >= 0,
                 .overlay = probe_overlay(),
+                .overlay_layers = probe_overlay_layers(),
+                .mount_from_file = true,
                 .pidfd_info = probe_pidfd_info(),
                 .seccomp = probe_seccomp(),
         };
@@ -76,6 +86,7 @@ char *probe_describe(const RuntimeFeatures *f) {
                 { f->mount_setattr, "mount_setattr" },
                 { f->close_range_cloexec, "close_range" },
                 { f->overlay, "overlay" },
+                { f->overlay_layers, "overlay layer by layer" },
                 { f->pidfd_info, "pidfd info" },
                 { f->seccomp, "seccomp" },
         };

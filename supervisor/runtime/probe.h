@@ -15,7 +15,10 @@ typedef struct RuntimeFeatures {
         bool mount_setattr;       /* 5.12 */
         bool close_range_cloexec; /* 5.11 */
         bool overlay;
-        bool pidfd_info; /* 6.15 */
+        bool overlay_layers;  /* 6.7: lower layers one by one */
+        bool mount_from_file; /* 6.12, for erofs: not probed, since that would load its module; false
+                               * keeps from trying */
+        bool pidfd_info;      /* 6.15 */
         bool seccomp;
 } RuntimeFeatures;
 

@@ -29,17 +29,6 @@ static bool consists_of(const char *s, const char *others) {
         return true;
 }
 
-/* That there is one is for unit_load_finish(): images come with a later version. */
-int parse_image(KeyInput *in, void *target) {
-        (void) target;
-        in->load->has_image = true;
-        return input_complain(in,
-                        input_last(in),
-                        DIAGNOSTIC_ERROR,
-                        "not-supported",
-                        "images are not supported yet; use Rootfs=");
-}
-
 /* ---- process ------------------------------------------------------------------------------------- */
 
 /* "USER:GROUP" is what Podman makes of both keys, and works here as there. */

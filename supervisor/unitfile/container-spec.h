@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/macro.h"
+#include "unitfile/image-spec.h"
 #include "unitfile/value.h"
 
 typedef enum RunInit {
@@ -97,7 +98,7 @@ typedef struct ProcessSpec {
         char *working_dir;        /* owned; NULL: / */
         char *user, *group;       /* owned; names or ids; NULL: root */
         RunInit run_init;
-        int stop_signal;            /* SIGTERM unless set */
+        int stop_signal;            /* 0: unset, the image's or SIGTERM */
         uint64_t stop_timeout_usec; /* default 10 s */
 } ProcessSpec;
 
@@ -111,8 +112,11 @@ typedef struct SecuritySpec {
 } SecuritySpec;
 
 typedef struct ContainerSpec {
-        char *name;     /* owned; ContainerName= or the default of UNITS.md 1.3 */
-        char *hostname; /* owned; NULL: the short container id */
+        char *name;       /* owned; ContainerName= or the default of UNITS.md 1.3 */
+        char *hostname;   /* owned; NULL: the short container id */
+        char *image;      /* owned; Image=, as written; NULL: Rootfs= or image_unit */
+        char *image_unit; /* owned; file name of the unit that Image= names; NULL: none */
+        PullSpec pull;    /* of image */
         RootSpec root;
         ProcessSpec process;
         SecuritySpec security;

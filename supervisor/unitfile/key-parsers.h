@@ -37,7 +37,6 @@ DECLARE_PARSER(metadata, char **); /* as environment; a bare name gets an empty 
 DECLARE_PARSER(command, char **);
 
 /* container-parsers.c */
-DECLARE_PARSER(image, ContainerSpec);
 DECLARE_PARSER(user, ProcessSpec);
 DECLARE_PARSER(group, ProcessSpec);
 DECLARE_PARSER(entrypoint, ProcessSpec);
@@ -55,6 +54,15 @@ DECLARE_PARSER(memory_limit, uint64_t);
 DECLARE_PARSER(pids_limit, uint64_t);
 DECLARE_PARSER(log_driver, LogDriverKind);
 DECLARE_PARSER(log_options, uint64_t);
+
+/* image-parsers.c */
+DECLARE_PARSER(image, ContainerSpec);
+DECLARE_PARSER(image_source, char *);
+DECLARE_PARSER(image_tag, char *);
+DECLARE_PARSER(pull_policy, PullPolicy);
+DECLARE_PARSER(go_duration, uint64_t);
+DECLARE_PARSER(platform_word, char *);
+DECLARE_PARSER(host_path, char *);
 
 /* root-parsers.c */
 DECLARE_PARSER(rootfs, RootSpec);

@@ -60,6 +60,7 @@ typedef struct ResourceSpec {
         char *allowed_cpus;              /* owned; canonical "0-3,8"; NULL: all */
         Quantity tasks_max;              /* relative: to the system's maximum */
         uint64_t io_weight;              /* 1 to 10000; UINT64_MAX: unset */
+        uint64_t root_size_max_bytes;    /* [X-Supd] RootSizeMax=; UINT64_MAX: unset */
         int oom_score_adjust;
         bool oom_score_adjust_set;
         OomPolicy oom_policy;

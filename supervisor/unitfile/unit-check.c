@@ -65,7 +65,7 @@ static int check_mount_targets(UnitLoad *load) {
         return 0;
 }
 
-int unit_load_finish_container(UnitLoad *load) {
+static int finish_container(UnitLoad *load) {
         ContainerSpec *c = load->container;
         int r = 0;
 
@@ -81,6 +81,17 @@ int unit_load_finish_container(UnitLoad *load) {
         if (r >= 0 && c->process.group && !c->process.user)
                 r = fail(load, "invalid Group set without User");
         return r < 0 ? r : check_mount_targets(load);
+}
+
+int unit_load_finish_type(UnitLoad *load) {
+        switch (load->unit->kind) {
+        case UNIT_KIND_CONTAINER:
+                return finish_container(load);
+        case UNIT_KIND_IMAGE:
+                return load->has_image ? 0 : fail(load, "no Image key specified");
+        default:
+                return 0;
+        }
 }
 
 /* What systemd says of the back-off keys, and does about them. */
@@ -121,7 +132,7 @@ int unit_load_finish(UnitLoad *load) {
                 s->start_timeout_usec =
                                 s->type == SERVICE_ONESHOT ? USEC_INFINITY : 90 * USEC_PER_SEC;
 
-        int r = unit_load_finish_container(load);
+        int r = unit_load_finish_type(load);
         if (r >= 0)
                 r = finish_restart(load);
         if (r >= 0)
@@ -130,7 +141,7 @@ int unit_load_finish(UnitLoad *load) {
                 r = fail(load,
                                 "ReloadCmd and ReloadSignal are mutually exclusive but both are "
                                 "set");
-        if (r >= 0 && !load->has_network)
+        if (r >= 0 && load->unit->kind == UNIT_KIND_CONTAINER && !load->has_network)
                 r = complain(load,
                                 DIAGNOSTIC_NOTICE,
                                 "no-network",

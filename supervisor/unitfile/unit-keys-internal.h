@@ -12,7 +12,7 @@
 typedef struct KeyInput KeyInput;
 
 typedef enum SectionRole {
-        SECTION_TYPE,    /* [Container]: a mistake in it is an error */
+        SECTION_TYPE,    /* [Container] in a .container: a mistake in it is an error */
         SECTION_OWN,     /* [X-Supd]: likewise; nobody else reads it */
         SECTION_SYSTEMD, /* [Unit], [Service]: mistakes are warnings, the assignment is ignored */
         SECTION_INSTALL, /* likewise, and no specifiers */
@@ -26,6 +26,7 @@ typedef enum KeyTarget {
         KEY_TARGET_SERVICE,
         KEY_TARGET_INSTALL,
         KEY_TARGET_CONTAINER,
+        KEY_TARGET_IMAGE,
 } KeyTarget;
 
 typedef enum KeyDisposition {

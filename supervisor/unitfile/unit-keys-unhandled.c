@@ -21,7 +21,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Container", LATER, "true yes 1 on", NULL, "StartWithPod" },
         { "Container", LATER, "false no 0 off", "is not supported yet; the unit counts as ready once its process executes", "Notify" },
         { "Container", LATER, NULL, NULL, "HttpProxy GroupAdd ReloadCmd ReloadSignal AddDevice" },
-        { "Container", LATER, NULL, "is about images, which are not supported yet; ignored", "Pull Retry RetryDelay" },
         { "Container", LATER, "none", NULL, "HealthCmd HealthOnFailure" },
         { "Container", LATER, NULL, NULL, "HealthInterval HealthTimeout HealthRetries HealthStartPeriod "
           "HealthStartupCmd HealthStartupInterval HealthStartupTimeout HealthStartupRetries HealthStartupSuccess "
@@ -151,10 +150,9 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Network", LATER, NULL, NULL, "NetworkName ServiceName Driver Subnet Gateway IPRange IPv6 Internal DisableDNS DNS "
           "InterfaceName IPAMDriver Options Label NetworkDeleteOnStop PodmanArgs" },
         { "Network", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
-        { "Image", LATER, NULL, NULL, "Image ImageTag ServiceName Policy Arch OS Variant AuthFile Creds CertDir TLSVerify Retry "
-          "RetryDelay PodmanArgs" },
-        { "Image", NO_EFFECT, NULL, "has no effect: only the named tag is fetched", "AllTags" },
-        { "Image", REJECTED, NULL, "is not supported: encrypted images", "DecryptionKey" },
+        { "Image", NO_EFFECT, "false no 0 off", "has no effect: only the named tag is fetched", "AllTags" },
+        { "Image", REJECTED, NULL, "is not supported: encrypted images can't be read", "DecryptionKey" },
+        { "Image", REFUSED, NULL, NULL, "PodmanArgs" },
         { "Image", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
         { "Timer", LATER, NULL, NULL, "OnActiveSec OnBootSec OnStartupSec OnUnitActiveSec OnUnitInactiveSec OnCalendar Unit "
           "AccuracySec RandomizedDelaySec FixedRandomDelay RandomizedOffsetSec Persistent RemainAfterElapse DeferReactivation "

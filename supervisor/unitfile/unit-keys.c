@@ -14,7 +14,7 @@ const UnitSection unit_sections[] = {
         { "Unit",      SECTION_SYSTEMD }, { "Service", SECTION_SYSTEMD },
         { "Install",   SECTION_INSTALL }, { "X-Supd",  SECTION_OWN },
         { "Pod",       SECTION_FOREIGN }, { "Volume",  SECTION_FOREIGN },
-        { "Network",   SECTION_FOREIGN }, { "Image",   SECTION_FOREIGN },
+        { "Network",   SECTION_FOREIGN }, { "Image",   SECTION_TYPE },
         { "Timer",     SECTION_FOREIGN }, { "Socket",  SECTION_FOREIGN },
         {},
 };
@@ -25,6 +25,8 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
           flags, KEY_HANDLED, NULL }
 #define CONTAINER(key, type, member, flags, help) \
         KEY("Container", key, type, KEY_TARGET_CONTAINER, ContainerSpec, member, flags, help)
+#define IMAGE(key, type, member, flags, help) \
+        KEY("Image", key, type, KEY_TARGET_IMAGE, ImageSpec, member, flags, help)
 #define SERVICE(key, type, member, flags, help) \
         KEY("Service", key, type, KEY_TARGET_SERVICE, ServiceSpec, member, flags, help)
 #define INSTALL(key, type, member, help) \
@@ -35,8 +37,11 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
         { section, key, help, parse_##type, target, 0, flags, KEY_HANDLED, NULL }
 
 const UnitKey unit_keys_handled[] = {
-        KEY_WHOLE("Container", "Image", image, KEY_TARGET_CONTAINER, 0, "Reference of the image to run (not yet)"),
-        CONTAINER("Rootfs", rootfs, root, 0, "Directory used as root; with :O below an overlay that is thrown away"),
+        KEY_WHOLE("Container", "Image", image, KEY_TARGET_CONTAINER, 0, "Image to run: a reference, a transport such as oci-archive:FILE, or NAME.image"),
+        CONTAINER("Pull", pull_policy, pull.policy, 0, "When to fetch the image: always, missing, never or newer"),
+        CONTAINER("Retry", count, pull.retries, 0, "How often a fetch that failed is tried again"),
+        CONTAINER("RetryDelay", go_duration, pull.retry_delay_usec, 0, "Time before that, such as 5s; by default it grows from 2s"),
+        CONTAINER("Rootfs", rootfs, root, 0, "Directory used as root, or a file of squashfs or erofs; with :O below an overlay that is thrown away"),
         CONTAINER("Exec", command, process.exec, 0, "Command, or arguments after the entry point"),
         CONTAINER("Entrypoint", entrypoint, process, KEY_KEEP_EMPTY, "One word, or a JSON array, put before Exec="),
         CONTAINER("Environment", environment, process.environment, KEY_LIST, "Variables of the payload; a bare name imports supd's"),
@@ -71,6 +76,20 @@ const UnitKey unit_keys_handled[] = {
         CONTAINER("PidsLimit", pids_limit, pids_limit, 0, "Limit of processes and threads; -1 is unlimited"),
         CONTAINER("LogDriver", log_driver, log_driver, 0, "journald, k8s-file, none or passthrough"),
         CONTAINER("LogOpt", log_options, log_size_max_bytes, KEY_LIST, "max-size=SIZE"),
+
+        IMAGE("Image", image_source, reference, 0, "What to fetch: a reference, or a transport such as oci-archive:FILE"),
+        IMAGE("ImageTag", image_tag, tag, 0, "What it is called here"),
+        IMAGE("Policy", pull_policy, pull.policy, 0, "When to fetch it: always, missing, never or newer"),
+        IMAGE("Arch", platform_word, pull.architecture, 0, "Which of an index: amd64, arm64, …"),
+        IMAGE("OS", platform_word, pull.os, 0, "Which of an index: linux"),
+        IMAGE("Variant", platform_word, pull.variant, 0, "Which of an index: v7"),
+        IMAGE("AuthFile", host_path, pull.auth_file, 0, "File with credentials, as podman login writes it"),
+        IMAGE("Creds", string, pull.creds, 0, "USER:PASSWORD"),
+        IMAGE("CertDir", host_path, pull.cert_dir, 0, "Directory of the registry's certificates"),
+        IMAGE("TLSVerify", boolean, pull.tls_verify, KEY_KEEP_EMPTY, "Verify the registry's certificate"),
+        IMAGE("Retry", count, pull.retries, 0, "How often a fetch that failed is tried again"),
+        IMAGE("RetryDelay", go_duration, pull.retry_delay_usec, 0, "Time before that, such as 5s; by default it grows from 2s"),
+        { "Image", "ServiceName", "Name of the unit without .service", NULL, KEY_TARGET_NONE, 0, 0, KEY_SILENT, NULL },
 
         KEY("Quadlet", "DefaultDependencies", boolean, KEY_TARGET_UNIT, UnitSectionSpec, quadlet_default_dependencies, KEY_KEEP_EMPTY, "Depend on network-online.target"),
 
@@ -121,6 +140,7 @@ const UnitKey unit_keys_handled[] = {
         INSTALL("Alias", unit_names, alias, "More names of this unit"),
 
         KEY("X-Supd", "RestartResetSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.reset_usec, 0, "Healthy run that resets back-off and start count"),
+        KEY("X-Supd", "RootSizeMax", memory_limit, KEY_TARGET_SERVICE, ServiceSpec, resource.root_size_max_bytes, KEY_STRICT, "All that the root of an image may take; with StorageDriver=btrfs"),
         {},
 };
 /* clang-format on */

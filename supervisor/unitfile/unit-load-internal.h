@@ -11,11 +11,14 @@
 #include "unitfile/unit-file.h"
 #include "unitfile/unit-keys-internal.h"
 #include "unitfile/unit-spec.h"
+#include "unitfile/unit-type.h"
 #include "unitfile/words.h"
 
 typedef struct UnitLoad {
         UnitSpec *unit;           /* borrowed; what is filled */
+        const UnitType *type;     /* borrowed; of the file */
         ContainerSpec *container; /* borrowed; the unit's own, or another one to resolve into */
+        ImageSpec *image;         /* borrowed; likewise */
         const UnitKeys *keys;     /* borrowed */
         const char *unit_dir;     /* borrowed; where the main file is */
         SpecifierContext specifiers;
@@ -78,5 +81,5 @@ int input_collect(KeyInput *in, WordsFlags flags, WordList *list);
 
 /** unit_load_finish() - defaults that depend on several keys, and the cross-checks of UNITS.md 2.6 */
 int unit_load_finish(UnitLoad *load);
-/** unit_load_finish_container() - the part of it that unit_spec_resolve() repeats */
-int unit_load_finish_container(UnitLoad *load);
+/** unit_load_finish_type() - the part of it that is repeated when references are resolved */
+int unit_load_finish_type(UnitLoad *load);

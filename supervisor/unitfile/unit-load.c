@@ -62,17 +62,28 @@ static int complain_unknown_section(UnitLoad *load, const UnitFile *file, const 
         return complain_at(load, file, h->line, DIAGNOSTIC_WARNING, "unknown-section", text);
 }
 
+/* Of the types' own sections only that of the file's type is meant. */
+static SectionRole section_role(const UnitLoad *load, int section) {
+        const UnitSection *s = &unit_sections[section];
+
+        if (s->role != SECTION_TYPE || strcmp(s->name, "Quadlet") == 0 ||
+                        str_equal(s->name, load->type->section))
+                return s->role;
+        return SECTION_FOREIGN;
+}
+
 static int check_header(UnitLoad *load, const UnitFile *file, const UnitHeader *h) {
         int i = unit_keys_find_section(h->section);
 
         if (i < 0)
                 return str_has_prefix(h->section, "X-") ? 0
                                                         : complain_unknown_section(load, file, h);
-        if (unit_sections[i].role != SECTION_FOREIGN)
+        if (section_role(load, i) != SECTION_FOREIGN)
                 return 0;
 
-        _cleanup_free_ char *text = str_printf(
-                        "section [%s] has no meaning in a .container file; ignored", h->section);
+        _cleanup_free_ char *text = str_printf("section [%s] has no meaning in a %s file; ignored",
+                        h->section,
+                        load->type->extension);
         if (!text)
                 return -ENOMEM;
         return complain_at(load, file, h->line, DIAGNOSTIC_WARNING, "unknown-section", text);
@@ -123,7 +134,7 @@ static int look_up_assignments(
                         section = a->section;
                         index = unit_keys_find_section(section);
                 }
-                if (index < 0 || unit_sections[index].role == SECTION_FOREIGN)
+                if (index < 0 || section_role(load, index) == SECTION_FOREIGN)
                         continue;
                 const UnitKey *key = map_get(load->keys->by_section[index], a->key);
                 if (key)
@@ -233,6 +244,7 @@ static void *key_target(UnitLoad *load, const UnitKey *key) {
                 [KEY_TARGET_SERVICE] = &load->unit->service,
                 [KEY_TARGET_INSTALL] = &load->unit->install,
                 [KEY_TARGET_CONTAINER] = load->container,
+                [KEY_TARGET_IMAGE] = load->image,
         };
 
         return (char *) targets[key->target] + key->offset;
@@ -271,7 +283,8 @@ static int apply_key(UnitLoad *load, const Grouping *g, size_t index) {
         input_trim(&in);
         if (in.n_assignments == 0 || key->disposition == KEY_SILENT)
                 return 0;
-        if (load->resolving && key->target != KEY_TARGET_CONTAINER)
+        if (load->resolving &&
+                        unit_sections[unit_keys_find_section(key->section)].role != SECTION_TYPE)
                 return 0;
         if (key->disposition != KEY_HANDLED)
                 return apply_unhandled(&in);
@@ -370,7 +383,8 @@ static int make_unit(const UnitLoadRequest *request,
                 const UnitSource *source,
                 DiagnosticList *diagnostics,
                 UnitSpec **ret) {
-        const UnitAssignment *a = find_last(source, "Container", "ServiceName");
+        const UnitType *type = unit_type_find(request->file_name);
+        const UnitAssignment *a = find_last(source, type->section, "ServiceName");
         _cleanup_free_ char *name = a && *a->value ? words_unquote(a->value) : NULL;
         size_t size;
 
@@ -405,12 +419,12 @@ static char *directory_of(const char *path) {
         return strndup(path, slash == path ? 0 : (size_t) (slash - path));
 }
 
-static bool source_has_reference(const UnitSource *source) {
+static bool source_has_reference(const UnitSource *source, const char *section) {
         for (size_t i = 0; i < source->n_files; i++) {
                 const UnitFile *file = source->files[i];
                 for (size_t j = 0; j < file->n_assignments; j++) {
                         const UnitAssignment *a = &file->assignments[j];
-                        if (strcmp(a->section, "Container") == 0 && value_has_reference(a->value))
+                        if (strcmp(a->section, section) == 0 && value_has_reference(a->value))
                                 return true;
                 }
         }
@@ -443,7 +457,9 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
 
         UnitLoad load = {
                 .unit = u,
+                .type = unit_type_find(request->file_name),
                 .container = &u->container,
+                .image = &u->image,
                 .keys = request->keys,
                 .unit_dir = unit_dir,
                 .specifiers = specifier_context(u, request->facts),
@@ -469,7 +485,7 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
         diagnostic_list_sort(&diagnostics);
         u->diagnostics = diagnostics;
         diagnostics = (DiagnosticList) {};
-        if (!bad && source_has_reference(source))
+        if (!bad && source_has_reference(source, load.type->section))
                 u->source = TAKE_PTR(source);
         *ret = TAKE_PTR(u);
         return 0;
@@ -490,21 +506,17 @@ static int error_of(const DiagnosticList *list, Error *error) {
         return 0;
 }
 
-int unit_spec_resolve(const UnitSpec *u,
+/* Everything that unit_spec_load() read, once more, into @container or @image. */
+static int resolve(const UnitSpec *u,
                 char *const *environment,
-                ContainerSpec *storage,
-                const ContainerSpec **ret,
+                ContainerSpec *container,
+                ImageSpec *image,
                 Error *error) {
         _cleanup_(diagnostic_list_done) DiagnosticList diagnostics = {};
         _cleanup_(environment_done) Environment e = {};
         _cleanup_(machine_facts_done) MachineFacts facts = {};
         _cleanup_(unit_keys_freep) UnitKeys *keys = NULL;
         _cleanup_free_ char *unit_dir = NULL;
-
-        if (!u->source) {
-                *ret = &u->container;
-                return 0;
-        }
 
         int r = environment_init(&e, environment);
         if (r >= 0)
@@ -516,8 +528,10 @@ int unit_spec_resolve(const UnitSpec *u,
                 return -ENOMEM;
 
         UnitLoad load = {
-                .unit = (UnitSpec *) u, /* only read: nothing but the container is filled */
-                .container = storage,
+                .unit = (UnitSpec *) u, /* only read: nothing but the type's own spec is filled */
+                .type = unit_type_find(u->file_name),
+                .container = container,
+                .image = image,
                 .keys = keys,
                 .unit_dir = unit_dir,
                 .specifiers = specifier_context(u, &facts),
@@ -529,11 +543,32 @@ int unit_spec_resolve(const UnitSpec *u,
         };
         r = apply_files(&load, u->source->files, u->source->n_files);
         if (r >= 0)
-                r = unit_load_finish_container(&load);
-        if (r >= 0)
-                r = error_of(&diagnostics, error);
+                r = unit_load_finish_type(&load);
+        return r < 0 ? r : error_of(&diagnostics, error);
+}
+
+int unit_spec_resolve(const UnitSpec *u,
+                char *const *environment,
+                ContainerSpec *storage,
+                const ContainerSpec **ret,
+                Error *error) {
+        assert(u->kind == UNIT_KIND_CONTAINER);
+        int r = u->source ? resolve(u, environment, storage, /* image= */ NULL, error) : 0;
         if (r < 0)
                 return r;
-        *ret = storage;
+        *ret = u->source ? storage : &u->container;
+        return 0;
+}
+
+int unit_spec_resolve_image(const UnitSpec *u,
+                char *const *environment,
+                ImageSpec *storage,
+                const ImageSpec **ret,
+                Error *error) {
+        assert(u->kind == UNIT_KIND_IMAGE);
+        int r = u->source ? resolve(u, environment, /* container= */ NULL, storage, error) : 0;
+        if (r < 0)
+                return r;
+        *ret = u->source ? storage : &u->image;
         return 0;
 }

@@ -27,7 +27,7 @@ typedef struct UnitLoadRequest {
 } UnitLoadRequest;
 
 /**
- * unit_spec_load() - make the spec of a .container; mistakes are in its diagnostics and load state
+ * unit_spec_load() - make the spec of a unit whose type is supported; mistakes are in its diagnostics and load state
  *
  * Return: 0; -ENOMEM.
  */

@@ -133,7 +133,26 @@ static int make_unusable(
         return r;
 }
 
-static int load_container(const UnitSources *sources,
+static bool index_has_unit(const UnitIndex *index, const char *file_name) {
+        _cleanup_free_ char *template = unit_name_template(file_name);
+
+        return unit_index_find(index, file_name) || (template && unit_index_find(index, template));
+}
+
+/* Units of other files that a unit can't do without; with Quadlet's words. */
+static int check_references(const UnitSources *sources, UnitSpec *u) {
+        const char *image = u->container.image_unit;
+
+        if (!image || index_has_unit(sources->index, image))
+                return 0;
+        _cleanup_free_ char *text = str_printf("requested Quadlet image %s was not found", image);
+        if (!text)
+                return -ENOMEM;
+        u->load_state = UNIT_BAD_SETTING;
+        return complain_of_file(&u->diagnostics, u->fragment_path, "not-found", text);
+}
+
+static int load_sections(const UnitSources *sources,
                 const char *file_name,
                 const char *shown_path,
                 const char *fragment_path,
@@ -166,6 +185,8 @@ static int load_container(const UnitSources *sources,
         r = unit_spec_load(&request, &u);
         if (r >= 0)
                 r = diagnostic_list_move(&u->diagnostics, &diagnostics);
+        if (r >= 0)
+                r = check_references(sources, u);
         if (r < 0)
                 return r;
         u->dropin_paths = TAKE_PTR(dropins);
@@ -206,8 +227,8 @@ static int load_unit(const UnitSources *sources,
         } else {
                 t.texts[t.n_texts++] =
                                 (UnitText) { .path = shown_path, .text = text, .size = size };
-                if (type->kind == UNIT_KIND_CONTAINER)
-                        r = load_container(sources, file_name, shown_path, fragment_path, &t, &u);
+                if (type->kind != UNIT_KIND_UNSUPPORTED)
+                        r = load_sections(sources, file_name, shown_path, fragment_path, &t, &u);
                 else {
                         _cleanup_free_ char *reason = str_printf(
                                         "unit type %s is not supported yet", type->extension);

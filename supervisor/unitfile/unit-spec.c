@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "unitfile/unit-spec.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -71,7 +70,6 @@ void container_spec_init(ContainerSpec *c) {
                 .root.read_only_tmpfs = true,
                 .root.shm_size_bytes = UINT64_C(64) << 20,
                 .process.run_init = RUN_INIT_AUTO,
-                .process.stop_signal = SIGTERM,
                 .process.stop_timeout_usec = 10 * USEC_PER_SEC,
                 .network = NETWORK_NONE,
                 .memory_bytes = UINT64_MAX,
@@ -79,6 +77,7 @@ void container_spec_init(ContainerSpec *c) {
                 .log_driver = LOG_DRIVER_AUTO,
                 .log_size_max_bytes = UINT64_MAX,
         };
+        pull_spec_init(&c->pull, PULL_MISSING);
 }
 
 static void root_spec_done(RootSpec *root) {
@@ -112,6 +111,9 @@ static void process_spec_done(ProcessSpec *p) {
 void container_spec_done(ContainerSpec *c) {
         free(c->name);
         free(c->hostname);
+        free(c->image);
+        free(c->image_unit);
+        pull_spec_done(&c->pull);
         root_spec_done(&c->root);
         process_spec_done(&c->process);
         strv_free(c->security.sysctls);
@@ -140,6 +142,7 @@ void service_spec_init(ServiceSpec *s) {
                         .cpu_weight = UINT64_MAX,
                         .tasks_max = QUANTITY_UNSET,
                         .io_weight = UINT64_MAX,
+                        .root_size_max_bytes = UINT64_MAX,
                         /* A container has its cgroup delegated, and such units carry on (3.9). */
                         .oom_policy = OOM_POLICY_CONTINUE,
                 },
@@ -189,12 +192,17 @@ int unit_spec_new(const char *file_name,
                 return -ENOMEM;
 
         container_spec_init(&u->container);
+        image_spec_init(&u->image);
         service_spec_init(&u->service);
         u->unit = (UnitSectionSpec) {
                 .default_dependencies = true,
                 .quadlet_default_dependencies = true,
         };
         u->kind = type->kind;
+        if (u->kind == UNIT_KIND_IMAGE) {
+                u->service.type = SERVICE_ONESHOT;
+                u->service.remain_after_exit = true;
+        }
         u->is_template = instance && instance_size == 0;
         u->id = unit_service_id(file_name, service_name);
         u->file_name = strdup(file_name);
@@ -224,6 +232,7 @@ UnitSpec *unit_spec_free(UnitSpec *u) {
         service_spec_done(&u->service);
         install_spec_done(&u->install);
         container_spec_done(&u->container);
+        image_spec_done(&u->image);
         diagnostic_list_done(&u->diagnostics);
         unit_source_free(u->source);
         free(u);

@@ -28,6 +28,7 @@ const char *unit_load_state_to_string(UnitLoadState s); /* "loaded", "bad-settin
 
 typedef enum UnitKind {
         UNIT_KIND_CONTAINER,
+        UNIT_KIND_IMAGE,
         UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .pod, .timer, … */
         _UNIT_KIND_MAX,
         _UNIT_KIND_INVALID = -EINVAL,
@@ -45,7 +46,8 @@ typedef struct UnitSpec {
         UnitSectionSpec unit;
         ServiceSpec service;
         InstallSpec install;
-        ContainerSpec container;
+        ContainerSpec container; /* of UNIT_KIND_CONTAINER */
+        ImageSpec image;         /* of UNIT_KIND_IMAGE */
         DiagnosticList diagnostics;
         struct UnitSource
                         *source; /* owned; NULL unless the type section refers to the environment */
@@ -67,6 +69,13 @@ int unit_spec_resolve(const UnitSpec *u,
                 char *const *environment,
                 ContainerSpec *storage,
                 const ContainerSpec **ret,
+                Error *error);
+
+/** unit_spec_resolve_image() - the same for a .image; image_spec_init() and _done() of @storage likewise */
+int unit_spec_resolve_image(const UnitSpec *u,
+                char *const *environment,
+                ImageSpec *storage,
+                const ImageSpec **ret,
                 Error *error);
 
 /* Single files outside of any search path, as `supctl verify` reads them. */

@@ -8,18 +8,18 @@
 
 /* clang-format off */
 static const UnitType unit_types[] = {
-        { ".image",     "-image",    1, UNIT_KIND_UNSUPPORTED },
-        { ".volume",    "-volume",   2, UNIT_KIND_UNSUPPORTED },
-        { ".network",   "-network",  2, UNIT_KIND_UNSUPPORTED },
-        { ".build",     "-build",    3, UNIT_KIND_UNSUPPORTED },
-        { ".artifact",  "-artifact", 3, UNIT_KIND_UNSUPPORTED },
-        { ".container", "",          4, UNIT_KIND_CONTAINER },
-        { ".kube",      "",          4, UNIT_KIND_UNSUPPORTED },
-        { ".pod",       "-pod",      5, UNIT_KIND_UNSUPPORTED },
-        { ".service",   NULL,        0, UNIT_KIND_UNSUPPORTED },
-        { ".target",    NULL,        0, UNIT_KIND_UNSUPPORTED },
-        { ".timer",     NULL,        0, UNIT_KIND_UNSUPPORTED },
-        { ".socket",    NULL,        0, UNIT_KIND_UNSUPPORTED },
+        { ".image",     "-image",     "Image",     1, UNIT_KIND_IMAGE },
+        { ".volume",    "-volume",    "Volume",    2, UNIT_KIND_UNSUPPORTED },
+        { ".network",   "-network",   "Network",   2, UNIT_KIND_UNSUPPORTED },
+        { ".build",     "-build",     NULL,        3, UNIT_KIND_UNSUPPORTED },
+        { ".artifact",  "-artifact",  NULL,        3, UNIT_KIND_UNSUPPORTED },
+        { ".container", "",           "Container", 4, UNIT_KIND_CONTAINER },
+        { ".kube",      "",           NULL,        4, UNIT_KIND_UNSUPPORTED },
+        { ".pod",       "-pod",       "Pod",       5, UNIT_KIND_UNSUPPORTED },
+        { ".service",   NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
+        { ".target",    NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
+        { ".timer",     NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
+        { ".socket",    NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
 };
 /* clang-format on */
 

@@ -16,7 +16,8 @@
 typedef struct UnitType {
         const char *extension;      /* ".container" */
         const char *service_suffix; /* "foo.pod" makes foo-pod.service; NULL: the file name is the id */
-        unsigned rank; /* who wins a service name that two files claim: the smaller one */
+        const char *section; /* the one that is its own: "Container"; NULL: none, or not known yet */
+        unsigned rank;       /* who wins a service name that two files claim: the smaller one */
         UnitKind kind;
 } UnitType;
 

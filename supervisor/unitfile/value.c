@@ -188,6 +188,48 @@ int value_parse_span(const char *s, uint64_t *ret_usec) {
         return sum_parse(s, &rules, ret_usec);
 }
 
+/* Go's time.ParseDuration(), whole microseconds of it. */
+int value_parse_go_duration(const char *s, uint64_t *ret_usec) {
+        /* clang-format off */
+        static const struct {
+                const char *name;
+                uint64_t nsec;
+        } units[] = {
+                { "ns", 1 }, { "us", 1000 }, { "\302\265s", 1000 }, { "\316\274s", 1000 },
+                { "ms", 1000000 }, { "s", 1000000000 },
+                { "m", UINT64_C(60000000000) }, { "h", UINT64_C(3600000000000) },
+        };
+        /* clang-format on */
+        uint64_t sum = 0;
+
+        if (strcmp(s, "0") == 0) {
+                *ret_usec = 0;
+                return 0;
+        }
+        do {
+                uint64_t part;
+                size_t i = 0;
+                Decimal d;
+
+                int r = decimal_parse(&s, &d);
+                if (r < 0)
+                        return r;
+                size_t size = strcspn(s, "0123456789.");
+                while (i < ELEMENTSOF(units) &&
+                                (strlen(units[i].name) != size ||
+                                                strncmp(units[i].name, s, size) != 0))
+                        i++;
+                if (i == ELEMENTSOF(units))
+                        return -EINVAL;
+                r = decimal_multiply(&d, units[i].nsec, &part);
+                if (r < 0 || __builtin_add_overflow(sum, part, &sum))
+                        return -ERANGE;
+                s += size;
+        } while (*s);
+        *ret_usec = sum / 1000;
+        return 0;
+}
+
 int value_parse_size(const char *s, uint64_t *ret) {
         static const SumRules rules = { .units = size_units, .descending = true };
 

@@ -32,6 +32,7 @@ bool exit_set_is_empty(const ExitSet *s);
 
 int value_parse_bool(const char *s, bool *ret);                  /* systemd's words */
 int value_parse_span(const char *s, uint64_t *ret_usec);         /* "5min 20s", "infinity" */
+int value_parse_go_duration(const char *s, uint64_t *ret_usec);  /* "1m30s"; a unit is mandatory */
 int value_parse_size(const char *s, uint64_t *ret);              /* systemd: "1G 512M", base 1024 */
 int value_parse_docker_size(const char *s, uint64_t *ret);       /* "512m", "1.5 GiB" */
 int value_parse_percent(const char *s, uint64_t *ret_permyriad); /* "12.5%"; no upper bound */

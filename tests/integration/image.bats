@@ -196,6 +196,15 @@ large_layout() {
         assert_equal '' "$(find "$STATE/layer" -mindepth 2)"
 }
 
+@test "load tells of each layer where it is" {
+        fixture
+        run image load oci:layout:v1
+        assert_equal 2 "$(record LAYER_STATE | grep -c '^done$')"
+        assert_equal 2 "$(record LAYERS | sort -u)"
+        run image load oci:layout:v1
+        assert_equal 'present present' "$(record LAYER_STATE | xargs)"
+}
+
 @test "skopeo and umoci read the store as it is, also what came in Docker's format" {
         fixture
         skopeo copy -q --format v2s2 oci:layout:v1 dir:schema2

@@ -18,7 +18,7 @@ teardown() {
                 kill "$guardian" 2>/dev/null || true
                 wait_until 20 process_is_gone "$guardian"
         fi
-        rm -rf /etc/supd
+        rm -rf /etc/supd /tmp/hello "${STATE_DIR:?}"/{image,layer,container}
         umount --lazy /usr/local /srv # a reader of the journal may still be there
 }
 
@@ -42,4 +42,5 @@ tour() {
         assert_match 'active \(running\)' "$output"
         assert_match 'hello [0-9]' "$output"
         assert_match 'hello.service' "$output"
+        assert_match 'localhost/hello +latest' "$output"
 }

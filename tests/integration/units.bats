@@ -102,18 +102,19 @@ has_printed() {
 }
 
 @test "what is not there yet is said, never ignored" {
-        raw_unit image.container <<-END
+        raw_unit mount.container <<-END
                 [Container]
-                Image=docker.io/library/busybox
+                Rootfs=$ROOTFS:O
+                Mount=type=bind,src=/srv,dst=/srv
                 Exec=true
 	END
         raw_unit data.volume <<<'[Volume]'
         raw_unit shop.pod <<<'[Pod]'
         obedient_write web
         supd_start
-        run supctl start image
+        run supctl start mount
         assert_equal 1 "$status"
-        assert_match 'Image' "$output"
+        assert_match 'Mount' "$output"
         for unit in data-volume shop-pod; do
                 run supctl start $unit
                 assert_equal 1 "$status"

@@ -181,7 +181,8 @@ typedef struct World {
         Control *control;
         char *dir, *socket;
         unsigned n_reloads, n_reexecutes, n_exits;
-        int refuse; /* what the daemon answers */
+        int refuse;       /* what the daemon answers */
+        char *image_path; /* owned; the program that plays supd-image; NULL: none */
 } World;
 
 static inline int on_queue(sd_event_source *source, void *userdata) {
@@ -201,8 +202,12 @@ static inline void on_wake(void *userdata) {
 static const EngineOps engine_ops = { .wake = on_wake };
 
 static inline void daemon_info(void *userdata, ControlInfo *ret) {
-        (void) userdata;
+        static char *const image_arguments[] = { (char *) "--state-dir=/toys", NULL };
+        World *w = userdata;
+
         *ret = (ControlInfo) {
+                .image_path = w->image_path,
+                .image_arguments = image_arguments,
                 .features = "+TOYS",
                 .cgroup_driver = "v2",
                 .cgroup_path = "/toys",
@@ -307,6 +312,7 @@ static inline int tear_down(void **state) {
         assert_true(dir_remove_all(AT_FDCWD, w->dir) >= 0);
         free(w->dir);
         free(w->socket);
+        free(w->image_path);
         free(w);
         last_frozen = NULL;
         return 0;

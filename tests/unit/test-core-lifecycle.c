@@ -20,12 +20,21 @@ typedef struct Fake {
         UnitSpec *slot;
         uint64_t now;
         uint64_t deadline;
-        unsigned starts, terminates, kills, releases, changes;
+        bool prepare_lasts;
+        unsigned prepares, starts, terminates, kills, releases, changes;
         bool empty_at_once; /* nothing is left when killed */
 } Fake;
 
 static DualTime at(const Fake *f) {
         return (DualTime) { .realtime_usec = 1000 + f->now, .monotonic_usec = f->now };
+}
+
+static void fake_prepare(Lifecycle *l) {
+        Fake *f = CONTAINER_OF(l, Fake, l);
+
+        f->prepares++;
+        if (!f->prepare_lasts)
+                lifecycle_post(l, SERVICE_EV_PREPARED, at(f));
 }
 
 static void fake_start(Lifecycle *l) {
@@ -58,6 +67,7 @@ static void fake_changed(Lifecycle *l, ServiceState old) {
 }
 
 static const LifecycleOps fake_ops = {
+        .prepare = fake_prepare,
         .start = fake_start,
         .terminate = fake_terminate,
         .kill = fake_kill,
@@ -117,15 +127,16 @@ static void start_and_run(Fake *f) {
 static void test_every_state_and_event_is_handled_or_listed_as_too_late(void **state) {
         /* clang-format off */
         static const char *const ignored[_SERVICE_STATE_MAX] = {
-                [SERVICE_DEAD]          = "stop started error ended empty timeout oom reset-failed",
-                [SERVICE_START]         = "start empty reset-failed",
-                [SERVICE_RUNNING]       = "start started error empty reset-failed",
-                [SERVICE_EXITED]        = "start started error ended empty timeout oom reset-failed",
-                [SERVICE_STOP_SIGTERM]  = "start started error empty oom reset-failed",
-                [SERVICE_STOP_SIGKILL]  = "start started error empty oom reset-failed",
-                [SERVICE_FINAL_SIGKILL] = "start started error ended oom reset-failed",
-                [SERVICE_FAILED]        = "stop started error ended empty timeout oom",
-                [SERVICE_AUTO_RESTART]  = "start started error ended empty oom reset-failed",
+                [SERVICE_DEAD]          = "stop prepared started error ended empty timeout oom reset-failed",
+                [SERVICE_PREPARE]       = "start started ended empty timeout oom reset-failed",
+                [SERVICE_START]         = "start prepared empty reset-failed",
+                [SERVICE_RUNNING]       = "start prepared started error empty reset-failed",
+                [SERVICE_EXITED]        = "start prepared started error ended empty timeout oom reset-failed",
+                [SERVICE_STOP_SIGTERM]  = "start prepared started error empty oom reset-failed",
+                [SERVICE_STOP_SIGKILL]  = "start prepared started error empty oom reset-failed",
+                [SERVICE_FINAL_SIGKILL] = "start prepared started error ended oom reset-failed",
+                [SERVICE_FAILED]        = "stop prepared started error ended empty timeout oom",
+                [SERVICE_AUTO_RESTART]  = "start prepared started error ended empty oom reset-failed",
         };
         /* clang-format on */
 
@@ -141,6 +152,66 @@ static void test_every_state_and_event_is_handled_or_listed_as_too_late(void **s
                                                 service_state_to_string(s));
                 }
         }
+}
+
+/* ---- preparing ----------------------------------------------------------------------------------- */
+
+static void test_a_start_waits_for_what_it_needs_without_a_limit(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.prepare_lasts = true;
+        lifecycle_start_by_hand(&f.l, at(&f));
+        assert_state(&f, SERVICE_PREPARE);
+        assert_int_equal(service_state_to_active(f.l.state), UNIT_ACTIVATING);
+        assert_int_equal(f.deadline, USEC_INFINITY);
+        assert_int_equal(f.starts, 0);
+        f.now += 3600 * USEC_PER_SEC;
+        post(&f, SERVICE_EV_PREPARED);
+        assert_state(&f, SERVICE_START);
+        assert_int_equal(f.starts, 1);
+        /* TimeoutStartSec= counts from here. */
+        assert_int_equal(f.deadline, f.now + 90 * USEC_PER_SEC);
+}
+
+static void test_a_stop_while_preparing_calls_it_off_and_is_no_failure(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.prepare_lasts = true;
+        lifecycle_start_by_hand(&f.l, at(&f));
+        post(&f, SERVICE_EV_STOP);
+        assert_state(&f, SERVICE_DEAD);
+        assert_result(&f, SERVICE_SUCCESS);
+        assert_int_equal(f.releases, 1);
+        assert_int_equal(f.starts, 0);
+        post(&f, SERVICE_EV_PREPARED); /* too late */
+        assert_state(&f, SERVICE_DEAD);
+}
+
+static void test_what_cannot_be_prepared_fails_or_is_tried_again_as_restart_says(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.prepare_lasts = true;
+        lifecycle_start_by_hand(&f.l, at(&f));
+        lifecycle_post_error(&f.l, SERVICE_FAILURE_RESOURCES, (ExitInfo) {}, at(&f));
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_RESOURCES);
+
+        fake_init(&f);
+        f.prepare_lasts = true;
+        f.spec.service.restart.policy = RESTART_ON_FAILURE;
+        lifecycle_start_by_hand(&f.l, at(&f));
+        lifecycle_post_error(&f.l, SERVICE_FAILURE_RESOURCES, (ExitInfo) {}, at(&f));
+        assert_state(&f, SERVICE_AUTO_RESTART);
+        ring(&f);
+        assert_state(&f, SERVICE_PREPARE);
+        assert_int_equal(f.prepares, 2);
+        assert_int_equal(f.l.n_restarts, 1);
 }
 
 static void test_no_event_in_any_order_breaks_the_machine(void **state) {
@@ -625,6 +696,10 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_state_and_event_is_handled_or_listed_as_too_late),
                 cmocka_unit_test(test_no_event_in_any_order_breaks_the_machine),
+                cmocka_unit_test(test_a_start_waits_for_what_it_needs_without_a_limit),
+                cmocka_unit_test(test_a_stop_while_preparing_calls_it_off_and_is_no_failure),
+                cmocka_unit_test(
+                                test_what_cannot_be_prepared_fails_or_is_tried_again_as_restart_says),
                 cmocka_unit_test(test_names_of_states_lead_back),
                 cmocka_unit_test(test_a_start_is_active_once_the_payload_executes),
                 cmocka_unit_test(test_a_clean_end_without_restart_is_dead_and_released),

@@ -37,7 +37,7 @@ static Parsed parse(const char *const *arguments) {
 
         for (; arguments[argc - 1]; argc++)
                 argv[argc] = (char *) arguments[argc - 1];
-        p.result = options_parse(argc, argv, NOW, &p.options, &p.words, &p.error);
+        p.result = options_parse(argc, argv, OPTION_EVERY, NOW, &p.options, &p.words, &p.error);
         return p;
 }
 #define PARSE(...) parse((const char *const[]) { __VA_ARGS__, NULL })
@@ -141,6 +141,89 @@ static void test_all_lines_can_be_asked_for(void **state) {
         assert_true(p.options.lines == LOG_LINES_ALL);
 }
 
+static Parsed parse_for(const char *verb_name, const char *const *arguments) {
+        const Verb *verb = NULL;
+        char *argv[ARGUMENTS_MAX + 1] = { (char *) "supctl" };
+        Parsed p = {};
+        int argc = 1;
+
+        assert_int_equal(verb_find(verb_name, &verb, NULL), 0);
+        for (; arguments[argc - 1]; argc++)
+                argv[argc] = (char *) arguments[argc - 1];
+        p.result = options_parse(argc, argv, verb->options, NOW, &p.options, &p.words, &p.error);
+        return p;
+}
+#define PARSE_FOR(verb, ...) parse_for(verb, (const char *const[]) { __VA_ARGS__, NULL })
+
+static void test_an_option_means_what_the_verb_makes_of_it(void **state) {
+        _cleanup_(parsed_done)
+                        Parsed logs = PARSE_FOR("logs", "logs", "-fo", "cat", "web"),
+                               rmi = PARSE_FOR("rmi", "rmi", "-f", "web"),
+                               images = PARSE_FOR("images", "images", "-af", "dangling=true"),
+                               save = PARSE_FOR("save", "save", "-o", "cat", "web"),
+                               stop = PARSE_FOR("stop", "stop", "-o", "nonsense", "web");
+
+        (void) state;
+        assert_true(logs.options.follow);
+        assert_int_equal(logs.options.output, LOG_FORMAT_CAT);
+        assert_true(rmi.options.image.force);
+        assert_false(rmi.options.follow);
+        assert_string_equal(rmi.words[1], "web");
+        assert_true(images.options.all);
+        assert_string_equal(images.options.image.filters[0], "dangling=true");
+        assert_string_equal(save.options.image.output, "cat");
+        assert_null(save.options.foreign);
+        assert_string_equal(stop.options.foreign, "output");
+}
+
+static void test_words_are_found_before_the_verb_is_known(void **state) {
+        char *argv[] = { (char *) "supctl",
+                (char *) "--runtime-dir",
+                (char *) "/x",
+                (char *) "-n",
+                (char *) "5",
+                (char *) "-qs",
+                (char *) "HUP",
+                (char *) "--state=active",
+                (char *) "image",
+                (char *) "-f",
+                (char *) "ls",
+                (char *) "--nonsense",
+                (char *) "--",
+                (char *) "-odd",
+                NULL };
+        _cleanup_strv_ char **words = NULL;
+        const Verb *verb = NULL;
+        size_t n = 0;
+
+        (void) state;
+        assert_int_equal(options_find_words(ELEMENTSOF(argv) - 1, argv, &words), 0);
+        assert_int_equal(strv_length(words), 3);
+        assert_string_equal(words[2], "-odd");
+        assert_int_equal(verb_find_words(words, &verb, &n, NULL), 0);
+        assert_string_equal(verb->name, "images");
+        assert_int_equal(n, 2);
+}
+
+static void test_a_family_needs_its_second_word(void **state) {
+        char *alone[] = { (char *) "image", NULL };
+        char *wrong[] = { (char *) "image", (char *) "isnpect", NULL };
+        char *none[] = { (char *) "stop", (char *) "inspect", NULL };
+        _cleanup_(error_done) Error error = {};
+        const Verb *verb = NULL;
+        size_t n = 0;
+
+        (void) state;
+        assert_int_equal(verb_find_words(alone, &verb, &n, &error), -EINVAL);
+        assert_string_equal(error.message, "'image' needs a second word; see 'supctl help image'");
+        assert_int_equal(verb_find_words(wrong, &verb, &n, &error), -EINVAL);
+        assert_string_equal(error.message,
+                        "unknown verb 'image isnpect'; did you mean 'image inspect'?");
+        assert_int_equal(verb_find_words(none, &verb, &n, &error), 0);
+        assert_int_equal(n, 1);
+        assert_true(verb_is_of_family(verb, "stop") == false);
+}
+
 static void test_a_mistyped_verb_gets_a_suggestion(void **state) {
         _cleanup_(error_done) Error error = {};
         const Verb *verb = NULL;
@@ -165,21 +248,22 @@ static void test_aliases_lead_to_the_same_verb(void **state) {
 static void test_a_verb_refuses_foreign_options_and_wrong_numbers_of_words(void **state) {
         _cleanup_(error_done) Error error = {};
         _cleanup_strv_ char **words = NULL;
+        const Options none = {}, foreign = { .foreign = "follow" };
         const Verb *verb;
 
         (void) state;
         assert_int_equal(verb_find("start", &verb, NULL), 0);
-        assert_int_equal(verb_check(verb, NULL, 0, &error), -EINVAL);
+        assert_int_equal(verb_check(verb, NULL, &none, &error), -EINVAL);
         assert_string_equal(
                         error.message, "too few arguments; usage: supctl start [OPTION…] UNIT…");
         assert_int_equal(strv_append(&words, "web"), 0);
-        assert_int_equal(verb_check(verb, words, OPTION_GLOBAL | OPTION_NO_BLOCK, &error), 0);
-        assert_int_equal(verb_check(verb, words, OPTION_FOLLOW, &error), -EINVAL);
+        assert_int_equal(verb_check(verb, words, &none, &error), 0);
+        assert_int_equal(verb_check(verb, words, &foreign, &error), -EINVAL);
         assert_string_equal(
                         error.message, "'start' has no option --follow; see 'supctl start --help'");
 
         assert_int_equal(verb_find("daemon-reload", &verb, NULL), 0);
-        assert_int_equal(verb_check(verb, words, 0, &error), -EINVAL);
+        assert_int_equal(verb_check(verb, words, &none, &error), -EINVAL);
         assert_string_equal(
                         error.message, "too many arguments; usage: supctl daemon-reload [OPTION…]");
 }
@@ -212,6 +296,9 @@ int main(void) {
                 cmocka_unit_test(test_defaults_are_what_the_manual_says),
                 cmocka_unit_test(test_mistakes_are_named_with_a_suggestion),
                 cmocka_unit_test(test_all_lines_can_be_asked_for),
+                cmocka_unit_test(test_an_option_means_what_the_verb_makes_of_it),
+                cmocka_unit_test(test_words_are_found_before_the_verb_is_known),
+                cmocka_unit_test(test_a_family_needs_its_second_word),
                 cmocka_unit_test(test_a_mistyped_verb_gets_a_suggestion),
                 cmocka_unit_test(test_aliases_lead_to_the_same_verb),
                 cmocka_unit_test(test_a_verb_refuses_foreign_options_and_wrong_numbers_of_words),

@@ -132,7 +132,11 @@ static void test_a_configuration_tells_how_to_run_the_image(void **state) {
                         "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"diff_ids\":["
                         "\"" A "\"]},\"config\":{\"Cmd\":[\"/bin/sh\",\"-c\"],\"Entrypoint\":null,"
                         "\"Env\":[\"A=b\"],\"User\":\"1:2\",\"Volumes\":{\"/data\":{}},"
-                        "\"Labels\":{\"k\":\"v\"},\"Healthcheck\":{\"Test\":[\"NONE\"]}}}";
+                        "\"Labels\":{\"k\":\"v\"},\"Healthcheck\":{\"Test\":[\"NONE\"],"
+                        "\"Interval\":5000000000,\"Timeout\":-1,\"StartPeriod\":\"x\",\"Retries\":"
+                        "3}},"
+                        "\"author\":\"me\",\"history\":[{\"created_by\":\"a\"},"
+                        "{\"comment\":\"b\",\"empty_layer\":true},7]}";
         _cleanup_(image_config_done) ImageConfig c = {};
 
         (void) state;
@@ -145,6 +149,17 @@ static void test_a_configuration_tells_how_to_run_the_image(void **state) {
         assert_string_equal(c.volumes[0], "/data");
         assert_string_equal(c.labels[0], "k=v");
         assert_string_equal(c.health_test[0], "NONE");
+        assert_int_equal(c.health_interval_nsec, 5000000000);
+        /* What makes no sense is as good as not said. */
+        assert_int_equal(c.health_timeout_nsec, 0);
+        assert_int_equal(c.health_start_period_nsec, 0);
+        assert_int_equal(c.health_retries, 3);
+        assert_string_equal(c.author, "me");
+        assert_int_equal(c.n_history, 3);
+        assert_string_equal(c.history[0].created_by, "a");
+        assert_false(c.history[0].is_empty);
+        assert_true(c.history[1].is_empty);
+        assert_null(c.history[2].created_by);
 }
 
 static void test_a_configuration_without_layers_list_is_refused(void **state) {

@@ -23,6 +23,8 @@ typedef struct Fixture {
         char path[64];
         int dir_fd, root_fd, tar_fd;
         unsigned n_opaque;
+        int mark_result; /* of marking a directory as opaque */
+        bool may_keep_whiteouts;
         uint64_t size_max, entries_max;
 } Fixture;
 
@@ -86,7 +88,7 @@ static int count_opaque(int dir_fd, void *userdata) {
 
         (void) dir_fd;
         f->n_opaque++;
-        return 0;
+        return f->mark_result;
 }
 
 static int unpack_as_it_is(Fixture *f, Error *error) {
@@ -99,6 +101,7 @@ static int unpack_as_it_is(Fixture *f, Error *error) {
                 .entries_max = f->entries_max,
                 .make_opaque = count_opaque,
                 .opaque_userdata = f,
+                .may_keep_whiteouts = f->may_keep_whiteouts,
         };
         StreamResult result;
 
@@ -164,6 +167,24 @@ static void test_whiteouts_become_devices_and_opaque_marks(void **state) {
         assert_true(S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0));
         assert_int_equal(f->n_opaque, 1);
         assert_false(exists(f, "root/c/.wh..wh.plnk"));
+}
+
+static void test_a_mark_that_the_file_system_refuses_stays_a_file_where_that_will_do(void **state) {
+        Fixture *f = *state;
+
+        f->mark_result = -EOPNOTSUPP;
+        f->may_keep_whiteouts = true;
+        add(f, '0', "b/.wh..wh..opq", NULL, NULL);
+        assert_int_equal(unpack(f, NULL), 0);
+        assert_true(S_ISREG(stat_of(f, "root/b/.wh..wh..opq").st_mode));
+}
+
+static void test_a_mark_that_the_file_system_refuses_is_an_error_otherwise(void **state) {
+        Fixture *f = *state;
+
+        f->mark_result = -EOPNOTSUPP;
+        add(f, '0', "b/.wh..wh..opq", NULL, NULL);
+        assert_int_equal(unpack(f, NULL), -EOPNOTSUPP);
 }
 
 static void test_a_whiteout_leaves_what_its_own_layer_has(void **state) {
@@ -344,18 +365,18 @@ static void test_compared_trees_differ_where_one_byte_does(void **state) {
         add(f, '0', "a/f", NULL, "hello");
         assert_int_equal(unpack(f, NULL), 0);
         _cleanup_close_ int a = tree_open_dir(f->dir_fd, "root");
-        assert_int_equal(tree_compare(a, f->root_fd, &path), 1);
+        assert_int_equal(tree_compare(a, f->root_fd, NULL, NULL, &path), 1);
 
         int outside = tree_open_dir(f->dir_fd, "outside");
         (void) close_fd(f->root_fd);
         f->root_fd = outside;
         assert_int_equal(unpack(f, NULL), 0);
-        assert_int_equal(tree_compare(a, outside, &path), 1);
+        assert_int_equal(tree_compare(a, outside, NULL, NULL, &path), 1);
         _cleanup_close_ int fd = openat(f->dir_fd, "outside/a/f", O_WRONLY | O_CLOEXEC);
         assert_int_equal(pwrite(fd, "j", 1, 0), 1);
         struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
         assert_int_equal(futimens(fd, times), 0);
-        assert_int_equal(tree_compare(a, outside, &path), 0);
+        assert_int_equal(tree_compare(a, outside, NULL, NULL, &path), 0);
         assert_string_equal(path, "a/f");
 }
 
@@ -379,6 +400,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_files_keep_content_mode_times_and_links),
                 TEST(test_whiteouts_become_devices_and_opaque_marks),
+                TEST(test_a_mark_that_the_file_system_refuses_stays_a_file_where_that_will_do),
+                TEST(test_a_mark_that_the_file_system_refuses_is_an_error_otherwise),
                 TEST(test_a_whiteout_leaves_what_its_own_layer_has),
                 TEST(test_later_entries_replace_earlier_ones),
                 TEST(test_dot_dot_leads_out_and_is_refused),

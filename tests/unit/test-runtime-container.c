@@ -195,7 +195,9 @@ static void test_a_missing_root_is_named(void **state) {
         f->spec.root.path = "/no/such/root";
         assert_fails(f, "mount root /no/such/root: No such file or directory");
         f->spec.root.path = "/etc/passwd";
-        assert_fails(f, "mount root /etc/passwd: Not a directory");
+        assert_fails(f, "root /etc/passwd: neither squashfs nor erofs");
+        f->spec.root.path = "/dev/null";
+        assert_fails(f, "mount root /dev/null: Not a directory");
 }
 
 /* ---- privileges ---- */

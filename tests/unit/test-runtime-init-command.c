@@ -64,6 +64,10 @@ static bool is_in_root(const Fixture *f, const char *name) {
         return faccessat(f->root_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static bool command_is_init(const char *dir, const char *command) {
+        return runtime_command_is_init(&(const RuntimeRoot) { .path = dir }, command);
+}
+
 static void test_inits_are_known_by_name_and_path(void **state) {
         static const char *const yes[] = {
                 "/init",
@@ -83,10 +87,10 @@ static void test_inits_are_known_by_name_and_path(void **state) {
         const Fixture *f = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(yes); i++)
-                assert_true(runtime_command_is_init(f->dir, yes[i]));
+                assert_true(command_is_init(f->dir, yes[i]));
         for (size_t i = 0; i < ELEMENTSOF(no); i++)
-                assert_false(runtime_command_is_init(f->dir, no[i]));
-        assert_false(runtime_command_is_init("/no/such/root", "/bin/sh"));
+                assert_false(command_is_init(f->dir, no[i]));
+        assert_false(command_is_init("/no/such/root", "/bin/sh"));
 }
 
 static void test_links_to_an_init_are_one(void **state) {
@@ -103,17 +107,17 @@ static void test_links_to_an_init_are_one(void **state) {
         make_link(f, "usr/bin", "bin");
         make_link(f, "loop", "loop");
 
-        assert_true(runtime_command_is_init(f->dir, "/entry"));
-        assert_true(runtime_command_is_init(f->dir, "/second"));
-        assert_false(runtime_command_is_init(f->dir, "/usr/bin/busybox"));
-        assert_false(runtime_command_is_init(f->dir, "/loop"));
-        assert_false(runtime_command_is_init(f->dir, "/missing"));
+        assert_true(command_is_init(f->dir, "/entry"));
+        assert_true(command_is_init(f->dir, "/second"));
+        assert_false(command_is_init(f->dir, "/usr/bin/busybox"));
+        assert_false(command_is_init(f->dir, "/loop"));
+        assert_false(command_is_init(f->dir, "/missing"));
 
         /* Found by name, by a relative link, through a linked directory. */
         assert_int_equal(unlinkat(f->root_fd, "usr/bin/start", 0), 0);
         make_link(f, "./tini", "usr/bin/start");
-        assert_true(runtime_command_is_init(f->dir, "start"));
-        assert_true(runtime_command_is_init(f->dir, "/bin/start"));
+        assert_true(command_is_init(f->dir, "start"));
+        assert_true(command_is_init(f->dir, "/bin/start"));
 }
 
 static void test_links_are_followed_inside_the_root_only(void **state) {
@@ -123,7 +127,7 @@ static void test_links_are_followed_inside_the_root_only(void **state) {
         make_file(f, "plain");
         _cleanup_free_ char *out = str_printf("../..%s/plain", f->dir);
         make_link(f, out, "link");
-        assert_false(runtime_command_is_init(f->dir, "/link"));
+        assert_false(command_is_init(f->dir, "/link"));
 }
 
 static void open_and_close(int fd) {

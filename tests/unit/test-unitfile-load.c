@@ -25,7 +25,8 @@ static void test_a_minimal_unit_has_the_defaults_of_the_reference(void **state) 
         assert_false(c->root.overlay || c->root.read_only || !c->root.read_only_tmpfs);
         assert_int_equal(c->root.shm_size_bytes, 64 << 20);
         assert_int_equal(c->process.run_init, RUN_INIT_AUTO);
-        assert_int_equal(c->process.stop_signal, SIGTERM);
+        assert_int_equal(c->process.stop_signal, 0);
+        assert_int_equal(c->pull.policy, PULL_MISSING);
         assert_int_equal(c->process.stop_timeout_usec, 10 * USEC_PER_SEC);
         assert_int_equal(c->pids_limit, 2048);
         assert_true(c->memory_bytes == UINT64_MAX);
@@ -421,8 +422,10 @@ static void test_keys_without_which_a_container_would_be_unsafe_are_errors(void 
                 { "Image=docker.io/library/busybox",
                                 "the Image And Rootfs keys conflict can not be specified "
                                 "together" },
-                { "Rootfs=\nImage=docker.io/library/busybox",
-                                "Container.Image: images are not supported yet" },
+                { "Rootfs=\nImage=docker.io/library/Busybox", "Container.Image: " },
+                { "Rootfs=\nImage=base.build",
+                                "'base.build' is a build unit, which is not supported" },
+                { "Rootfs=\nImage=base@.image", "'base@.image' is a template; name an instance" },
                 { "Rootfs=",
                                 "error: web.container: no Image or Rootfs key specified "
                                 "[cross-check]" },

@@ -135,7 +135,6 @@ static void test_types_of_later_versions_are_known_and_refused(void **state) {
                 { "a.pod", "a-pod.service" },
                 { "b.volume", "b-volume.service" },
                 { "c.network", "c-network.service" },
-                { "d.image", "d-image.service" },
                 { "e.service", "e.service" },
                 { "f.target", "f.target" },
                 { "g.timer", "g.timer" },

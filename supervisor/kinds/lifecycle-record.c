@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "kinds/lifecycle-record.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+
+static void put_time(RecordWriter *w, const char *key, DualTime t) {
+        _cleanup_free_ char *value = NULL;
+
+        if (t.realtime_usec == 0)
+                return;
+        value = str_printf("%llu %llu",
+                        (unsigned long long) t.realtime_usec,
+                        (unsigned long long) t.monotonic_usec);
+        if (!value)
+                w->result = -ENOMEM;
+        record_put(w, key, value);
+}
+
+void lifecycle_put(RecordWriter *w, const Lifecycle *l) {
+        record_put(w, "State", service_state_to_string(l->state));
+        record_put(w, "Result", service_result_to_string(l->result));
+        record_put_i64(w, "ExitCode", l->exit.code);
+        record_put_i64(w, "ExitStatus", l->exit.status);
+        record_put_bool(w, "PayloadRuns", l->payload_runs);
+        record_put_bool(w, "StopRequested", l->stop_requested);
+        record_put_bool(w, "StartFailed", l->start_failed);
+        record_put_bool(w, "HalfMade", l->half_made);
+        record_put_u64(w, "Restarts", l->n_restarts);
+        record_put_u64(w, "StartLimitBegin", l->limit.begin_monotonic_usec);
+        record_put_u64(w, "StartLimitCount", l->limit.count);
+        record_put_u64(w, "Deadline", l->deadline_usec);
+        record_put_u64(w, "FrozenLeft", l->frozen_left_usec);
+        put_time(w, "StateEntered", l->state_entered);
+        put_time(w, "InactiveExit", l->inactive_exit);
+        put_time(w, "ActiveEnter", l->active_enter);
+        put_time(w, "ActiveExit", l->active_exit);
+        put_time(w, "InactiveEnter", l->inactive_enter);
+        put_time(w, "MainStarted", l->main_started);
+        put_time(w, "MainEnded", l->main_ended);
+}
+
+static void get_time(const Record *r, const char *key, DualTime *ret) {
+        const char *value = record_get(r, key);
+        unsigned long long realtime, monotonic;
+
+        if (value && sscanf(value, "%llu %llu", &realtime, &monotonic) == 2)
+                *ret = (DualTime) { .realtime_usec = realtime, .monotonic_usec = monotonic };
+}
+
+void lifecycle_get(const Record *r, Lifecycle *l) {
+        ServiceResult result = service_result_from_string(record_get(r, "Result"));
+
+        l->result = result < 0 ? SERVICE_SUCCESS : result;
+        l->exit = (ExitInfo) { .code = (int) record_i64_or(r, "ExitCode", 0),
+                .status = (int) record_i64_or(r, "ExitStatus", 0) };
+        l->payload_runs = record_bool_or(r, "PayloadRuns", false);
+        l->stop_requested = record_bool_or(r, "StopRequested", false);
+        l->start_failed = record_bool_or(r, "StartFailed", false);
+        l->half_made = record_bool_or(r, "HalfMade", false);
+        l->n_restarts = (unsigned) record_u64_or(r, "Restarts", 0);
+        l->limit.begin_monotonic_usec = record_u64_or(r, "StartLimitBegin", USEC_INFINITY);
+        l->limit.count = (unsigned) record_u64_or(r, "StartLimitCount", 0);
+        l->deadline_usec = record_u64_or(r, "Deadline", USEC_INFINITY);
+        l->frozen_left_usec = record_u64_or(r, "FrozenLeft", USEC_INFINITY);
+        get_time(r, "StateEntered", &l->state_entered);
+        get_time(r, "InactiveExit", &l->inactive_exit);
+        get_time(r, "ActiveEnter", &l->active_enter);
+        get_time(r, "ActiveExit", &l->active_exit);
+        get_time(r, "InactiveEnter", &l->inactive_enter);
+        get_time(r, "MainStarted", &l->main_started);
+        get_time(r, "MainEnded", &l->main_ended);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * A lifecycle as records, for kinds that have one: what a next supd needs to go on from there.
+ */
+
+#include "base/record.h"
+#include "core/lifecycle.h"
+
+void lifecycle_put(RecordWriter *w, const Lifecycle *l);
+
+/** lifecycle_get() - counters, stamps and deadline; the state itself is for lifecycle_restore(). What is
+ * absent or malformed is as if it had never been set. */
+void lifecycle_get(const Record *r, Lifecycle *l);
