@@ -49,7 +49,7 @@ LIBS_supd-image := -lcurl -larchive -ljansson -lcrypto -lbtrfsutil -lsystemd $(i
 
 # ---- what is built -----------------------------------------------------------------------------
 FOLDERS := base unitfile runtime log core kinds recovery control daemon client ctl image
-sources = $(wildcard supervisor/$(1)/*.c)
+sources = $(wildcard supervisor/$(1)/*.c supervisor/$(1)/*/*.c)
 objects = $(patsubst supervisor/%.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(call sources,$(1))))
 archive = $(BUILD)/lib/$(1).a
 
@@ -119,7 +119,9 @@ $(eval $(call static_program_rule,supd-log,logger))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test-*.c))
 test_folder = $(word 2,$(subst -, ,$(1)))
 test_folders = $(filter-out $(STATIC_FOLDERS), \
-        $(call test_folder,$(1)) $(LAYER_$(call test_folder,$(1))))
+        $(call test_folder,$(1)) $(call whole_folders,$(LAYER_$(call test_folder,$(1)))))
+# A folder within a folder is in the archive of that one.
+whole_folders = $(foreach f,$(1),$(if $(findstring /,$(f)),,$(f)))
 define unit_test_rule
 $(1): tests/unit/$(notdir $(1)).c $(foreach f,$(call test_folders,$(notdir $(1))),$(call archive,$(f)))
 	@mkdir -p $$(@D)
@@ -191,7 +193,7 @@ lint:
 
 .PHONY: format
 format:
-	$(Q)clang-format -i $(wildcard supervisor/*/*.[ch] include/supd/*.h tests/*/*.[ch])
+	$(Q)clang-format -i $(wildcard supervisor/*/*.[ch] supervisor/*/*/*.[ch] include/supd/*.h tests/*/*.[ch])
 
 # ---- installation ------------------------------------------------------------------------------
 BINDIR := $(DESTDIR)$(PREFIX)/bin
@@ -212,4 +214,4 @@ clean:
 help:
 	@echo 'demo check all install uninstall lint format bench fuzz clean'
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/test/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/test/*.d)

@@ -3,7 +3,7 @@
 
 /*
  * Names of content: "sha256:" and 64 lower-case hexadecimal digits, the only algorithm that images in the
- * wild use. Text only; what computes them is image/hash.h.
+ * wild use. Text only; what computes them is image/oci/hash.h.
  */
 
 #include <stdbool.h>

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strv.h"
 #include "base/text.h"
 
 static void record_bytes(RecordWriter *w, const char *bytes, size_t size) {
@@ -63,6 +64,11 @@ void record_put_i64(RecordWriter *w, const char *key, int64_t value) {
 
 void record_put_bool(RecordWriter *w, const char *key, bool value) {
         record_put(w, key, value ? "yes" : "no");
+}
+
+void record_put_all(RecordWriter *w, const char *key, char *const *values) {
+        STRV_FOREACH (value, values)
+                record_put(w, key, *value);
 }
 
 void record_writer_done(RecordWriter *w) {

@@ -25,6 +25,8 @@ void record_put(RecordWriter *w, const char *key, const char *value); /* NULL va
 void record_put_u64(RecordWriter *w, const char *key, uint64_t value);
 void record_put_i64(RecordWriter *w, const char *key, int64_t value);
 void record_put_bool(RecordWriter *w, const char *key, bool value);
+/** record_put_all() - the same key for each string of a vector */
+void record_put_all(RecordWriter *w, const char *key, char *const *values);
 void record_writer_done(RecordWriter *w);
 
 typedef struct Record Record;

@@ -14,8 +14,3 @@ int answer_write(RecordWriter *w, Error *error) {
                 return error_set(error, r, ERROR_FAILED, "cannot write the answer");
         return r;
 }
-
-void answer_put_all(RecordWriter *w, const char *key, char *const *values) {
-        STRV_FOREACH (value, values)
-                record_put(w, key, *value);
-}

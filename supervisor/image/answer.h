@@ -8,6 +8,3 @@
 
 /** answer_write() - all records at once, so that a reader never sees half a line; empties the writer */
 int answer_write(RecordWriter *w, Error *error);
-
-/** answer_put_all() - the same key for each string */
-void answer_put_all(RecordWriter *w, const char *key, char *const *values);

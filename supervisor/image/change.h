@@ -7,7 +7,7 @@
  */
 
 #include "base/error.h"
-#include "image/json.h"
+#include "image/oci/json.h"
 
 /**
  * image_change_apply() - put one line into the "config" object of an image configuration

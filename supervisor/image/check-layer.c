@@ -7,8 +7,8 @@
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "image/broker.h"
-#include "image/tree.h"
+#include "image/confine/broker.h"
+#include "image/store/tree.h"
 
 /* The layer unpacked anew, beside the one that is in use: whatever differs shows. */
 typedef struct Fresh {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "image/hash.h"
-#include "image/manifest.h"
+#include "image/oci/hash.h"
+#include "image/oci/manifest.h"
 
 typedef struct Fetch {
         Exchange exchange;

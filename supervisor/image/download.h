@@ -6,9 +6,9 @@
  * it comes, named only when its digest is right. Another process that is at the same blob is waited for.
  */
 
-#include "image/hash.h"
+#include "image/oci/hash.h"
 #include "image/remote.h"
-#include "image/store-partial.h"
+#include "image/store/store-partial.h"
 
 typedef enum DownloadState {
         DOWNLOAD_WAITING, /* not begun, or another process is at it */

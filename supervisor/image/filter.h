@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "image/manifest.h"
+#include "image/oci/manifest.h"
 
 typedef struct ImageFilter {
         uint64_t before_usec; /* CLOCK_REALTIME; UINT64_MAX: whenever it was made */

@@ -8,8 +8,8 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "image/change.h"
-#include "image/inflate.h"
-#include "image/json.h"
+#include "image/layer/inflate.h"
+#include "image/oci/json.h"
 
 typedef struct Import {
         Store *store;                 /* borrowed */

@@ -6,8 +6,8 @@
  * the same archive with the same changes at the same time has the same digest.
  */
 
-#include "image/layer.h"
-#include "image/store.h"
+#include "image/layer/layer.h"
+#include "image/store/store.h"
 
 typedef struct ImportRequest {
         int source_fd;        /* read from its offset to its end; may be a pipe */

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "image/hash.h"
+#include "image/oci/hash.h"
 
 #define BLOCK_SIZE ((size_t) 256 * 1024)
 /* So often whoever follows is told, and the set looked after. */

@@ -6,7 +6,7 @@
  * unpacked already. Where the file is our own it is not copied, only hashed.
  */
 
-#include "image/layer.h"
+#include "image/layer/layer.h"
 #include "image/load-progress.h"
 #include "image/load-source.h"
 

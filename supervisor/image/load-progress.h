@@ -6,7 +6,7 @@
  * downloading, also where it is unpacked meanwhile, since the copy is what takes long and can be measured.
  */
 
-#include "image/layer.h"
+#include "image/layer/layer.h"
 
 typedef struct LoadProgress LoadProgress;
 

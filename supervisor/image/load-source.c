@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "image/tree.h"
+#include "image/store/tree.h"
 
 /* An archive is unpacked as a layer is, by confined processes, into a directory that goes afterwards. */
 static int spool(LoadSource *source, Store *s, const LayerSettings *settings, Error *error) {

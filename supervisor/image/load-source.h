@@ -6,9 +6,9 @@
  * compressed or a pipe, unpacked into a directory of the store first.
  */
 
-#include "image/archive-index.h"
-#include "image/layer.h"
-#include "image/store.h"
+#include "image/layer/archive-index.h"
+#include "image/layer/layer.h"
+#include "image/store/store.h"
 
 typedef struct LoadSource {
         int dir_fd;         /* borrowed; -EBADF: the index counts */

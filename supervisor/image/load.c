@@ -7,8 +7,8 @@
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "image/hash.h"
-#include "image/json.h"
+#include "image/oci/hash.h"
+#include "image/oci/json.h"
 #include "image/load-blob.h"
 
 #define INDEX_DEPTH_MAX 3U /* an index may name an index */

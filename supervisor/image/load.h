@@ -5,9 +5,9 @@
  * Images from files: OCI layouts and archives, `docker save` archives, skopeo's directories.
  */
 
-#include "image/layer.h"
+#include "image/layer/layer.h"
 #include "base/reference.h"
-#include "image/store.h"
+#include "image/store/store.h"
 
 typedef struct LoadRequest {
         const ImageSource *source; /* borrowed; no registry */

@@ -3,7 +3,7 @@
 
 /* What the command line and supd.conf make of the network, checked. */
 
-#include "image/fetcher.h"
+#include "image/registry/fetcher.h"
 #include "image/operation.h"
 
 typedef enum PullPolicy {

@@ -8,10 +8,10 @@
 #include "base/text.h"
 #include "image/answer.h"
 #include "image/check.h"
-#include "image/hash.h"
+#include "image/oci/hash.h"
 #include "image/repair.h"
-#include "image/store-record.h"
-#include "image/store-use.h"
+#include "image/store/store-record.h"
+#include "image/store/store-use.h"
 
 #define READ_SIZE ((size_t) 128 * 1024)
 
@@ -66,7 +66,7 @@ void check_put_affected(Check *c, char kind, const Digest *digest, bool pull) {
                 CheckedImage *image = &c->images[i];
                 if (!image_has(image, kind, digest))
                         continue;
-                answer_put_all(&c->answer, "AFFECTED", image->names);
+                record_put_all(&c->answer, "AFFECTED", image->names);
                 image->needs_pull = image->needs_pull || pull;
         }
 }
@@ -218,7 +218,7 @@ static int check_documents(Check *c, CheckedImage *image) {
         if (r >= 0 || r == -EOPNOTSUPP)
                 return 0;
         record_put(&c->answer, "DAMAGED_IMAGE", image->digest.text);
-        answer_put_all(&c->answer, "AFFECTED", image->names);
+        record_put_all(&c->answer, "AFFECTED", image->names);
         record_put(&c->answer, "REASON", error_text(&reason, r));
         image->needs_pull = true;
         c->damaged++;
@@ -328,7 +328,7 @@ static int check_record(Check *c, const CheckedImage *image, Error *error) {
         if (r != 0)
                 return MIN(r, 0);
         record_put(&c->answer, "DAMAGED_RECORD", image->digest.text);
-        answer_put_all(&c->answer, "AFFECTED", image->names);
+        record_put_all(&c->answer, "AFFECTED", image->names);
         if (!c->operation->options->repair) {
                 c->damaged++;
                 return 0;
@@ -397,7 +397,7 @@ static int check_all(Check *c, Error *error) {
 static void put_summary(Check *c) {
         for (size_t i = 0; i < c->n_images; i++)
                 if (c->images[i].needs_pull)
-                        answer_put_all(&c->answer, "PULL", c->images[i].names);
+                        record_put_all(&c->answer, "PULL", c->images[i].names);
         record_put_u64(&c->answer, "CHECKED_IMAGES", c->n_images);
         record_put_u64(&c->answer, "CHECKED_BLOBS", c->blobs);
         record_put_u64(&c->answer, "CHECKED_LAYERS", c->layers);

@@ -6,9 +6,9 @@
 #include "base/text.h"
 #include "image/answer.h"
 #include "image/operation.h"
-#include "image/store-record.h"
-#include "image/store-use.h"
-#include "image/tree.h"
+#include "image/store/store-record.h"
+#include "image/store/store-use.h"
+#include "image/store/tree.h"
 #include "supd/image-store.h"
 
 /* ---- ls --------------------------------------------------------------------------------------- */

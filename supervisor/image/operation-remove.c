@@ -5,8 +5,8 @@
 #include "image/answer.h"
 #include "image/filter.h"
 #include "image/operation.h"
-#include "image/store-partial.h"
-#include "image/store-use.h"
+#include "image/store/store-partial.h"
+#include "image/store/store-use.h"
 #include "image/usage.h"
 
 typedef struct Removal {

@@ -54,7 +54,7 @@ static int tell(const Wanted *wanted, uint64_t bytes, Error *error) {
 
         for (size_t i = 0; i < wanted->n_images; i++) {
                 record_put(&w, "IMAGE", wanted->images[i].manifest.text);
-                answer_put_all(&w, "NAME", wanted->images[i].names);
+                record_put_all(&w, "NAME", wanted->images[i].names);
         }
         record_put_u64(&w, "SAVED_BYTES", bytes);
         return answer_write(&w, error);

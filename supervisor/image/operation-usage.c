@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "image/answer.h"
 #include "image/operation.h"
-#include "image/store-use.h"
-#include "image/tree.h"
+#include "image/store/store-use.h"
+#include "image/store/tree.h"
 #include "image/usage.h"
 
 typedef struct DiskUsage {

@@ -6,13 +6,13 @@
  * on standard output, and leave their error to main().
  */
 
-#include "image/layer.h"
+#include "image/layer/layer.h"
 #include "base/reference.h"
 #include "image/remote.h"
 #include "image/save.h"
 #include "image/settings.h"
-#include "image/storage.h"
-#include "image/store.h"
+#include "image/driver/storage.h"
+#include "image/store/store.h"
 
 typedef struct Options {
         const char *state_dir;    /* borrowed from argv, as all of these */
@@ -46,7 +46,7 @@ typedef struct Operation {
         SaveFormat save_format;
         LayerSettings layers;
         Platform platform;
-        int fetch_fd;      /* borrowed; requests to the network, see image/fetch.h; -EBADF: none */
+        int fetch_fd; /* borrowed; requests to the network, see image/registry/fetch.h; -EBADF: none */
         RetryPolicy retry; /* of those */
         unsigned parallel; /* downloads at a time */
 } Operation;

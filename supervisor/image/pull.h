@@ -6,7 +6,7 @@
  * unpacked while others still come. Which image, under which policy, is for image/operation-pull.c.
  */
 
-#include "image/layer.h"
+#include "image/layer/layer.h"
 #include "image/remote.h"
 
 typedef struct PullRequest {

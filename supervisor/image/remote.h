@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * The store's side of image/fetch.h: requests that are asked of one endpoint after another, and again after
+ * The store's side of image/registry/fetch.h: requests that are asked of one endpoint after another, and again after
  * a while where that may help, until there is an answer. Several at a time; nothing blocks but
  * remote_turn(), which waits for whatever comes next.
  */
 
-#include "image/endpoint.h"
-#include "image/fetch.h"
+#include "image/registry/endpoint.h"
+#include "image/registry/fetch.h"
 
 typedef struct RetryPolicy {
         unsigned retries;

@@ -9,9 +9,9 @@
 #include "base/reference.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "image/hash.h"
-#include "image/json.h"
-#include "image/sink.h"
+#include "image/oci/hash.h"
+#include "image/oci/json.h"
+#include "image/layer/sink.h"
 
 #define BLOCK_SIZE ((size_t) 256 * 1024)
 #define OCI_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"

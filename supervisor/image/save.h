@@ -6,7 +6,7 @@
  * copied as they are, compressed or not, and compared with their digests on the way.
  */
 
-#include "image/store.h"
+#include "image/store/store.h"
 
 typedef enum SaveFormat {
         SAVE_DOCKER_ARCHIVE, /* what docker save writes since 25: an OCI layout with a manifest.json */

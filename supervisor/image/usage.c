@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "base/map.h"
-#include "image/tree.h"
+#include "image/store/tree.h"
 
 /* What a Content is: a plain layer's blob has the same digest as the layer. */
 enum {

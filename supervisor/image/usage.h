@@ -7,7 +7,7 @@
  * not ours to win back and does not count.
  */
 
-#include "image/store.h"
+#include "image/store/store.h"
 
 typedef struct Usage Usage;
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "image/manifest.h"
+#include "image/oci/manifest.h"
 #include "base/reference.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

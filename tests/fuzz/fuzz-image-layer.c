@@ -14,7 +14,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "image/tree.h"
+#include "image/store/tree.h"
 #include "lib/unpack-blob.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

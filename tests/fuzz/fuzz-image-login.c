@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "image/challenge.h"
-#include "image/credential.h"
-#include "image/http-url.h"
+#include "image/registry/challenge.h"
+#include "image/registry/credential.h"
+#include "image/registry/http-url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

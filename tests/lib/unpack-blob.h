@@ -5,8 +5,8 @@
  * A blob unpacked in one process, where supd-image has two: for tests and fuzzers.
  */
 
-#include "image/stream.h"
-#include "image/unpack.h"
+#include "image/layer/stream.h"
+#include "image/layer/unpack.h"
 
 typedef struct BlobReader {
         Stream *stream; /* owned */

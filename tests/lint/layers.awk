@@ -37,8 +37,8 @@ function has_spdx_rule(path) {
 # folder whose rules a C file follows: its own below supervisor/, the tested one's below tests/unit/
 function folder_of(path,    parts, words) {
         split(path, parts, "/")
-        if (parts[1] == "supervisor")
-                return parts[2]
+        if (parts[1] == "supervisor") # a folder may be made of folders
+                return split(path, parts, "/") > 3 ? parts[2] "/" parts[3] : parts[2]
         if (parts[1] == "tests" && parts[2] == "unit") {
                 split(parts[3], words, "-")
                 return words[2]
@@ -113,7 +113,7 @@ function check_project(header,    parts, target) {
                         fail("include project headers by path: \"FOLDER/" header "\"")
                 return
         }
-        target = parts[1]
+        target = split(header, parts, "/") > 2 ? parts[1] "/" parts[2] : parts[1]
         if (!(target in layer) || folder == "")
                 return
         if (target != folder && !contains_word(layer[folder], target) && \

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "image/archive-index.h"
+#include "image/layer/archive-index.h"
 
 /* An archive of which the index is made. */
 typedef struct Fixture {

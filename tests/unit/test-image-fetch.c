@@ -15,8 +15,8 @@
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "image/endpoint.h"
-#include "image/fetch.h"
+#include "image/registry/endpoint.h"
+#include "image/registry/fetch.h"
 #include "image/network-options.h"
 #include "image/settings.h"
 

@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "image/challenge.h"
-#include "image/credential.h"
-#include "image/http-url.h"
-#include "image/login.h"
+#include "image/registry/challenge.h"
+#include "image/registry/credential.h"
+#include "image/registry/http-url.h"
+#include "image/registry/login.h"
 
 /* "user:pass:word", "other:x" */
 #define AUTH "dXNlcjpwYXNzOndvcmQ="

@@ -9,7 +9,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
-#include "image/manifest.h"
+#include "image/oci/manifest.h"
 
 #define A "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define B "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "image/ring.h"
+#include "image/layer/ring.h"
 
 #define ROUNDS (10 * RING_SLOTS)
 

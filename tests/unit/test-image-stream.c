@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "image/hash.h"
-#include "image/stream.h"
+#include "image/oci/hash.h"
+#include "image/layer/stream.h"
 
 #define CONTENT_SIZE ((size_t) 1000 * 1000)
 #define PACKED_SIZE_MAX ((size_t) 2 * CONTENT_SIZE)

@@ -16,10 +16,10 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "image/confine.h"
-#include "image/node-copy.h"
-#include "image/tree-copy.h"
-#include "image/tree.h"
+#include "image/confine/confine.h"
+#include "image/driver/node-copy.h"
+#include "image/driver/tree-copy.h"
+#include "image/store/tree.h"
 
 #define LAYERS 3U
 

@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "image/tree.h"
+#include "image/store/tree.h"
 #include "lib/unpack-blob.h"
 
 #define BLOCK 512U
