@@ -36,8 +36,11 @@ static bool probe_overlay(void) {
 static bool probe_overlay_layers(void) {
         _cleanup_close_ int fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
 
+        /* Before Linux 6.5 any option is taken, and looked at when it is too late. */
+        if (fd < 0 || sys_fsconfig(fd, FSCONFIG_SET_STRING, "no-such-option", ".", 0) >= 0)
+                return false;
         /* "." is what root.c says. */
-        return fd >= 0 && sys_fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", ".", 0) >= 0;
+        return sys_fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", ".", 0) >= 0;
 }
 
 static bool probe_pidfd_info(void) {
