@@ -245,6 +245,9 @@ static void stray_log_free(void *driver) {
 static int stray_log_on_forgotten(
                 sd_event_source *source, int fd, uint32_t events, void *userdata) {
         (void) fd, (void) events;
+        /* The driver closes the descriptor, of which a container that is just being made has a copy until it
+         * executes: first off with the watch, or the kernel goes on telling of it. */
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
         (void) log_driver_forget(userdata);
         /* The loop holds the only reference; this drops it. */
         (void) sd_event_source_set_floating(source, /* b= */ false);

@@ -96,6 +96,7 @@ static void run_find_payload(Container *c) {
         if (pidfd < 0)
                 return;
         c->run.payload_pid = c->run.last_payload_pid = pid;
+        c->run.payload_source = sd_event_source_disable_unref(c->run.payload_source);
         close_fd(c->run.payload_pidfd);
         c->run.payload_pidfd = pidfd;
 }
