@@ -339,6 +339,10 @@ Unit *engine_unit_at(const Engine *e, size_t index) {
         return map_at(e->units, index);
 }
 
+const DepNode *engine_find_node(const Engine *e, const char *id) {
+        return e->graph ? depgraph_find(e->graph, id) : NULL;
+}
+
 const DiagnosticList *engine_diagnostics(const Engine *e) {
         return e->set ? unit_set_diagnostics(e->set) : NULL;
 }

@@ -21,13 +21,13 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "core/depgraph.h"
 #include "core/lifecycle.h"
 #include "unitfile/unit-spec.h"
 
 typedef struct Engine Engine;
 typedef struct Unit Unit;
 typedef struct Job Job;
-struct DepNode;
 
 /* ---- units ------------------------------------------------------------------------------------- */
 
@@ -100,7 +100,7 @@ struct Unit {
         bool gone;              /* its file has vanished: unloaded once it is inactive */
 
         /* The engine's own: */
-        struct DepNode *node;        /* borrowed from the graph; its dependencies */
+        DepNode *node;               /* borrowed from the graph; its dependencies */
         UnitActiveState last_active; /* as last told by unit_notify() */
         unsigned last_restarts;
         List recheck_link; /* in Engine.rechecks while it may have to be started or stopped for others */
@@ -223,6 +223,9 @@ Unit *engine_find(Engine *e, const char *name);
 Unit *engine_find_by_pid(Engine *e, pid_t pid, const char *cgroup_path);
 size_t engine_n_units(const Engine *e);
 Unit *engine_unit_at(const Engine *e, size_t index);
+/** engine_find_node() - the dependencies of a unit, or of a name that is only mentioned; borrowed until the next
+ * load; NULL: nobody knows it */
+const DepNode *engine_find_node(const Engine *e, const char *id);
 /** engine_diagnostics() - of the last load, beside those of the units; borrowed; NULL before any load */
 const DiagnosticList *engine_diagnostics(const Engine *e);
 
