@@ -233,7 +233,7 @@ const DiagnosticList *engine_diagnostics(const Engine *e);
 void engine_run_queue(Engine *e);
 /** engine_on_deadline() - the time of the last EngineOps.set_deadline has come */
 void engine_on_deadline(Engine *e);
-/** engine_set_starts_max() - so many units, targets apart, are started at the same time; 0: any number */
+/** engine_set_starts_max() - so many containers are started at the same time; 0: any number */
 void engine_set_starts_max(Engine *e, unsigned n);
 /** engine_sync() - units have been put into a state that nobody told of: take it as it is */
 void engine_sync(Engine *e);

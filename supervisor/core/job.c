@@ -115,7 +115,7 @@ static Job *job_find_blocker(const Job *j) {
 }
 
 static bool job_needs_slot(const Job *j) {
-        return j->type == JOB_START && j->unit->spec->kind != UNIT_KIND_TARGET;
+        return j->type == JOB_START && j->unit->spec->kind == UNIT_KIND_CONTAINER;
 }
 
 /* Return: false if it has to wait, and for what is noted. */

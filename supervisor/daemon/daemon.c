@@ -504,6 +504,7 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
         if (r < 0)
                 return r;
         engine_add_observer(d->engine, &engine_ops, d);
+        engine_set_starts_max(d->engine, options->parallel_starts_max);
 
         daemon_take_listeners(d);
         r = daemon_add_sources(d, error);

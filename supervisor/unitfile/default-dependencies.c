@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "unitfile/default-dependencies.h"
 
+#include <string.h>
+
 #include "base/strv.h"
 #include "unitfile/unit-type.h"
 
@@ -41,18 +43,50 @@ static unsigned implied_for(const UnitSpec *u) {
         return by;
 }
 
-int unit_add_default_dependencies(UnitSpec *u) {
-        static const DependencyType of_image[] = { DEPENDENCY_REQUIRES, DEPENDENCY_AFTER };
+/* @first before what is in *vector; takes its strings over on success. */
+static int put_first(char ***vector, char ***first) {
+        size_t n_first = strv_length(*first), n_rest = strv_length(*vector);
+
+        if (n_first == 0)
+                return 0;
+        char **both = calloc(n_first + n_rest + 1, sizeof(char *));
+        if (!both)
+                return -ENOMEM;
+        memcpy(both, *first, n_first * sizeof(char *));
+        if (n_rest > 0)
+                memcpy(both + n_first, *vector, n_rest * sizeof(char *));
+        free(*first);
+        free(*vector);
+        *first = NULL;
+        *vector = both;
+        return 0;
+}
+
+static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
         unsigned by = implied_for(u);
         int r = 0;
 
+        if (u->unit.cleared_dependencies & (1U << type))
+                by &= ~(unsigned) BY_QUADLET;
         for (size_t i = 0; i < ELEMENTSOF(implied) && r >= 0; i++) {
-                bool cleared = implied[i].by == BY_QUADLET &&
-                               (u->unit.cleared_dependencies & (1U << implied[i].type));
-                if ((implied[i].by & by) && !cleared)
-                        r = strv_append(&u->unit.dependencies[implied[i].type], implied[i].name);
+                if (implied[i].type == type && (implied[i].by & by))
+                        r = strv_append(ret, implied[i].name);
         }
-        for (size_t i = 0; i < ELEMENTSOF(of_image) && r >= 0 && u->container.image_unit; i++)
-                r = strv_append(&u->unit.dependencies[of_image[i]], u->container.image_unit);
+        if (r >= 0 && u->container.image_unit &&
+                        (type == DEPENDENCY_REQUIRES || type == DEPENDENCY_AFTER))
+                r = strv_append(ret, u->container.image_unit);
         return r;
+}
+
+int unit_add_default_dependencies(UnitSpec *u) {
+        for (DependencyType t = 0; t < _DEPENDENCY_TYPE_MAX; t++) {
+                _cleanup_strv_ char **first = NULL;
+
+                int r = find_implied(u, t, &first);
+                if (r >= 0)
+                        r = put_first(&u->unit.dependencies[t], &first);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }

@@ -199,6 +199,16 @@ once() {
         timeout 20 systemctl cancel
         timeout 20 systemctl isolate my.target
         unit_is web running
-        unit_is slow dead
+        ! unit_is slow start
         assert_equal multi-user.target "$(timeout 20 systemctl get-default)"
+}
+
+@test "no more containers start at a time than MaxParallelStarts= allows" {
+        supd_config Manager.MaxParallelStarts=1
+        for name in a b c; do
+                once $name 'Exec=sh -c "echo begin >>/shared/turns; sleep 0.1; echo end >>/shared/turns"'
+        done
+        supd_start
+        supctl start a b c
+        assert_equal 'begin end begin end begin end' "$(tr '\n' ' ' <"$SUPD_TEST_DIR/turns" | sed 's/ $//')"
 }
