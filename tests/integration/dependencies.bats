@@ -199,7 +199,7 @@ once() {
         timeout 20 systemctl cancel
         timeout 20 systemctl isolate my.target
         unit_is web running
-        ! unit_is slow start
+        assert_no_match '^activating$' "$(unit_prop slow ActiveState)"
         assert_equal multi-user.target "$(timeout 20 systemctl get-default)"
 }
 

@@ -168,38 +168,49 @@ static void play(World *w) {
         }
 }
 
+static void play_round(void) {
+        World w;
+
+        world_init(&w);
+        w.quiet = true;
+        write_units(&w);
+        world_load(&w);
+        for (size_t i = 0; i < engine_n_units(w.engine); i++) {
+                Unit *u = engine_unit_at(w.engine, i);
+
+                u->ops = &checking_ops;
+                toy_of(u)->slow = draw(2);
+                toy_of(u)->fails = draw(6) == 0;
+        }
+        play(&w);
+        settle(&w);
+        (void) engine_stop_all(w.engine);
+        settle(&w);
+        assert_true(engine_is_idle(w.engine));
+        world_done(&w);
+}
+
+/* A number from the environment; @otherwise if it is not there. */
+static uint64_t number_from(const char *variable, uint64_t otherwise) {
+        const char *text = getenv(variable);
+        uint64_t n = otherwise;
+
+        if (text)
+                assert_int_equal(parse_u64(text, &n), 0);
+        return n;
+}
+
 static void test_random_events_on_random_graphs_break_nothing(void **state) {
-        const char *wish = getenv("SUPD_TEST_SEED"), *length = getenv("SUPD_TEST_ROUNDS");
-        unsigned rounds = length ? (unsigned) atol(length)
-                                 : 100; /* NOLINT: a developer's own number */
+        uint64_t wish = number_from("SUPD_TEST_SEED", 0);
+        uint64_t rounds = wish > 0 ? 1 : number_from("SUPD_TEST_ROUNDS", 100);
 
         (void) state;
         checking_ops = toy_ops;
         checking_ops.start = checking_start;
-        for (unsigned i = 0; i < rounds; i++) {
-                World w;
-
-                seed = wish ? strtoull(wish, NULL, 0) : (clock_monotonic_usec() << 8 | 1) + i;
-                uint64_t begun_with = seed;
-                print_message("SUPD_TEST_SEED=%#llx\n", (unsigned long long) begun_with);
-                world_init(&w);
-                w.quiet = true;
-                write_units(&w);
-                world_load(&w);
-                for (size_t k = 0; k < engine_n_units(w.engine); k++) {
-                        Unit *u = engine_unit_at(w.engine, k);
-                        u->ops = &checking_ops;
-                        toy_of(u)->slow = draw(2);
-                        toy_of(u)->fails = draw(6) == 0;
-                }
-                play(&w);
-                settle(&w);
-                (void) engine_stop_all(w.engine);
-                settle(&w);
-                assert_true(engine_is_idle(w.engine));
-                world_done(&w);
-                if (wish)
-                        break;
+        for (uint64_t i = 0; i < rounds; i++) {
+                seed = wish > 0 ? wish : (clock_monotonic_usec() << 8 | 1) + i;
+                print_message("SUPD_TEST_SEED=%llu\n", (unsigned long long) seed);
+                play_round();
         }
         print_message("%lu events\n", n_events);
 }
