@@ -21,8 +21,10 @@ _supctl() {
         local i verb='' everywhere='--runtime-dir= --quiet --no-legend --plain --full --color= --no-pager --help --version'
         local -A verbs=(
                 [list-units]='--all --state= --failed --json' [ps]='--all --state= --failed --json'
-                [status]='--lines= --json' [start]='--no-block --lines=' [stop]='--no-block'
-                [restart]='--no-block --lines=' [try-restart]='--no-block --lines='
+                [status]='--lines= --json' [start]='--no-block --job-mode= --lines=' [stop]='--no-block --job-mode='
+                [restart]='--no-block --job-mode= --lines=' [try-restart]='--no-block --job-mode= --lines='
+                [isolate]='--no-block --lines=' [list-jobs]='--json' [cancel]=''
+                [list-dependencies]='--all --reverse --json'
                 [kill]='--signal= --kill-whom=' [pause]='' [unpause]='' [freeze]='' [thaw]=''
                 [logs]='--follow --lines= --since= --until= --output= --json'
                 [show]='--property= --value --json' [cat]='' [is-active]='' [is-failed]=''
@@ -67,6 +69,7 @@ _supctl() {
         local values=''
         case $prev in
         --kill-whom) values='main all' ;;
+        --job-mode) values='replace fail isolate flush replace-irreversibly ignore-dependencies ignore-requirements' ;;
         -o | --output) [[ $verb == save ]] || values='short cat json' ;;
         --policy) values='always missing newer never' ;;
         --tls-verify) values='yes no' ;;
@@ -119,7 +122,8 @@ _supctl() {
         start) values=$(_supctl_units --state=inactive,failed) ;;
         unpause | thaw | resume) values=$(_supctl_units --state=paused) ;;
         stop | kill | pause | freeze) values=$(_supctl_units --state=active,activating) ;;
-        daemon-reload | daemon-reexec | version) return ;;
+        daemon-reload | daemon-reexec | version | list-jobs) return ;;
+        cancel) values=$(supctl "${global[@]}" list-jobs --no-legend --quiet 2>/dev/null | awk '{ print $1 }') ;;
         *) values=$(_supctl_units) ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")

@@ -23,7 +23,11 @@ typedef enum ErrorCode {
         ERROR_MASKED,
         ERROR_NOT_SUPPORTED,
         ERROR_JOB_CONFLICT,
-        ERROR_UNIT_STATE, /* the unit is not in a state for this: pausing what is dead */
+        ERROR_JOBS_CONTRADICT,    /* what a request needs contradicts itself */
+        ERROR_ORDER_CYCLE,        /* or waits for itself */
+        ERROR_ONLY_BY_DEPENDENCY, /* RefuseManualStart=, RefuseManualStop= */
+        ERROR_NO_ISOLATION,       /* without AllowIsolate= */
+        ERROR_UNIT_STATE,         /* the unit is not in a state for this: pausing what is dead */
         ERROR_ACCESS_DENIED,
         ERROR_LIMIT_REACHED,
         ERROR_TIMEOUT,

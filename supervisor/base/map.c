@@ -9,10 +9,14 @@ typedef struct MapEntry {
         uint64_t hash;
 } MapEntry;
 
-/* entries keeps the order; slots holds entry index + 1, 0 for empty, and is at most half full. */
+/*
+ * entries keeps the order; slots holds entry index + 1, 0 for empty, and is at most half full. A removed entry stays
+ * as a gap, its value NULL, which no slot leads to: gaps are closed when somebody counts on indices, or room is short,
+ * so that removing many costs no more than passing over them once.
+ */
 struct Map {
         MapEntry *entries; /* owned */
-        size_t n_entries, n_allocated;
+        size_t n_entries, n_gaps, n_allocated;
         uint32_t *slots; /* owned */
         size_t n_slots;  /* a power of two */
 };
@@ -42,6 +46,29 @@ static size_t map_find(const Map *m, const char *key, uint64_t hash) {
         return i;
 }
 
+static void map_fill_slots(Map *m) {
+        memset(m->slots, 0, m->n_slots * sizeof(uint32_t));
+        for (size_t i = 0; i < m->n_entries; i++) {
+                size_t slot = m->entries[i].hash & (m->n_slots - 1);
+
+                while (m->slots[slot])
+                        slot = (slot + 1) & (m->n_slots - 1);
+                m->slots[slot] = (uint32_t) i + 1;
+        }
+}
+
+static void map_close_gaps(Map *m) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->n_entries; i++) {
+                if (m->entries[i].value)
+                        m->entries[n++] = m->entries[i];
+        }
+        m->n_entries = n;
+        m->n_gaps = 0;
+        map_fill_slots(m);
+}
+
 static int map_grow(Map *m) {
         size_t n_slots = m->n_slots ? m->n_slots * 2 : 16;
 
@@ -57,8 +84,7 @@ static int map_grow(Map *m) {
         free(m->slots);
         m->slots = slots;
         m->n_slots = n_slots;
-        for (size_t i = 0; i < m->n_entries; i++)
-                m->slots[map_find(m, m->entries[i].key, m->entries[i].hash)] = (uint32_t) i + 1;
+        map_close_gaps(m);
         return 0;
 }
 
@@ -67,7 +93,11 @@ int map_put(Map *m, const char *key, void *value) {
 
         assert(value);
         if (2 * (m->n_entries + 1) > m->n_slots) {
-                int r = map_grow(m);
+                int r = 0;
+                if (m->n_gaps > m->n_entries / 2)
+                        map_close_gaps(m);
+                else
+                        r = map_grow(m);
                 if (r < 0)
                         return r;
         }
@@ -111,23 +141,23 @@ void *map_remove(Map *m, const char *key) {
                 hole = i;
         }
 
-        memmove(m->entries + index,
-                        m->entries + index + 1,
-                        (m->n_entries - index - 1) * sizeof(MapEntry));
-        m->n_entries--;
-        for (size_t i = 0; i < m->n_slots; i++) {
-                if (m->slots[i] > index + 1)
-                        m->slots[i]--;
+        m->entries[index].value = NULL;
+        m->n_gaps++;
+        while (m->n_entries > 0 && !m->entries[m->n_entries - 1].value) {
+                m->n_entries--;
+                m->n_gaps--;
         }
         return value;
 }
 
 size_t map_size(const Map *m) {
-        return m ? m->n_entries : 0;
+        return m ? m->n_entries - m->n_gaps : 0;
 }
 
 void *map_at(const Map *m, size_t index) {
-        assert(index < m->n_entries);
+        assert(index < map_size(m));
+        if (m->n_gaps > 0)
+                map_close_gaps((Map *) m); /* what can be seen of it stays the same */
         return m->entries[index].value;
 }
 

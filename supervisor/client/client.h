@@ -59,6 +59,9 @@ int client_get_properties(Client *c, const char *name, Value *ret, Error *error)
 /** client_get_processes() - an array of [cgroup, pid, command line] of the unit's processes */
 int client_get_processes(Client *c, const char *name, Value *ret, Error *error);
 
+/** client_list_jobs() - an array of [id, unit, type, state, path of the job, path of the unit] */
+int client_list_jobs(Client *c, Value *ret, Error *error);
+
 /** client_get_diagnostics() - an array of dicts, of all unit files that were read last */
 int client_get_diagnostics(Client *c, Value *ret, Error *error);
 
@@ -66,6 +69,10 @@ int client_get_diagnostics(Client *c, Value *ret, Error *error);
 
 /** client_reload() - read all unit files again */
 int client_reload(Client *c, Error *error);
+
+/** client_cancel_job(), client_cancel_jobs() - one by its number, or all */
+int client_cancel_job(Client *c, uint32_t id, Error *error);
+int client_cancel_jobs(Client *c, Error *error);
 
 /** client_reset_failed() - of all units; of single ones see UNIT_RESET_FAILED */
 int client_reset_failed(Client *c, Error *error);
@@ -96,6 +103,7 @@ bool unit_action_makes_job(UnitAction action);
 typedef struct UnitRequest {
         const char *unit; /* borrowed */
         UnitAction action;
+        const char *mode; /* of what makes a job: "replace", "isolate", …; borrowed */
         const char *whom; /* UNIT_KILL: "main" or "all"; borrowed */
         int signal;       /* UNIT_KILL */
 

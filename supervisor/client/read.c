@@ -211,6 +211,35 @@ int client_get_processes(Client *c, const char *name, Value *ret, Error *error) 
         return r < 0 ? r : read_reply(c, reply, ret, error);
 }
 
+int client_list_jobs(Client *c, Value *ret, Error *error) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        int r = client_call(c,
+                        SUPD_SYSTEMD_PATH,
+                        SUPD_SYSTEMD_MANAGER,
+                        "ListJobs",
+                        &reply,
+                        error,
+                        NULL);
+        return r < 0 ? r : read_reply(c, reply, ret, error);
+}
+
+int client_cancel_job(Client *c, uint32_t id, Error *error) {
+        return client_call(c,
+                        SUPD_SYSTEMD_PATH,
+                        SUPD_SYSTEMD_MANAGER,
+                        "CancelJob",
+                        NULL,
+                        error,
+                        "u",
+                        id);
+}
+
+int client_cancel_jobs(Client *c, Error *error) {
+        return client_call(
+                        c, SUPD_SYSTEMD_PATH, SUPD_SYSTEMD_MANAGER, "ClearJobs", NULL, error, NULL);
+}
+
 int client_get_diagnostics(Client *c, Value *ret, Error *error) {
         _cleanup_message_ sd_bus_message *reply = NULL;
 

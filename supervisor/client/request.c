@@ -115,7 +115,7 @@ static int new_call(Client *c, const UnitRequest *request, sd_bus_message **ret)
                 return r;
 
         if (actions[request->action].makes_job)
-                return sd_bus_message_append(*ret, "ss", request->unit, "replace");
+                return sd_bus_message_append(*ret, "ss", request->unit, request->mode);
         if (request->action == UNIT_KILL)
                 return sd_bus_message_append(
                                 *ret, "ssi", request->unit, request->whom, request->signal);

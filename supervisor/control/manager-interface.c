@@ -299,6 +299,13 @@ static int method_get_unit_file_state(sd_bus_message *m, void *userdata, sd_bus_
         return r < 0 ? r : sd_bus_reply_method_return(m, "s", unit_file_state(u->spec));
 }
 
+static int method_get_default_target(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Unit *u = NULL;
+
+        int r = verb_find_unit(control_of(userdata), "default.target", &u, ret_error);
+        return r < 0 ? r : sd_bus_reply_method_return(m, "s", unit_id(u));
+}
+
 static int list_unit_files(
                 sd_bus_message *m, Control *c, char *const *states, char *const *patterns) {
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -569,6 +576,7 @@ const sd_bus_vtable manager_vtable[] = {
         METHOD("Exit",                    NULL,   NULL,                method_exit),
         METHOD("ListUnitFiles",           NULL,   "a(ss)",             method_list_unit_files),
         METHOD("ListUnitFilesByPatterns", "asas", "a(ss)",             method_list_unit_files_by_patterns),
+        METHOD("GetDefaultTarget",        NULL,   "s",                 method_get_default_target),
         METHOD("GetUnitFileState",        "s",    "s",                 method_get_unit_file_state),
 
         SD_BUS_SIGNAL("UnitNew",    "so",   0),

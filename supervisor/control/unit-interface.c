@@ -66,6 +66,21 @@ static PROPERTY_GETTER(get_names) {
         return sd_bus_message_append(reply, "as", 1, v->name);
 }
 
+static PROPERTY_GETTER(get_dependencies) {
+        const UnitView *v = userdata;
+        const DepNode *node = engine_find_node(v->control->engine, v->name);
+        DependencyType type = dependency_type_from_string(property);
+
+        int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
+        for (uint32_t i = 0; r >= 0 && node && i < dep_count(node, type); i++)
+                r = sd_bus_message_append_basic(reply, 's', node->lists[type]->nodes[i]->name);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static PROPERTY_GETTER(get_job_mode) {
+        return sd_bus_message_append(reply, "s", job_mode_to_string(*(const JobMode *) userdata));
+}
+
 static PROPERTY_GETTER(get_load_state) {
         const UnitSpec *spec = userdata;
 
@@ -85,13 +100,28 @@ static PROPERTY_GETTER(get_file_state) {
 static PROPERTY_GETTER(get_can_start) {
         const UnitView *v = userdata;
 
-        return sd_bus_message_append(reply, "b", v->unit && unit_can_start(v->unit, NULL) >= 0);
+        return sd_bus_message_append(reply,
+                        "b",
+                        v->unit && !v->spec->unit.refuse_manual_start &&
+                                        unit_can_start(v->unit, NULL) >= 0);
 }
 
-static PROPERTY_GETTER(get_exists) {
+static PROPERTY_GETTER(get_can_stop) {
         const UnitView *v = userdata;
 
-        return sd_bus_message_append(reply, "b", v->unit != NULL);
+        return sd_bus_message_append(reply, "b", v->unit && !v->spec->unit.refuse_manual_stop);
+}
+
+static PROPERTY_GETTER(get_can_freeze) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "b", v->unit && v->spec->kind == UNIT_KIND_CONTAINER);
+}
+
+static PROPERTY_GETTER(get_can_isolate) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "b", v->unit && v->spec->unit.allow_isolate);
 }
 
 static PROPERTY_GETTER(get_job) {
@@ -169,6 +199,7 @@ static PROPERTY_GETTER(get_need_reload) {
 #define STATUS(member) offsetof(UnitView, status.member)
 #define METHOD(name, in, out, handler) SD_BUS_METHOD(name, in, out, handler, 0)
 #define CONSTANT(name, type, getter) SD_BUS_PROPERTY(name, type, getter, 0, 0)
+#define DEPENDENCY(name) CONSTANT(name, "as", get_dependencies)
 #define STAMP(name, member) \
         SD_BUS_PROPERTY(name, "t", property_get_stamp, STATUS(member.realtime_usec), CHANGES), \
         SD_BUS_PROPERTY(name "Monotonic", "t", property_get_stamp, STATUS(member.monotonic_usec), CHANGES)
@@ -194,22 +225,28 @@ const sd_bus_vtable unit_vtable[] = {
         SD_BUS_PROPERTY("Id", "s", NULL, offsetof(UnitView, name), 0),
         CONSTANT("Names",                  "as",   get_names),
         CONSTANT("Following",              "s",    property_get_empty),
-        CONSTANT("Requires",               "as",   property_get_empty_array),
-        CONSTANT("Requisite",              "as",   property_get_empty_array),
-        CONSTANT("Wants",                  "as",   property_get_empty_array),
-        CONSTANT("BindsTo",                "as",   property_get_empty_array),
-        CONSTANT("PartOf",                 "as",   property_get_empty_array),
-        CONSTANT("Upholds",                "as",   property_get_empty_array),
-        CONSTANT("RequisiteOf",            "as",   property_get_empty_array),
-        CONSTANT("BoundBy",                "as",   property_get_empty_array),
-        CONSTANT("UpheldBy",               "as",   property_get_empty_array),
-        CONSTANT("ConsistsOf",             "as",   property_get_empty_array),
-        CONSTANT("Conflicts",              "as",   property_get_empty_array),
-        CONSTANT("ConflictedBy",           "as",   property_get_empty_array),
-        CONSTANT("Before",                 "as",   property_get_empty_array),
-        CONSTANT("After",                  "as",   property_get_empty_array),
-        CONSTANT("OnFailure",              "as",   property_get_empty_array),
-        CONSTANT("OnSuccess",              "as",   property_get_empty_array),
+        DEPENDENCY("Requires"),
+        DEPENDENCY("Requisite"),
+        DEPENDENCY("Wants"),
+        DEPENDENCY("BindsTo"),
+        DEPENDENCY("PartOf"),
+        DEPENDENCY("Upholds"),
+        DEPENDENCY("RequiredBy"),
+        DEPENDENCY("RequisiteOf"),
+        DEPENDENCY("WantedBy"),
+        DEPENDENCY("BoundBy"),
+        DEPENDENCY("UpheldBy"),
+        DEPENDENCY("ConsistsOf"),
+        DEPENDENCY("Conflicts"),
+        DEPENDENCY("ConflictedBy"),
+        DEPENDENCY("Before"),
+        DEPENDENCY("After"),
+        DEPENDENCY("OnFailure"),
+        DEPENDENCY("OnFailureOf"),
+        DEPENDENCY("OnSuccess"),
+        DEPENDENCY("OnSuccessOf"),
+        DEPENDENCY("PropagatesStopTo"),
+        DEPENDENCY("StopPropagatedFrom"),
         CONSTANT("Triggers",               "as",   property_get_empty_array),
         CONSTANT("TriggeredBy",            "as",   property_get_empty_array),
         SD_BUS_PROPERTY("Description", "s", NULL, offsetof(UnitView, description), 0),
@@ -223,15 +260,13 @@ const sd_bus_vtable unit_vtable[] = {
         STAMP("ActiveExitTimestamp",    active_exit),
         STAMP("InactiveEnterTimestamp", inactive_enter),
         CONSTANT("CanStart",               "b",    get_can_start),
-        CONSTANT("CanStop",                "b",    get_exists),
+        CONSTANT("CanStop",                "b",    get_can_stop),
         CONSTANT("CanReload",              "b",    property_get_false),
-        CONSTANT("CanIsolate",             "b",    property_get_false),
+        CONSTANT("CanIsolate",             "b",    get_can_isolate),
         CONSTANT("CanClean",               "as",   property_get_empty_array),
-        CONSTANT("CanFreeze",              "b",    get_exists),
+        CONSTANT("CanFreeze",              "b",    get_can_freeze),
         SD_BUS_PROPERTY("Job", "(uo)", get_job, 0, CHANGES),
         CONSTANT("NeedDaemonReload",       "b",    get_need_reload),
-        CONSTANT("JobTimeoutUSec",         "t",    property_get_infinity),
-        CONSTANT("JobRunningTimeoutUSec",  "t",    property_get_infinity),
         CONSTANT("ConditionResult",        "b",    property_get_true),
         CONSTANT("AssertResult",           "b",    property_get_true),
         CONSTANT("ConditionTimestamp",     "t",    property_get_zero),
@@ -256,8 +291,16 @@ const sd_bus_vtable unit_spec_vtable[] = {
         SPEC("SourcePath",              "s",    NULL, fragment_path),
         SPEC("DropInPaths",             "as",   NULL, dropin_paths),
         SPEC("Documentation",           "as",   NULL, unit.documentation),
-        SPEC("WantedBy",                "as",   NULL, install.wanted_by),
-        SPEC("RequiredBy",              "as",   NULL, install.required_by),
+        SPEC("StopWhenUnneeded",        "b",    property_get_bool, unit.stop_when_unneeded),
+        SPEC("RefuseManualStart",       "b",    property_get_bool, unit.refuse_manual_start),
+        SPEC("RefuseManualStop",        "b",    property_get_bool, unit.refuse_manual_stop),
+        SPEC("AllowIsolate",            "b",    property_get_bool, unit.allow_isolate),
+        SPEC("IgnoreOnIsolate",         "b",    property_get_bool, unit.ignore_on_isolate),
+        SPEC("DefaultDependencies",     "b",    property_get_bool, unit.default_dependencies),
+        SPEC("OnSuccessJobMode",        "s",    get_job_mode, unit.on_success_job_mode),
+        SPEC("OnFailureJobMode",        "s",    get_job_mode, unit.on_failure_job_mode),
+        SPEC("JobTimeoutUSec",          "t",    NULL, unit.job_timeout_usec),
+        SPEC("JobRunningTimeoutUSec",   "t",    NULL, unit.job_running_timeout_usec),
         SPEC("StartLimitIntervalUSec",  "t",    NULL, service.restart.limit_interval_usec),
         SPEC("StartLimitBurst",         "u",    NULL, service.restart.limit_burst),
         SD_BUS_VTABLE_END,

@@ -70,7 +70,6 @@ static int add_job(Control *c,
                 Job **ret,
                 sd_bus_error *ret_error) {
         _cleanup_(error_done) Error error = {};
-        /* systemd has more modes than are of use without dependencies. */
         JobMode mode = job_mode_from_string(mode_name);
         Unit *u = NULL;
 
@@ -86,8 +85,8 @@ static int add_job(Control *c,
         if (mode < 0)
                 return sd_bus_error_setf(ret_error,
                                 SD_BUS_ERROR_INVALID_ARGS,
-                                "Job mode '%s' is unknown or not supported; use 'replace' or "
-                                "'fail'",
+                                "Job mode '%s' is unknown or not supported; use 'replace', "
+                                "'fail' or 'isolate'",
                                 mode_name);
         r = engine_add_job(c->engine, u, type, mode, /* by_hand= */ true, ret, &error);
         return r < 0 ? bus_error_take(ret_error, r, &error) : 0;

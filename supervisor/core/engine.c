@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "core/engine-internal.h"
 #include "core/unit-name.h"
+#include "unitfile/target.h"
 
 /* ---- units ------------------------------------------------------------------------------------- */
 
@@ -21,8 +22,11 @@ UnitActiveState unit_active_state(const Unit *u) {
 }
 
 static bool unit_is_off(const Unit *u) {
-        UnitActiveState state = unit_active_state(u);
-        return state == UNIT_INACTIVE || state == UNIT_STATE_FAILED;
+        return active_state_is_off(unit_active_state(u));
+}
+
+const UnitSpec *unit_newest_spec(const Unit *u) {
+        return u->next_spec && u->next_spec->load_state == UNIT_LOADED ? u->next_spec : u->spec;
 }
 
 static const char *first_error(const UnitSpec *spec) {
@@ -71,7 +75,14 @@ int unit_can_start(const Unit *u, Error *error) {
 }
 
 void unit_notify(Unit *u, bool start_failed) {
+        UnitActiveState old = u->last_active;
+        UnitStatus now = {};
+        bool by_job = u->job && u->job->running && (u->job->type == JOB_STOP || u->job->stopping);
+
+        u->ops->status(u, &now);
+        u->last_active = now.active;
         job_follow_unit(u, start_failed);
+        unit_react(u, old, &now, by_job);
         ENGINE_TELL(u->engine, unit_changed, u);
         if ((u->gone || u->next_spec) && !u->job && unit_is_off(u))
                 engine_wake(u->engine); /* for engine_collect(): never from here */
@@ -99,7 +110,11 @@ int engine_new(UnitFactory factory, void *factory_userdata, Engine **ret) {
 
         e->factory = factory;
         e->factory_userdata = factory_userdata;
+        e->deadline_usec = USEC_INFINITY;
         list_init(&e->queue);
+        list_init(&e->held);
+        list_init(&e->doomed);
+        list_init(&e->rechecks);
         e->units = map_new();
         e->jobs = map_new();
         if (!e->units || !e->jobs)
@@ -112,6 +127,9 @@ int engine_new(UnitFactory factory, void *factory_userdata, Engine **ret) {
 static void unit_free(Unit *u) {
         char *id = u->id; /* outlives the unit, which names itself by it while it goes */
 
+        list_remove(&u->recheck_link);
+        if (u->node)
+                u->node->unit = NULL;
         u->next_spec = unit_spec_free(u->next_spec);
         (void) u->ops->free(u); /* frees the spec too: the kind's parts borrow from it */
         free(id);
@@ -123,12 +141,13 @@ Engine *engine_free(Engine *e) {
 
         e->n_observers = 0;
         while (map_size(e->jobs) > 0)
-                job_finish(map_at(e->jobs, 0), JOB_CANCELED);
+                job_drop(map_at(e->jobs, 0));
         MAP_FOREACH (Unit, u, e->units) {
                 unit_free(u);
         }
         map_free(e->units);
         map_free(e->jobs);
+        depgraph_free(e->graph);
         unit_set_free(e->set);
         free(e);
         return NULL;
@@ -147,13 +166,41 @@ void engine_wake(Engine *e) {
         }
 }
 
-static int engine_add_unit(Engine *e, UnitSpec **spec, Error *error) {
+uint64_t engine_now(const Engine *e) {
+        for (size_t i = 0; i < e->n_observers; i++) {
+                if (e->observers[i].ops->now)
+                        return e->observers[i].ops->now(e->observers[i].userdata);
+        }
+        return 0;
+}
+
+void engine_set_starts_max(Engine *e, unsigned n) {
+        e->starts_max = n;
+}
+
+static void unit_sync(Unit *u) {
+        UnitStatus status = {};
+
+        u->ops->status(u, &status);
+        u->last_active = status.active;
+        u->last_restarts = status.n_restarts;
+}
+
+void engine_sync(Engine *e) {
+        MAP_FOREACH (Unit, u, e->units) {
+                unit_sync(u);
+        }
+}
+
+int engine_add_unit(Engine *e, UnitSpec **spec, Unit **ret, Error *error) {
         Unit *u = NULL;
 
         int r = e->factory(e, spec, e->factory_userdata, &u, error);
         if (r < 0)
                 return r;
         u->engine = e;
+        list_init(&u->recheck_link);
+        unit_sync(u);
         u->id = strdup(u->spec->id);
         r = u->id ? map_put(e->units, u->id, u) : -ENOMEM;
         if (r < 0) {
@@ -161,11 +208,11 @@ static int engine_add_unit(Engine *e, UnitSpec **spec, Error *error) {
                 return r;
         }
         ENGINE_TELL(e, unit_added, u);
+        *ret = u;
         return 0;
 }
 
-/* What does not run takes its new definition at once; what runs keeps the old one till its next start. */
-static void unit_adopt_spec(Unit *u, UnitSpec *spec) {
+void unit_adopt_spec(Unit *u, UnitSpec *spec) {
         u->gone = false;
         unit_spec_free(u->next_spec);
         u->next_spec = spec;
@@ -187,7 +234,7 @@ static int engine_load_set(Engine *e, UnitSet **set, Error *error) {
                         unit_adopt_spec(u, TAKE_PTR(spec));
                         continue;
                 }
-                r = engine_add_unit(e, &spec, error);
+                r = engine_add_unit(e, &spec, &u, error);
                 if (r < 0)
                         return r;
         }
@@ -209,7 +256,7 @@ static int engine_load_set(Engine *e, UnitSet **set, Error *error) {
                                 unit_adopt_spec(u, spec);
                 }
         }
-        return 0;
+        return engine_build_graph(e, error);
 }
 
 int engine_load(Engine *e, UnitSet **set, Error *error) {
@@ -232,6 +279,23 @@ int engine_load(Engine *e, UnitSet **set, Error *error) {
         return 0;
 }
 
+/* An instance, or a target that needs no file. NULL: there is none, or out of memory. */
+static Unit *make_on_demand(Engine *e, const char *id) {
+        _cleanup_(unit_spec_freep) UnitSpec *spec = NULL;
+        UnitSpec *borrowed = NULL;
+        Unit *u = NULL;
+
+        if (target_is_builtin(id))
+                (void) target_spec_new(id, &spec); /* spec tells */
+        else if (strchr(id, '@') && unit_set_instantiate(e->set, id, &borrowed, NULL) > 0)
+                spec = unit_set_take(e->set, borrowed->id);
+        if (!spec || engine_add_unit(e, &spec, &u, NULL) < 0)
+                return NULL;
+        if (engine_extend_graph(e, u, NULL) < 0)
+                e->graph_stale = true; /* tried again when it is asked for something */
+        return u;
+}
+
 Unit *engine_find(Engine *e, const char *name) {
         Unit *u = map_get(e->units, name);
         if (u)
@@ -242,20 +306,12 @@ Unit *engine_find(Engine *e, const char *name) {
         if (id && (u = map_get(e->units, id)))
                 return u;
 
-        _cleanup_free_ char *mangled = unit_name_mangle(name);
-        if (!mangled)
+        _cleanup_free_ char *mangled = unit_name_mangle(name), *storage = NULL;
+        if (!mangled || !e->set)
                 return NULL;
-        u = map_get(e->units, mangled);
-        if (u || !strchr(mangled, '@') || !e->set)
-                return u;
-
-        UnitSpec *borrowed = NULL;
-        if (unit_set_instantiate(e->set, mangled, &borrowed, NULL) <= 0)
-                return NULL;
-        _cleanup_(unit_spec_freep) UnitSpec *spec = unit_set_take(e->set, borrowed->id);
-        if (!spec || engine_add_unit(e, &spec, NULL) < 0)
-                return NULL;
-        return map_get(e->units, mangled);
+        id = unit_set_translate(e->set, mangled, /* instance= */ NULL, &storage);
+        u = id ? map_get(e->units, id) : NULL;
+        return u || !id ? u : make_on_demand(e, id);
 }
 
 Unit *engine_find_by_pid(Engine *e, pid_t pid, const char *cgroup_path) {
@@ -283,6 +339,10 @@ Unit *engine_unit_at(const Engine *e, size_t index) {
         return map_at(e->units, index);
 }
 
+const DepNode *engine_find_node(const Engine *e, const char *id) {
+        return e->graph ? depgraph_find(e->graph, id) : NULL;
+}
+
 const DiagnosticList *engine_diagnostics(const Engine *e) {
         return e->set ? unit_set_diagnostics(e->set) : NULL;
 }
@@ -304,66 +364,15 @@ void engine_collect(Engine *e) {
                 (void) map_remove(e->units, unit_id(u));
                 ENGINE_TELL(e, unit_removed, u);
                 unit_free(u);
+                e->graph_stale = true;
                 if (spec)
-                        (void) engine_add_unit(
-                                        e, &spec, NULL); /* without memory: as if it were gone */
+                        (void) engine_add_unit(e,
+                                        &spec,
+                                        &u,
+                                        NULL); /* without memory: as if it were gone */
         }
-}
-
-static bool is_wanted_at_boot(const UnitSpec *spec) {
-        static const char *const targets[] = { "default.target", "multi-user.target" };
-        char **const lists[] = { spec->install.wanted_by, spec->install.required_by };
-
-        for (size_t i = 0; i < ELEMENTSOF(targets); i++) {
-                for (size_t k = 0; k < ELEMENTSOF(lists); k++) {
-                        for (char **word = lists[k]; word && *word; word++) {
-                                if (strcmp(*word, targets[i]) == 0)
-                                        return true;
-                        }
-                }
-        }
-        return false;
-}
-
-int engine_start_wanted(Engine *e) {
-        for (size_t i = 0; i < map_size(e->units); i++) {
-                Unit *u = map_at(e->units, i);
-                Job *j;
-
-                if (u->spec->load_state != UNIT_LOADED || u->spec->is_template ||
-                                !is_wanted_at_boot(u->spec))
-                        continue;
-                int r = engine_add_job(
-                                e, u, JOB_START, JOB_MODE_REPLACE, /* by_hand= */ false, &j, NULL);
-                if (r == -ENOMEM)
-                        return r;
-        }
-        return 0;
-}
-
-size_t engine_stop_all(Engine *e) {
-        size_t n = 0;
-
-        e->stopping = true;
-        for (size_t i = 0; i < map_size(e->units); i++) {
-                Unit *u = map_at(e->units, i);
-                Job *j;
-
-                if (unit_is_off(u)) {
-                        if (u->job)
-                                job_finish(u->job, JOB_CANCELED); /* a start that has not begun */
-                        continue;
-                }
-                if (engine_add_job(e,
-                                    u,
-                                    JOB_STOP,
-                                    JOB_MODE_REPLACE,
-                                    /* by_hand= */ true,
-                                    &j,
-                                    NULL) >= 0)
-                        n++;
-        }
-        return n;
+        if (e->graph_stale)
+                (void) engine_build_graph(e, NULL); /* else at the next call */
 }
 
 bool engine_is_idle(const Engine *e) {

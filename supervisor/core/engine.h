@@ -5,9 +5,10 @@
  * The engine: units by name, jobs by number, and who wants to hear of changes. It orders and runs jobs
  * through UnitKindOps and knows nothing of containers.
  *
- * A job is a request in progress: one per unit. A contrary request replaces it (the old one ends as
- * "canceled"), the same one joins it. Jobs run from a queue, never from within the call that made them,
- * so that a caller has the job's number before it ends.
+ * A job is a request in progress: one per unit. A request brings along the jobs of units it depends on
+ * (transaction.h). A contrary request replaces a job (the old one ends as "canceled"), the same one joins it. Jobs run
+ * from a queue, never from within the call that made them, so that a caller has the job's number before it ends; a job
+ * waits there while those are under way that it is ordered after.
  *
  * Pure: no system call. The clock and the wake-up of the queue come from EngineOps.
  */
@@ -20,6 +21,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "core/depgraph.h"
 #include "core/lifecycle.h"
 #include "unitfile/unit-spec.h"
 
@@ -97,6 +99,15 @@ struct Unit {
         UnitSpec *next_spec;    /* owned; a newer definition, taken at the next start; NULL: none */
         Job *job;               /* owned by the engine; NULL: none */
         bool gone;              /* its file has vanished: unloaded once it is inactive */
+
+        /* The engine's own: */
+        DepNode *node;               /* borrowed from the graph; its dependencies */
+        UnitActiveState last_active; /* as last told by unit_notify() */
+        unsigned last_restarts;
+        List recheck_link; /* in Engine.rechecks while it may have to be started or stopped for others */
+        unsigned n_starts; /* for the sake of others' states, since: */
+        uint64_t starts_begin_usec;
+        bool uphold_waits; /* there were too many of them; once more after a while */
 };
 
 /** unit_id() - "web.service"; borrowed */
@@ -136,34 +147,32 @@ typedef enum JobResult { /* names as in systemd's JobRemoved signal */
         _JOB_RESULT_INVALID = -EINVAL,
 } JobResult;
 
-typedef enum JobMode {
-        JOB_MODE_REPLACE, /* a contrary job is canceled */
-        JOB_MODE_FAIL,    /* a contrary job makes the request fail */
-        _JOB_MODE_MAX,
-        _JOB_MODE_INVALID = -EINVAL,
-} JobMode;
-
 const char *job_type_to_string(JobType t);
 const char *job_result_to_string(JobResult r);
-JobMode job_mode_from_string(const char *s); /* _JOB_MODE_INVALID if unknown or not supported yet */
 
 struct Job {
         uint32_t id;
         JobType type;
-        Unit *unit;       /* borrowed */
-        bool by_hand;     /* a person asked: the start limit does not hold */
-        bool running;     /* begun; else waiting in the queue */
-        bool stopping;    /* running, and waits for the unit to be off to start it then */
-        List queue_link;  /* in Engine.queue while waiting */
+        Unit *unit;    /* borrowed */
+        bool by_hand;  /* a person asked: the start limit does not hold */
+        bool running;  /* begun; else waiting in the queue */
+        bool stopping; /* running, and waits for the unit to be off to start it then */
+        bool irreversible, ignore_order, ignore_requirements; /* by its mode */
+        bool holds_slot;        /* counts for engine_set_starts_max() */
+        uint64_t deadline_usec; /* it ends as "timeout" then; USEC_INFINITY: never */
+        List queue_link; /* in Engine.queue, .held or .doomed, or in waiters of the job it waits for */
+        List waiters;    /* jobs that wait for this one */
         char id_text[12]; /* the map's key */
 };
 
 /**
- * engine_add_job() - ask for something
- * @ret: borrowed; lives until the observer's job_removed
+ * engine_add_job() - ask for something, and for what comes with it
+ * @by_hand: a person asked; RefuseManualStart= and its like hold
+ * @ret:     borrowed; lives until the observer's job_removed
  *
- * Return: 0; -EBADMSG, -ENOENT, -EINVAL, -ERFKILL where the unit can't; -ESHUTDOWN after
- * engine_stop_all(); -EEXIST for a conflict in mode fail.
+ * Return: 0; -EBADMSG, -ENOENT, -EINVAL, -ERFKILL where the unit, or one it requires, can't; -ESHUTDOWN after
+ * engine_stop_all(); -EEXIST for a conflict in mode fail; -EDEADLK as transaction_settle(); -EPERM if the unit
+ * refuses this.
  */
 int engine_add_job(Engine *e,
                 Unit *u,
@@ -175,7 +184,7 @@ int engine_add_job(Engine *e,
 Job *engine_find_job(Engine *e, uint32_t id);
 size_t engine_n_jobs(const Engine *e);
 Job *engine_job_at(const Engine *e, size_t index);
-/** engine_cancel_job() - it ends as "canceled"; what was begun goes on */
+/** engine_cancel_job() - it ends as "canceled", and what requires it with it; what was begun goes on */
 void engine_cancel_job(Engine *e, Job *j);
 
 /* ---- the engine -------------------------------------------------------------------------------- */
@@ -183,6 +192,9 @@ void engine_cancel_job(Engine *e, Job *j);
 /* What the engine needs from outside. Any slot of the observer's half may be NULL. */
 typedef struct EngineOps {
         void (*wake)(void *userdata); /* call engine_run_queue() soon, not from within this call */
+        uint64_t (*now)(void *userdata); /* monotonic; NULL with all observers: no job ever times out */
+        void (*set_deadline)(uint64_t monotonic_usec,
+                        void *userdata); /* call engine_on_deadline() then */
         void (*unit_added)(Unit *u, void *userdata);
         void (*unit_removed)(Unit *u, void *userdata);
         void (*unit_changed)(Unit *u, void *userdata);
@@ -212,18 +224,27 @@ Unit *engine_find(Engine *e, const char *name);
 Unit *engine_find_by_pid(Engine *e, pid_t pid, const char *cgroup_path);
 size_t engine_n_units(const Engine *e);
 Unit *engine_unit_at(const Engine *e, size_t index);
+/** engine_find_node() - the dependencies of a unit, or of a name that is only mentioned; borrowed until the next
+ * load; NULL: nobody knows it */
+const DepNode *engine_find_node(const Engine *e, const char *id);
 /** engine_diagnostics() - of the last load, beside those of the units; borrowed; NULL before any load */
 const DiagnosticList *engine_diagnostics(const Engine *e);
 
 /** engine_run_queue() - start what waits; called from the loop */
 void engine_run_queue(Engine *e);
+/** engine_on_deadline() - the time of the last EngineOps.set_deadline has come */
+void engine_on_deadline(Engine *e);
+/** engine_set_starts_max() - so many containers are started at the same time; 0: any number */
+void engine_set_starts_max(Engine *e, unsigned n);
+/** engine_sync() - units have been put into a state that nobody told of: take it as it is */
+void engine_sync(Engine *e);
 
 /** engine_collect() - of units that are off: free those that are gone, take waiting definitions */
 void engine_collect(Engine *e);
 
-/** engine_start_wanted() - start jobs for all units wanted by default.target or multi-user.target */
+/** engine_start_wanted() - start default.target. A failure to is logged. Return: 0 or -ENOMEM. */
 int engine_start_wanted(Engine *e);
-/** engine_stop_all() - stop jobs for all that run, no others any more. Return: how many */
+/** engine_stop_all() - stop jobs for all that run, no others any more. Return: how many, targets apart */
 size_t engine_stop_all(Engine *e);
 /** engine_is_idle() - no unit runs and no job waits: supd may end */
 bool engine_is_idle(const Engine *e);

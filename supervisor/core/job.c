@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/text.h"
 #include "core/engine-internal.h"
+#include "core/transaction.h"
 #include "supd/message-ids.h"
 
 /* clang-format off */
@@ -24,15 +25,9 @@ static const char *const job_result_names[] = {
         [JOB_DEPENDENCY] = "dependency",
         [JOB_SKIPPED]    = "skipped",
 };
-
-static const char *const job_mode_names[] = {
-        [JOB_MODE_REPLACE] = "replace",
-        [JOB_MODE_FAIL]    = "fail",
-};
 /* clang-format on */
 static_assert(ELEMENTSOF(job_type_names) == _JOB_TYPE_MAX, "every job type has a name");
 static_assert(ELEMENTSOF(job_result_names) == _JOB_RESULT_MAX, "every job result has a name");
-static_assert(ELEMENTSOF(job_mode_names) == _JOB_MODE_MAX, "every job mode has a name");
 
 const char *job_type_to_string(JobType t) {
         return t < 0 || t >= _JOB_TYPE_MAX ? NULL : job_type_names[t];
@@ -40,18 +35,6 @@ const char *job_type_to_string(JobType t) {
 
 const char *job_result_to_string(JobResult r) {
         return r < 0 || r >= _JOB_RESULT_MAX ? NULL : job_result_names[r];
-}
-
-JobMode job_mode_from_string(const char *s) {
-        for (JobMode m = 0; m < _JOB_MODE_MAX; m++) {
-                if (str_equal(s, job_mode_names[m]))
-                        return m;
-        }
-        return _JOB_MODE_INVALID;
-}
-
-static bool state_is_off(UnitActiveState s) {
-        return s == UNIT_INACTIVE || s == UNIT_STATE_FAILED;
 }
 
 /* What a second request for the same unit makes of the two; -EEXIST: they contradict. */
@@ -63,25 +46,114 @@ static int job_type_merge(JobType have, JobType want) {
         return JOB_RESTART; /* start, restart and try-restart in any pair: it is to be started anew */
 }
 
-static void job_enqueue(Job *j) {
-        Engine *e = j->unit->engine;
+/* ---- waiting ------------------------------------------------------------------------------------ */
 
-        j->running = false;
-        if (list_is_empty(&j->queue_link))
-                list_append(&e->queue, &j->queue_link);
-        engine_wake(e);
+static void job_requeue(Job *j) {
+        list_remove(&j->queue_link);
+        list_append(&j->unit->engine->queue, &j->queue_link);
+        engine_wake(j->unit->engine);
 }
 
-static int job_new(Engine *e, Unit *u, JobType type, bool by_hand, Job **ret) {
+/* Those that wait for it may have to do so no more. */
+static void job_release_waiters(Job *j) {
+        LIST_FOREACH (link, &j->waiters) {
+                job_requeue(CONTAINER_OF(link, Job, queue_link));
+        }
+}
+
+static void job_release_slot(Job *j) {
+        Engine *e = j->unit->engine;
+
+        if (!j->holds_slot)
+                return;
+        j->holds_slot = false;
+        e->n_starting--;
+        if (!list_is_empty(&e->held))
+                job_requeue(CONTAINER_OF(e->held.next, Job, queue_link));
+}
+
+static void job_set_running(Job *j, bool running) {
+        Engine *e = j->unit->engine;
+
+        if (j->running == running)
+                return;
+        j->running = running;
+        e->n_running += running ? 1 : -1;
+        if (!running)
+                return;
+        uint64_t limit = unit_newest_spec(j->unit)->unit.job_running_timeout_usec;
+        j->deadline_usec = MIN(j->deadline_usec, usec_add(engine_now(e), limit));
+        engine_arm(e, j->deadline_usec);
+}
+
+/* It has to be looked at again, and so have those that wait for it. */
+static void job_enqueue(Job *j) {
+        job_set_running(j, false);
+        job_release_slot(j);
+        job_requeue(j);
+        job_release_waiters(j);
+}
+
+/* The last one that it has to wait for, since the first ones end first; NULL: none. */
+static Job *job_find_blocker(const Job *j) {
+        const DepNode *node = j->unit->node;
+
+        if (j->ignore_order || !node)
+                return NULL;
+        for (size_t i = 0; i < ORDERING_TYPES_N; i++) {
+                DependencyType relation = ordering_types[i];
+
+                for (uint32_t k = dep_count(node, relation); k > 0; k--) {
+                        const Unit *other = node->lists[relation]->nodes[k - 1]->unit;
+
+                        if (other && other->job && !other->job->ignore_order &&
+                                        job_waits(j->type, relation, other->job->type))
+                                return other->job;
+                }
+        }
+        return NULL;
+}
+
+static bool job_needs_slot(const Job *j) {
+        return j->type == JOB_START && j->unit->spec->kind == UNIT_KIND_CONTAINER;
+}
+
+/* Return: false if it has to wait, and for what is noted. */
+static bool job_is_ready(Job *j) {
+        Engine *e = j->unit->engine;
+        Job *blocker = job_find_blocker(j);
+
+        if (blocker) {
+                list_append(&blocker->waiters, &j->queue_link);
+                return false;
+        }
+        if (e->starts_max > 0 && e->n_starting >= e->starts_max && job_needs_slot(j)) {
+                list_append(&e->held, &j->queue_link);
+                return false;
+        }
+        return true;
+}
+
+/* ---- coming and going --------------------------------------------------------------------------- */
+
+static int job_new(Engine *e, Unit *u, JobType type, JobFlags flags, Job **ret) {
         _cleanup_free_ Job *j = calloc(1, sizeof(*j));
         if (!j)
                 return -ENOMEM;
 
-        j->id = ++e->last_job_id;
-        j->type = type;
-        j->unit = u;
-        j->by_hand = by_hand;
+        *j = (Job) {
+                .id = ++e->last_job_id,
+                .type = type,
+                .unit = u,
+                .by_hand = flags.by_hand,
+                .irreversible = flags.irreversible,
+                .ignore_order = flags.ignore_order,
+                .ignore_requirements = flags.ignore_requirements,
+                .deadline_usec =
+                                usec_add(engine_now(e), unit_newest_spec(u)->unit.job_timeout_usec),
+        };
         list_init(&j->queue_link);
+        list_init(&j->waiters);
         snprintf(j->id_text, sizeof(j->id_text), "%" PRIu32, j->id);
 
         int r = map_put(e->jobs, j->id_text, j);
@@ -92,54 +164,39 @@ static int job_new(Engine *e, Unit *u, JobType type, bool by_hand, Job **ret) {
         return 0;
 }
 
-int engine_add_job(Engine *e,
-                Unit *u,
-                JobType type,
-                JobMode mode,
-                bool by_hand,
-                Job **ret,
-                Error *error) {
-        int r;
+/* Return: true if the job that is there does what is asked for now. */
+static bool job_join(Job *have, JobType type, JobFlags flags) {
+        int merged = job_type_merge(have->type, type);
 
-        if (type != JOB_STOP) {
-                r = unit_can_start(u, error);
-                if (r < 0)
-                        return r;
-                if (e->stopping)
-                        return error_set_plain(error,
-                                        -ESHUTDOWN,
-                                        ERROR_UNIT_STATE,
-                                        "%s: supd is stopping all units to end",
-                                        unit_id(u));
+        if (merged < 0 || (have->running && merged != (int) have->type))
+                return false;
+        if (merged != (int) have->type && !have->running) {
+                have->type = (JobType) merged;
+                job_requeue(have);
+                job_release_waiters(have);
         }
-        if (u->job) {
-                Job *have = u->job;
-                int merged = job_type_merge(have->type, type);
+        have->by_hand = have->by_hand || flags.by_hand;
+        have->irreversible = have->irreversible || flags.irreversible;
+        return true;
+}
 
-                if (merged >= 0 && !(have->running && merged != (int) have->type)) {
-                        /* Joins: the caller gets the number of the job that is under way. */
-                        have->type = (JobType) merged;
-                        have->by_hand = have->by_hand || by_hand;
-                        *ret = have;
-                        return 0;
-                }
-                if (mode == JOB_MODE_FAIL)
-                        return error_set_plain(error,
-                                        -EEXIST,
-                                        ERROR_JOB_CONFLICT,
-                                        "%s: a %s job is under way; wait for it, or use mode "
-                                        "replace",
-                                        unit_id(u),
-                                        job_type_to_string(have->type));
-                job_finish(have, JOB_CANCELED);
+int job_install(Engine *e, Unit *u, JobType type, JobFlags flags, Job **ret) {
+        Job *j = NULL;
+
+        /* Joins: the caller gets the number of the job that is under way. */
+        if (u->job && job_join(u->job, type, flags)) {
+                *ret = u->job;
+                return 0;
         }
+        if (u->job)
+                job_drop(u->job);
 
-        Job *j;
-        r = job_new(e, u, type, by_hand, &j);
+        int r = job_new(e, u, type, flags, &j);
         if (r < 0)
                 return r;
         ENGINE_TELL(e, job_added, j);
-        job_enqueue(j);
+        engine_arm(e, j->deadline_usec);
+        job_requeue(j);
         *ret = j;
         return 0;
 }
@@ -164,16 +221,80 @@ void engine_cancel_job(Engine *e, Job *j) {
         job_finish(j, JOB_CANCELED);
 }
 
+/* ---- the end, and whom it takes along ------------------------------------------------------------ */
+
+static void doom_each(Unit *u, DependencyType type, const char *what) {
+        Engine *e = u->engine;
+
+        if (!u->node)
+                return;
+        DEP_FOREACH(other, u->node, type) {
+                Job *j = other->unit ? other->unit->job : NULL;
+
+                if (!j || j->type != JOB_START || j->ignore_requirements)
+                        continue;
+                DiagContext context = {
+                        .unit = unit_id(j->unit),
+                        .job = j->id_text,
+                        .message_id = SUPD_MESSAGE_START_FAILED,
+                };
+                diag_log(DIAG_ERROR, &context, "Dependency failed: %s %s", unit_id(u), what);
+                list_remove(&j->queue_link);
+                list_append(&e->doomed, &j->queue_link);
+        }
+}
+
+/* Whose start jobs can't succeed now (UNITS.md 4.1, "B fails to start"). */
+static void doom_dependants(Unit *u, JobType type, JobResult result) {
+        static const DependencyType types[] = {
+                DEPENDENCY_REQUIRED_BY, DEPENDENCY_REQUISITE_OF, DEPENDENCY_BOUND_BY
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(types) && result != JOB_DONE && type == JOB_START; i++)
+                doom_each(u, types[i], "was not started");
+        if (result == JOB_DONE && type == JOB_START && unit_active_state(u) != UNIT_ACTIVE)
+                doom_each(u, DEPENDENCY_REQUISITE_OF, "is not active");
+}
+
+static void job_end(Job *j, JobResult result, bool alone) {
+        Engine *e = j->unit->engine;
+        Unit *u = j->unit;
+
+        list_remove(&j->queue_link);
+        job_set_running(j, false);
+        job_release_slot(j);
+        if (u->job == j)
+                u->job = NULL;
+        job_release_waiters(j);
+        (void) map_remove(e->jobs, j->id_text);
+        ENGINE_TELL(e, job_removed, j, result);
+        if (!alone)
+                doom_dependants(u, j->type, result);
+        free(j);
+        if (result == JOB_TIMEOUT || result == JOB_DEPENDENCY)
+                unit_start_others(u, DEPENDENCY_ON_FAILURE);
+        unit_recheck(u);
+}
+
+void job_drop(Job *j) {
+        job_end(j, JOB_CANCELED, /* alone= */ true);
+}
+
 void job_finish(Job *j, JobResult result) {
         Engine *e = j->unit->engine;
 
-        list_remove(&j->queue_link);
-        if (j->unit->job == j)
-                j->unit->job = NULL;
-        (void) map_remove(e->jobs, j->id_text);
-        ENGINE_TELL(e, job_removed, j, result);
-        free(j);
+        job_end(j, result, /* alone= */ false);
+        if (e->dooming)
+                return;
+        e->dooming = true;
+        while (!list_is_empty(&e->doomed))
+                job_end(CONTAINER_OF(e->doomed.next, Job, queue_link),
+                                JOB_DEPENDENCY,
+                                /* alone= */ false);
+        e->dooming = false;
 }
+
+/* ---- running -------------------------------------------------------------------------------------- */
 
 /* The end of an error that the kind, or unit_can_start(), has set. */
 static void job_fail(Job *j, int r, const Error *error) {
@@ -191,12 +312,79 @@ static void job_fail(Job *j, int r, const Error *error) {
         job_finish(j, JOB_FAILED);
 }
 
+static bool is_active(const Unit *u) {
+        UnitActiveState state = u ? unit_active_state(u) : UNIT_INACTIVE;
+        return state == UNIT_ACTIVE || state == UNIT_RELOADING;
+}
+
+static bool is_after(const DepNode *node, const DepNode *other) {
+        DEP_FOREACH(earlier, node, DEPENDENCY_AFTER) {
+                if (earlier == other)
+                        return true;
+        }
+        return false;
+}
+
+/* What has to be active by now and is not; NULL: none. A bound one may have ended well meanwhile. */
+static const DepNode *job_find_missing(const Job *j) {
+        const DepNode *node = j->unit->node;
+
+        if (!node || j->ignore_requirements)
+                return NULL;
+        DEP_FOREACH(other, node, DEPENDENCY_REQUISITE) {
+                if (!is_active(other->unit))
+                        return other;
+        }
+        DEP_FOREACH(other, node, DEPENDENCY_BINDS_TO) {
+                if (!is_active(other->unit) && is_after(node, other))
+                        return other;
+        }
+        return NULL;
+}
+
+/* A conflict that was not stopped after all: its stop was canceled, or could not be done. NULL: none. */
+static const DepNode *job_find_conflict(const Job *j) {
+        static const DependencyType types[] = { DEPENDENCY_CONFLICTS, DEPENDENCY_CONFLICTED_BY };
+
+        for (size_t i = 0; i < ELEMENTSOF(types) && j->unit->node && !j->ignore_requirements; i++) {
+                DEP_FOREACH(other, j->unit->node, types[i]) {
+                        if (other->unit && !active_state_is_off(unit_active_state(other->unit)))
+                                return other;
+                }
+        }
+        return NULL;
+}
+
+/* Return: false if the job has ended, since what it needs is not as it needs it. */
+static bool job_check_dependencies(Job *j) {
+        const DepNode *missing = job_find_missing(j), *conflict = job_find_conflict(j);
+
+        if (!missing && !conflict)
+                return true;
+        DiagContext context = {
+                .unit = unit_id(j->unit),
+                .job = j->id_text,
+                .message_id = SUPD_MESSAGE_START_FAILED,
+        };
+        diag_log(DIAG_ERROR,
+                        &context,
+                        "Dependency failed: %s is %s",
+                        (missing ?: conflict)->name,
+                        missing ? "not active" : "in conflict with it and not stopped");
+        job_finish(j, JOB_DEPENDENCY);
+        return false;
+}
+
 static void job_begin_start(Job *j) {
         _cleanup_(error_done) Error error = {};
         Unit *u = j->unit;
 
-        j->running = true;
+        job_set_running(j, true);
         j->stopping = false;
+        if (job_needs_slot(j) && !j->holds_slot) {
+                j->holds_slot = true;
+                u->engine->n_starting++;
+        }
 
         /* The kind may tell of its state from within: whether the job still is, is asked by number. */
         Engine *e = u->engine;
@@ -216,20 +404,27 @@ static void job_begin_start(Job *j) {
                 job_fail(j, r, &error);
 }
 
+/* The second half of a restart has an order of its own. */
+static void job_become_start(Job *j) {
+        j->stopping = false;
+        j->type = JOB_START;
+        job_enqueue(j);
+}
+
 static void job_begin_stop(Job *j, bool then_start) {
         _cleanup_(error_done) Error error = {};
         Unit *u = j->unit;
         Engine *e = u->engine;
         uint32_t id = j->id;
 
-        j->running = true;
+        job_set_running(j, true);
         j->stopping = then_start;
         int r = u->ops->stop(u, &error);
         j = engine_find_job(e, id);
         if (!j || r >= 0)
                 return;
         if (r == -EALREADY && then_start)
-                job_begin_start(j);
+                job_become_start(j);
         else if (r == -EALREADY)
                 job_finish(j, JOB_DONE);
         else
@@ -241,14 +436,15 @@ static void job_run(Job *j) {
 
         switch (j->type) {
         case JOB_START:
-                job_begin_start(j);
+                if (job_check_dependencies(j))
+                        job_begin_start(j);
                 break;
         case JOB_STOP:
                 job_begin_stop(j, /* then_start= */ false);
                 break;
         case JOB_TRY_RESTART:
                 /* As in systemd: what is on its way down does not run. */
-                if (state_is_off(state) || state == UNIT_DEACTIVATING) {
+                if (active_state_is_off(state) || state == UNIT_DEACTIVATING) {
                         job_finish(j, JOB_DONE);
                         break;
                 }
@@ -262,17 +458,44 @@ static void job_run(Job *j) {
         }
 }
 
+/*
+ * Nothing runs and yet jobs wait: for each other, in a circle that came about after they were made, by a change of
+ * unit files. The oldest one goes first.
+ */
+static bool break_stall(Engine *e) {
+        if (e->n_running > 0 || map_size(e->jobs) == 0)
+                return false;
+        Job *j = map_at(e->jobs, 0);
+        DiagContext context = { .unit = unit_id(j->unit), .job = j->id_text };
+
+        diag_log(DIAG_WARNING,
+                        &context,
+                        "All jobs wait for each other; its %s goes ahead of its order",
+                        job_type_to_string(j->type));
+        j->ignore_order = true;
+        job_requeue(j);
+        job_release_waiters(j);
+        return true;
+}
+
+static void run_jobs(Engine *e) {
+        while (!list_is_empty(&e->queue)) {
+                Job *j = CONTAINER_OF(e->queue.next, Job, queue_link);
+
+                list_remove(&j->queue_link);
+                if (!j->running && job_is_ready(j))
+                        job_run(j);
+        }
+}
+
 void engine_run_queue(Engine *e) {
         if (e->running_queue)
                 return;
 
         e->running_queue = true;
-        while (!list_is_empty(&e->queue)) {
-                Job *j = CONTAINER_OF(e->queue.next, Job, queue_link);
-
-                list_remove(&j->queue_link);
-                job_run(j);
-        }
+        do
+                run_jobs(e);
+        while (engine_run_rechecks(e) || break_stall(e));
         e->running_queue = false;
 }
 
@@ -284,16 +507,14 @@ void job_follow_unit(Unit *u, bool start_failed) {
                 return;
 
         if (j->type == JOB_STOP) {
-                if (state_is_off(state))
+                if (active_state_is_off(state))
                         job_finish(j, JOB_DONE);
                 return;
         }
         if (j->stopping) {
-                if (state_is_off(state)) {
+                if (active_state_is_off(state)) {
                         /* Not from here: the kind is still within the transition that told us. */
-                        j->stopping = false;
-                        j->type = JOB_START;
-                        job_enqueue(j);
+                        job_become_start(j);
                         return;
                 }
                 if (j->type != JOB_START || state == UNIT_DEACTIVATING)

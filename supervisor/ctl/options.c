@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ctl/time-words.h"
 #include "supd/paths.h"
+#include "unitfile/dependency.h"
 #include "unitfile/value.h"
 
 /* What parsing needs beside the value. */
@@ -94,6 +95,19 @@ static int take_kill_whom(const OptionContext *c, const char *value, Error *erro
         return bad_value(c, value, error, "'main' or 'all'");
 }
 
+static int take_job_mode(const OptionContext *c, const char *value, Error *error) {
+        JobMode mode = job_mode_from_string(value);
+
+        if (mode < 0)
+                return bad_value(c,
+                                value,
+                                error,
+                                "a job mode: replace, fail, isolate, flush, replace-irreversibly, "
+                                "ignore-dependencies or ignore-requirements");
+        c->options->job_mode = job_mode_to_string(mode);
+        return 0;
+}
+
 static int take_time(const OptionContext *c, const char *value, uint64_t *ret_usec, Error *error) {
         if (time_parse(value, c->now_usec, ret_usec) < 0)
                 return bad_value(c,
@@ -173,6 +187,9 @@ static const OptionSpec option_specs[] = {
         { "failed",      0,   NULL,     OPTION_STATE,     take_failed, 0,      "As --state=failed" },
         { "json",        0,   NULL,     OPTION_JSON,      SWITCH(json),        "Print JSON" },
         { "no-block",    0,   NULL,     OPTION_NO_BLOCK,  SWITCH(no_block),    "Do not wait until it is done" },
+        { "job-mode",    0,   "MODE",   OPTION_JOB_MODE,  take_job_mode, 0,    "What to do about jobs that are there: replace (default), fail, isolate, …" },
+        { "reverse",     'r', NULL,     OPTION_REVERSE,   SWITCH(reverse),     "Show who depends on it" },
+        { "all",         'a', NULL,     OPTION_DEEP,      SWITCH(all),         "Go on below units that are no targets" },
         { "lines",       'n', "N",      OPTION_LINES,     take_lines, 0,       "Show the last N log lines, or 'all'" },
         { "signal",      's', "SIGNAL", OPTION_SIGNAL,    take_signal, 0,      "Signal to send, TERM unless given" },
         { "kill-whom",   0,   "WHOM",   OPTION_KILL_WHOM, take_kill_whom, 0,   "Whom to send it to: main, or all (default)" },
@@ -398,6 +415,7 @@ static void set_defaults(Options *o) {
                 .runtime_dir = str_is_empty(from_environment) ? SUPD_RUNTIME_DIR : from_environment,
                 .signal = SIGTERM,
                 .kill_whom = "all",
+                .job_mode = "replace",
                 .since_usec = UINT64_MAX,
                 .until_usec = UINT64_MAX,
         };

@@ -50,6 +50,9 @@
 #define OPTION_MESSAGE OPTION_FLAG(30)
 #define OPTION_PRUNE_FILTER OPTION_FLAG(31)
 #define OPTION_POLICY OPTION_FLAG(32)
+#define OPTION_JOB_MODE OPTION_FLAG(33)
+#define OPTION_REVERSE OPTION_FLAG(34)
+#define OPTION_DEEP OPTION_FLAG(35)
 #define OPTION_EVERY UINT64_MAX
 
 /* Of verbs that work on images. Texts are borrowed from the arguments; NULL: not given. */
@@ -71,12 +74,13 @@ typedef struct Options {
         bool help, version;
         bool json, quiet, no_block, no_legend, plain, full;
         bool no_pager; /* always so: there is none */
-        bool all, follow, value, strict;
+        bool all, follow, value, strict, reverse;
         ColourMode colour;
         unsigned lines; /* if lines_set; LOG_LINES_ALL is what "all" means */
         bool lines_set;
         int signal;
         const char *kill_whom;           /* static: "main" or "all" */
+        const char *job_mode;            /* static */
         uint64_t since_usec, until_usec; /* real time; UINT64_MAX: not given */
         LogFormat output;
         char **states, **properties; /* owned */

@@ -202,6 +202,11 @@ static int run_requests(Context *c, UnitRequest *requests, size_t n, bool wait, 
 }
 
 int unit_action_run(Context *c, UnitAction action, char *const *words, Error *error) {
+        return unit_action_run_as(c, action, c->options->job_mode, words, error);
+}
+
+int unit_action_run_as(
+                Context *c, UnitAction action, const char *mode, char *const *words, Error *error) {
         _cleanup_strv_ char **names = NULL;
 
         int r = unit_words_expand(c, words, &names, error);
@@ -218,6 +223,7 @@ int unit_action_run(Context *c, UnitAction action, char *const *words, Error *er
                 requests[i] = (UnitRequest) {
                         .unit = names[i],
                         .action = action,
+                        .mode = mode,
                         .whom = c->options->kill_whom,
                         .signal = c->options->signal,
                 };

@@ -68,6 +68,11 @@ static int compare_units(const void *a, const void *b) {
         return strcmp(unit_id(a), unit_id(b));
 }
 
+/* A target that nobody wrote a file of: there if somebody names it, and seen if somebody asks for it. */
+static bool is_matter_of_course(const Value *unit) {
+        return str_has_suffix(unit_id(unit), ".target") && !value_get_string(unit, "FragmentPath");
+}
+
 int unit_list_fetch(Context *c,
                 const UnitFilter *filter,
                 Value *ret,
@@ -88,6 +93,8 @@ int unit_list_fetch(Context *c,
         for (size_t i = 0; i < value_length(&by_id); i++) {
                 Value *unit = &by_id.dict.items[i].value;
 
+                if (!filter->words && is_matter_of_course(unit))
+                        continue;
                 if (!unit_is_listed(unit, filter)) {
                         hidden++;
                         continue;

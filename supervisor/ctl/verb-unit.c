@@ -19,6 +19,10 @@ int verb_try_restart(Context *c, char *const *words, Error *error) {
         return unit_action_run(c, UNIT_TRY_RESTART, words, error);
 }
 
+int verb_isolate(Context *c, char *const *words, Error *error) {
+        return unit_action_run_as(c, UNIT_START, "isolate", words, error);
+}
+
 int verb_kill(Context *c, char *const *words, Error *error) {
         return unit_action_run(c, UNIT_KILL, words, error);
 }

@@ -15,6 +15,16 @@ static int config_parse_bool(const char *value, void *target) {
         return value_parse_bool(value, target);
 }
 
+static int config_parse_count(const char *value, void *target) {
+        uint64_t n;
+
+        int r = parse_u64(value, &n);
+        if (r < 0 || n > UINT32_MAX)
+                return -EINVAL;
+        *(unsigned *) target = (unsigned) n;
+        return 0;
+}
+
 /* clang-format off */
 static const struct {
         const char *section, *key;
@@ -23,6 +33,7 @@ static const struct {
 } config_keys[] = {
         { "Manager", "SystemdSocket", offsetof(Options, systemd_socket), config_parse_bool      },
         { "Manager", "LogLevel",      offsetof(Options, log_level),      config_parse_log_level },
+        { "Manager", "MaxParallelStarts", offsetof(Options, parallel_starts_max), config_parse_count },
 
         { "Image", "StorageDriver",      offsetof(Options, image), image_settings_driver              },
         { "Image", "AdditionalStores",   offsetof(Options, image), image_settings_additional_stores   },

@@ -57,7 +57,8 @@ struct Daemon {
         ImageService *images;            /* owned */
         int listener_fds[_LISTENER_MAX]; /* owned; of the former supd, until daemon_listen(); -EBADF: none */
         KindContext kinds;               /* borrows from the above */
-        sd_event_source *queue_source; /* owned */
+        sd_event_source *queue_source;    /* owned */
+        sd_event_source *deadline_source; /* owned; the engine's */
         DualTime started, finished;
         uint64_t units_loaded_realtime_usec;
         bool stopping; /* all units are to stop, then supd ends */
@@ -66,7 +67,13 @@ struct Daemon {
 
 /* ---- the engine's needs -------------------------------------------------------------------------- */
 
-/* The jobs of the boot have been begun. Had we died before, the next supd would queue them anew. */
+/* Jobs of the boot wait for each other. Should we die before the last one, the next supd queues them anew. */
+static bool daemon_boot_is_over(Daemon *d) {
+        const Unit *u = engine_find(d->engine, "default.target");
+
+        return !u || !u->job;
+}
+
 static void daemon_mark_started(Daemon *d) {
         _cleanup_(error_done) Error error = {};
 
@@ -82,7 +89,8 @@ static int daemon_on_queue(sd_event_source *source, void *userdata) {
         (void) source;
         engine_run_queue(d->engine);
         engine_collect(d->engine);
-        daemon_mark_started(d);
+        if (daemon_boot_is_over(d))
+                daemon_mark_started(d);
         if (d->stopping && engine_is_idle(d->engine)) {
                 d->verdict = DAEMON_ENDED;
                 return sd_event_exit(d->event, 0);
@@ -98,6 +106,29 @@ static void daemon_wake(void *userdata) {
                                 d->queue_source, SD_EVENT_ONESHOT); /* can't fail here */
 }
 
+static uint64_t daemon_now(void *userdata) {
+        (void) userdata;
+        return clock_monotonic_usec();
+}
+
+static int daemon_on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        Daemon *d = userdata;
+
+        (void) source, (void) usec;
+        engine_on_deadline(d->engine);
+        return 0;
+}
+
+static void daemon_set_deadline(uint64_t monotonic_usec, void *userdata) {
+        Daemon *d = userdata;
+
+        int r = sd_event_source_set_time(d->deadline_source, monotonic_usec);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(d->deadline_source, SD_EVENT_ONESHOT);
+        if (r < 0)
+                diag_error("cannot set a timer: %s; jobs will not time out", error_text(NULL, r));
+}
+
 static void daemon_unit_changed(Unit *u, void *userdata) {
         Daemon *d = userdata;
 
@@ -108,6 +139,8 @@ static void daemon_unit_changed(Unit *u, void *userdata) {
 
 static const EngineOps engine_ops = {
         .wake = daemon_wake,
+        .now = daemon_now,
+        .set_deadline = daemon_set_deadline,
         .unit_changed = daemon_unit_changed,
 };
 
@@ -188,6 +221,7 @@ static int daemon_restore_units(Daemon *d, Error *error) {
                                         error_text(&reason, r));
         }
 
+        engine_sync(d->engine);
         r = store_settle(d->store, &orphans);
         if (r < 0)
                 return r;
@@ -370,6 +404,14 @@ static int daemon_add_sources(Daemon *d, Error *error) {
                 r = sd_event_add_signal(d->event, NULL, signals[i].signal, signals[i].handler, d);
         if (r >= 0)
                 r = sd_event_add_defer(d->event, &d->queue_source, daemon_on_queue, d);
+        if (r >= 0)
+                r = sd_event_add_time(d->event,
+                                &d->deadline_source,
+                                CLOCK_MONOTONIC,
+                                USEC_INFINITY,
+                                /* accuracy= */ 0,
+                                daemon_on_deadline,
+                                d);
         if (r < 0)
                 return error_set(error, r, ERROR_FAILED, "cannot set up the event loop");
         return 0;
@@ -464,6 +506,7 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
         if (r < 0)
                 return r;
         engine_add_observer(d->engine, &engine_ops, d);
+        engine_set_starts_max(d->engine, options->parallel_starts_max);
 
         daemon_take_listeners(d);
         r = daemon_add_sources(d, error);
@@ -515,6 +558,7 @@ Daemon *daemon_free(Daemon *d) {
                 return NULL;
 
         d->queue_source = sd_event_source_disable_unref(d->queue_source);
+        d->deadline_source = sd_event_source_disable_unref(d->deadline_source);
         d->control = control_free(d->control);
         for (ListenerId id = 0; id < _LISTENER_MAX; id++)
                 d->listener_fds[id] = close_fd(d->listener_fds[id]);

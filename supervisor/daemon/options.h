@@ -18,6 +18,7 @@ typedef struct Options {
         char *config_file;   /* owned */
         bool systemd_socket; /* SystemdSocket=: serve /run/systemd/private as well */
         DiagLevel log_level;
+        unsigned parallel_starts_max; /* MaxParallelStarts=; 0: any number */
         ImageSettings image;
 } Options;
 

@@ -4,6 +4,7 @@
 #include "kinds/container.h"
 #include "kinds/image.h"
 #include "kinds/inert.h"
+#include "kinds/target.h"
 
 static const struct {
         int (*make)(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error);
@@ -13,6 +14,7 @@ static const struct {
 } kinds[] = {
         [UNIT_KIND_CONTAINER] = { container_new, container_restore, container_reloaded },
         [UNIT_KIND_IMAGE] = { image_new, image_restore, NULL },
+        [UNIT_KIND_TARGET] = { target_new, target_restore, NULL },
         [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL },
 };
 static_assert(ELEMENTSOF(kinds) == _UNIT_KIND_MAX, "every kind of unit can be made");

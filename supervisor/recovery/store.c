@@ -60,13 +60,18 @@ static KeptFd *kept_fd_free(KeptFd *k) {
 }
 DEFINE_CLEANUP(KeptFd *, kept_fd_free);
 
+/* What stands before the whole name of what is no service; names of units don't begin so. */
+#define WHOLE_NAME '@'
+
 /* Directory of a unit below RUNTIME_DIR/container; owned by the caller. */
 static char *unit_dir_name(const char *unit_id) {
-        size_t n = strlen(unit_id);
+        if (!str_has_suffix(unit_id, ".service"))
+                return str_printf("%c%s", WHOLE_NAME, unit_id);
+        return strndup(unit_id, strlen(unit_id) - strlen(".service"));
+}
 
-        if (str_has_suffix(unit_id, ".service"))
-                n -= strlen(".service");
-        return strndup(unit_id, n);
+static char *unit_id_of_dir(const char *dir) {
+        return *dir == WHOLE_NAME ? strdup(dir + 1) : str_printf("%s.service", dir);
 }
 
 /* ---- the interface of core/unit-store.h ---------------------------------------------------------- */
@@ -195,7 +200,7 @@ static int store_read_record(Store *s, const char *dir) {
         _cleanup_(stored_record_freep) StoredRecord *stored = calloc(1, sizeof(*stored));
         if (!stored)
                 return -ENOMEM;
-        stored->unit_id = str_printf("%s.service", dir);
+        stored->unit_id = unit_id_of_dir(dir);
         if (!stored->unit_id)
                 return -ENOMEM;
         r = record_parse(text, &stored->record);

@@ -36,6 +36,11 @@ DECLARE_PARSER(environment, char **);
 DECLARE_PARSER(metadata, char **); /* as environment; a bare name gets an empty value */
 DECLARE_PARSER(command, char **);
 
+/* dependency-parsers.c */
+DECLARE_PARSER(dependencies, char **);
+DECLARE_PARSER(job_mode, JobMode);
+DECLARE_PARSER(isolate_mode, JobMode);
+
 /* container-parsers.c */
 DECLARE_PARSER(user, ProcessSpec);
 DECLARE_PARSER(group, ProcessSpec);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/macro.h"
+#include "unitfile/dependency.h"
 #include "unitfile/value.h"
 
 typedef enum ServiceType {
@@ -90,11 +91,21 @@ typedef struct InstallSpec {
 typedef struct UnitSectionSpec {
         char *description;    /* owned; NULL: the unit's name */
         char **documentation; /* owned */
+        /* Owned each; words as written, names of units or of Quadlet's files: unit_set_translate(). Defaults
+         * are among them, and of the inverse ones those from NAME.wants directories and their like. */
+        char **dependencies[_DEPENDENCY_TYPE_MAX];
+        unsigned cleared_dependencies; /* bits of types: an empty assignment took away Quadlet's default */
         bool default_dependencies;
         bool quadlet_default_dependencies; /* [Quadlet] DefaultDependencies=: network-online.target */
+        bool refuse_manual_start, refuse_manual_stop;
+        bool stop_when_unneeded;
+        bool allow_isolate, ignore_on_isolate;
+        JobMode on_failure_job_mode, on_success_job_mode;
+        uint64_t job_timeout_usec, job_running_timeout_usec; /* USEC_INFINITY: none */
 } UnitSectionSpec;
 
 void service_spec_init(ServiceSpec *s);
 void service_spec_done(ServiceSpec *s);
 void install_spec_done(InstallSpec *i);
+void unit_section_spec_init(UnitSectionSpec *u);
 void unit_section_spec_done(UnitSectionSpec *u);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "unitfile/default-dependencies.h"
 #include "unitfile/unit-load-internal.h"
 
 /*
@@ -147,5 +148,5 @@ int unit_load_finish(UnitLoad *load) {
                                 "no-network",
                                 "no Network= given: bridges are not supported yet, so the "
                                 "container gets loopback only");
-        return r;
+        return r < 0 ? r : unit_add_default_dependencies(load->unit);
 }

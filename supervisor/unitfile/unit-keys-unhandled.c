@@ -38,17 +38,13 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Container", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
 
         { "Unit", SILENT, NULL, "File the unit was made from", "SourcePath" },
-        { "Unit", LATER, NULL, NULL, "Wants Requires Requisite BindsTo PartOf Upholds Conflicts Before After OnFailure OnSuccess "
-          "OnFailureJobMode OnSuccessJobMode PropagatesReloadTo ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom "
-          "RequiresMountsFor WantsMountsFor JoinsNamespaceOf" },
-        { "Unit", LATER, NULL, NULL, "BindTo PropagateReloadTo PropagateReloadFrom RequiresOverridable RequisiteOverridable "
-          "OnFailureIsolate" },
-        { "Unit", LATER, "no n false f 0 off", NULL, "RefuseManualStart RefuseManualStop StopWhenUnneeded AllowIsolate "
-          "IgnoreOnIsolate SurviveFinalKillSignal" },
+        { "Unit", LATER, NULL, "is not supported yet, as no unit can reload", "PropagatesReloadTo ReloadPropagatedFrom "
+          "PropagateReloadTo PropagateReloadFrom" },
+        { "Unit", LATER, NULL, NULL, "RequiresMountsFor WantsMountsFor JoinsNamespaceOf" },
+        { "Unit", LATER, "no n false f 0 off", NULL, "SurviveFinalKillSignal" },
         { "Unit", LATER, "inactive", NULL, "CollectMode" },
         { "Unit", LATER, "none", NULL, "StartLimitAction FailureAction SuccessAction JobTimeoutAction" },
         { "Unit", LATER, NULL, NULL, "FailureActionExitStatus SuccessActionExitStatus JobTimeoutRebootArgument" },
-        { "Unit", LATER, "infinity", NULL, "JobTimeoutSec JobRunningTimeoutSec" },
         { "Unit", LATER, NULL, "is not supported yet; treated as met", "ConditionPathExists ConditionPathExistsGlob "
           "ConditionPathIsDirectory ConditionPathIsSymbolicLink ConditionPathIsMountPoint ConditionPathIsReadWrite "
           "ConditionDirectoryNotEmpty ConditionFileNotEmpty ConditionFileIsExecutable ConditionEnvironment ConditionHost "

@@ -29,6 +29,10 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
         KEY("Image", key, type, KEY_TARGET_IMAGE, ImageSpec, member, flags, help)
 #define SERVICE(key, type, member, flags, help) \
         KEY("Service", key, type, KEY_TARGET_SERVICE, ServiceSpec, member, flags, help)
+#define UNIT(key, type, member, flags, help) \
+        KEY("Unit", key, type, KEY_TARGET_UNIT, UnitSectionSpec, member, flags, help)
+#define DEPENDENCY(key, of, help) \
+        UNIT(key, dependencies, dependencies[DEPENDENCY_##of], KEY_LIST | KEY_KEEP_EMPTY, help)
 #define INSTALL(key, type, member, help) \
         KEY("Install", key, type, KEY_TARGET_INSTALL, InstallSpec, member, KEY_LIST, help)
 
@@ -96,6 +100,32 @@ const UnitKey unit_keys_handled[] = {
         KEY("Unit", "Description", string, KEY_TARGET_UNIT, UnitSectionSpec, description, 0, "What people call it"),
         KEY("Unit", "Documentation", uris, KEY_TARGET_UNIT, UnitSectionSpec, documentation, KEY_LIST, "Where to read about it"),
         KEY("Unit", "DefaultDependencies", boolean, KEY_TARGET_UNIT, UnitSectionSpec, default_dependencies, 0, "Depend on what each service depends on"),
+        DEPENDENCY("Wants", WANTS, "Started with this unit, if they can be"),
+        DEPENDENCY("Requires", REQUIRES, "Started with this unit, which fails without them, and stops with them"),
+        DEPENDENCY("RequiresOverridable", REQUIRES, "Old name of Requires="),
+        DEPENDENCY("Requisite", REQUISITE, "Must be active before this unit starts"),
+        DEPENDENCY("RequisiteOverridable", REQUISITE, "Old name of Requisite="),
+        DEPENDENCY("BindsTo", BINDS_TO, "As Requires=, and their end for whatever reason stops this unit"),
+        DEPENDENCY("BindTo", BINDS_TO, "Old name of BindsTo="),
+        DEPENDENCY("PartOf", PART_OF, "Stopped and restarted, they take this unit with them"),
+        DEPENDENCY("Upholds", UPHOLDS, "Started whenever they are found stopped while this unit is active"),
+        DEPENDENCY("Conflicts", CONFLICTS, "Stopped when this unit starts, and the other way round"),
+        DEPENDENCY("Before", BEFORE, "Start after this unit, stop before it"),
+        DEPENDENCY("After", AFTER, "Start before this unit, stop after it"),
+        DEPENDENCY("OnFailure", ON_FAILURE, "Started when this unit fails"),
+        DEPENDENCY("OnSuccess", ON_SUCCESS, "Started when this unit ends well"),
+        DEPENDENCY("PropagatesStopTo", PROPAGATES_STOP_TO, "Stopped when this unit stops"),
+        DEPENDENCY("StopPropagatedFrom", STOP_PROPAGATED_FROM, "Their stop stops this unit"),
+        UNIT("OnFailureJobMode", job_mode, on_failure_job_mode, 0, "Job mode of these starts"),
+        UNIT("OnFailureIsolate", isolate_mode, on_failure_job_mode, 0, "Old way to say OnFailureJobMode=isolate"),
+        UNIT("OnSuccessJobMode", job_mode, on_success_job_mode, 0, "Job mode of these starts"),
+        UNIT("RefuseManualStart", boolean, refuse_manual_start, 0, "Start only for the sake of others"),
+        UNIT("RefuseManualStop", boolean, refuse_manual_stop, 0, "Stop only for the sake of others"),
+        UNIT("StopWhenUnneeded", boolean, stop_when_unneeded, 0, "Stop when no unit needs it any more"),
+        UNIT("AllowIsolate", boolean, allow_isolate, 0, "May be isolated: all but this and what it needs is stopped"),
+        UNIT("IgnoreOnIsolate", boolean, ignore_on_isolate, 0, "Not stopped when another unit is isolated"),
+        UNIT("JobTimeoutSec", timeout, job_timeout_usec, 0, "Time after which a job for this unit is given up"),
+        UNIT("JobRunningTimeoutSec", timeout, job_running_timeout_usec, 0, "The same, from when the job begins to run"),
         KEY("Unit", "StartLimitIntervalSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_interval_usec, 0, "Window of the start limit; 0 lifts it"),
         KEY("Unit", "StartLimitInterval", span, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_interval_usec, 0, "Old name of StartLimitIntervalSec="),
         KEY("Unit", "StartLimitBurst", count, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_burst, 0, "Starts within the window"),

@@ -29,6 +29,8 @@ typedef struct UnitLoad {
         bool resolving; /* unit_spec_resolve(): only what refers to the environment is done again */
         bool has_image, has_rootfs, has_network; /* the key is there, good or bad */
         bool has_reload_cmd, has_reload_signal;
+        bool (*is_known)(const void *userdata, const char *file_name); /* as in UnitLoadRequest */
+        const void *is_known_userdata;
         const char *main_path; /* borrowed; the main file as diagnostics show it */
 } UnitLoad;
 

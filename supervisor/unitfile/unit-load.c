@@ -66,6 +66,10 @@ static int complain_unknown_section(UnitLoad *load, const UnitFile *file, const 
 static SectionRole section_role(const UnitLoad *load, int section) {
         const UnitSection *s = &unit_sections[section];
 
+        /* A plain unit has [Unit], [Install] and its own; the rest is about containers. */
+        if (!unit_type_is_quadlet(load->type) && s->role != SECTION_INSTALL &&
+                        strcmp(s->name, "Unit") != 0 && !str_equal(s->name, load->type->section))
+                return SECTION_FOREIGN;
         if (s->role != SECTION_TYPE || strcmp(s->name, "Quadlet") == 0 ||
                         str_equal(s->name, load->type->section))
                 return s->role;
@@ -330,6 +334,9 @@ static int parse_texts(const UnitLoadRequest *request,
         _cleanup_(unit_source_freep) UnitSource *source = calloc(1, sizeof(UnitSource));
         if (!source)
                 return -ENOMEM;
+        UnitDialect dialect = unit_type_is_quadlet(unit_type_find(request->file_name))
+                                              ? UNIT_DIALECT_QUADLET
+                                              : UNIT_DIALECT_PLAIN;
         source->files = calloc(request->n_texts + 1, sizeof(UnitFile *));
         if (!source->files)
                 return -ENOMEM;
@@ -340,7 +347,7 @@ static int parse_texts(const UnitLoadRequest *request,
                 UnitFileSource text = {
                         .path = request->texts[i].path,
                         .source = (unsigned) i,
-                        .dialect = UNIT_DIALECT_QUADLET,
+                        .dialect = dialect,
                         .text = request->texts[i].text,
                         .size = request->texts[i].size,
                 };
@@ -384,7 +391,8 @@ static int make_unit(const UnitLoadRequest *request,
                 DiagnosticList *diagnostics,
                 UnitSpec **ret) {
         const UnitType *type = unit_type_find(request->file_name);
-        const UnitAssignment *a = find_last(source, type->section, "ServiceName");
+        const UnitAssignment *a =
+                        type->section ? find_last(source, type->section, "ServiceName") : NULL;
         _cleanup_free_ char *name = a && *a->value ? words_unquote(a->value) : NULL;
         size_t size;
 
@@ -466,6 +474,8 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
                 .diagnostics = &diagnostics,
                 .expansion_left = EXPANSION_SIZE_MAX,
                 .suggestions_left = SUGGESTIONS_MAX,
+                .is_known = request->is_known,
+                .is_known_userdata = request->is_known_userdata,
         };
         if (source->n_files > 0)
                 load.main_path = source->files[0]->path;
@@ -485,7 +495,7 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
         diagnostic_list_sort(&diagnostics);
         u->diagnostics = diagnostics;
         diagnostics = (DiagnosticList) {};
-        if (!bad && source_has_reference(source, load.type->section))
+        if (!bad && load.type->section && source_has_reference(source, load.type->section))
                 u->source = TAKE_PTR(source);
         *ret = TAKE_PTR(u);
         return 0;

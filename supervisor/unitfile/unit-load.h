@@ -24,6 +24,9 @@ typedef struct UnitLoadRequest {
         size_t n_texts;
         const UnitKeys *keys;      /* borrowed */
         const MachineFacts *facts; /* borrowed */
+        /* Is there a file, or a template for it, of this name? NULL: taken for granted. */
+        bool (*is_known)(const void *userdata, const char *file_name);
+        const void *is_known_userdata; /* borrowed */
 } UnitLoadRequest;
 
 /**
@@ -35,6 +38,7 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret);
 
 /**
  * unit_spec_new() - an empty spec with its names filled in from @file_name
+ * @fragment_path: NULL for what has no file
  * @service_name: ServiceName=, or NULL
  *
  * Return: 0; -EINVAL if @file_name is no unit's name; -ENOMEM.

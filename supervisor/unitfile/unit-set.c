@@ -152,6 +152,10 @@ static int check_references(const UnitSources *sources, UnitSpec *u) {
         return complain_of_file(&u->diagnostics, u->fragment_path, "not-found", text);
 }
 
+static bool source_has_unit(const void *userdata, const char *file_name) {
+        return index_has_unit(userdata, file_name);
+}
+
 static int load_sections(const UnitSources *sources,
                 const char *file_name,
                 const char *shown_path,
@@ -180,6 +184,8 @@ static int load_sections(const UnitSources *sources,
                 .n_texts = t->n_texts,
                 .keys = sources->keys,
                 .facts = &sources->facts,
+                .is_known = source_has_unit,
+                .is_known_userdata = sources->index,
         };
         _cleanup_(unit_spec_freep) UnitSpec *u = NULL;
         r = unit_spec_load(&request, &u);
@@ -459,9 +465,10 @@ static int set_install_dependencies(UnitSet *s) {
                 if (!u)
                         continue; /* a name of a unit of another machine, or of a later version */
 
-                char ***list = str_equal(e->suffix, ".wants")      ? &u->install.wanted_by
-                               : str_equal(e->suffix, ".requires") ? &u->install.required_by
-                                                                   : &u->install.upheld_by;
+                DependencyType type = str_equal(e->suffix, ".wants")      ? DEPENDENCY_WANTED_BY
+                                      : str_equal(e->suffix, ".requires") ? DEPENDENCY_REQUIRED_BY
+                                                                          : DEPENDENCY_UPHELD_BY;
+                char ***list = &u->unit.dependencies[type];
                 if (!strv_contains(*list, e->unit))
                         r = strv_append(list, e->unit);
                 if (r < 0)
@@ -534,6 +541,48 @@ static char *instance_file_name(const char *template_file, const char *name) {
                         (int) size,
                         instance,
                         extension);
+}
+
+/* The unit's id with the instance put in: "data@a.service" of "data@.service". */
+static char *make_instance_id(const char *template_id, const char *instance, size_t size) {
+        const char *at = strchr(template_id, '@');
+
+        return str_printf("%.*s@%.*s%s",
+                        (int) (at - template_id),
+                        template_id,
+                        (int) size,
+                        instance,
+                        strrchr(template_id, '.'));
+}
+
+/* "b@x.container" where only b@.container is a file. */
+static const char *translate_instance(const UnitSet *s, const char *word, char **storage) {
+        size_t size = 0;
+        const char *own = unit_name_instance(word, &size);
+        const UnitType *type = unit_type_find(word);
+
+        if (!own || size == 0 || !type || !unit_type_is_quadlet(type))
+                return word;
+        _cleanup_free_ char *template = unit_name_template(word);
+        const UnitSlot *slot = template ? set_find_slot(s, template) : NULL;
+        if (!template)
+                return NULL;
+        if (!slot || !strchr(slot->id, '@'))
+                return word;
+        return *storage = make_instance_id(slot->id, own, size);
+}
+
+const char *unit_set_translate(
+                const UnitSet *s, const char *word, const char *instance, char **storage) {
+        const UnitName *name = map_get(s->names, word);
+        const char *id = name ? name->slot->id : word;
+        size_t size = 1;
+
+        if (!name && str_equal(word, "default.target"))
+                return "multi-user.target";
+        if (instance && unit_name_instance(id, &size) && size == 0)
+                return *storage = make_instance_id(id, instance, strlen(instance));
+        return name ? id : translate_instance(s, word, storage);
 }
 
 /* A unit that was taken before is asked for again: its file once more. */

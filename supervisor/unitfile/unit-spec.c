@@ -170,9 +170,20 @@ void install_spec_done(InstallSpec *i) {
         *i = (InstallSpec) {};
 }
 
+void unit_section_spec_init(UnitSectionSpec *u) {
+        *u = (UnitSectionSpec) {
+                .default_dependencies = true,
+                .quadlet_default_dependencies = true,
+                .job_timeout_usec = USEC_INFINITY,
+                .job_running_timeout_usec = USEC_INFINITY,
+        };
+}
+
 void unit_section_spec_done(UnitSectionSpec *u) {
         free(u->description);
         strv_free(u->documentation);
+        for (DependencyType t = 0; t < _DEPENDENCY_TYPE_MAX; t++)
+                strv_free(u->dependencies[t]);
         *u = (UnitSectionSpec) {};
 }
 
@@ -194,10 +205,7 @@ int unit_spec_new(const char *file_name,
         container_spec_init(&u->container);
         image_spec_init(&u->image);
         service_spec_init(&u->service);
-        u->unit = (UnitSectionSpec) {
-                .default_dependencies = true,
-                .quadlet_default_dependencies = true,
-        };
+        unit_section_spec_init(&u->unit);
         u->kind = type->kind;
         if (u->kind == UNIT_KIND_IMAGE) {
                 u->service.type = SERVICE_ONESHOT;
@@ -206,8 +214,8 @@ int unit_spec_new(const char *file_name,
         u->is_template = instance && instance_size == 0;
         u->id = unit_service_id(file_name, service_name);
         u->file_name = strdup(file_name);
-        u->fragment_path = strdup(fragment_path);
-        if (!u->id || !u->file_name || !u->fragment_path)
+        u->fragment_path = fragment_path ? strdup(fragment_path) : NULL;
+        if (!u->id || !u->file_name || (fragment_path && !u->fragment_path))
                 return -ENOMEM;
         if (instance_size > 0) {
                 u->instance = strndup(instance, instance_size);

@@ -29,6 +29,7 @@ const char *unit_load_state_to_string(UnitLoadState s); /* "loaded", "bad-settin
 typedef enum UnitKind {
         UNIT_KIND_CONTAINER,
         UNIT_KIND_IMAGE,
+        UNIT_KIND_TARGET,
         UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .pod, .timer, … */
         _UNIT_KIND_MAX,
         _UNIT_KIND_INVALID = -EINVAL,
@@ -37,7 +38,7 @@ typedef enum UnitKind {
 typedef struct UnitSpec {
         char *id;            /* owned; service name: "web.service" */
         char *file_name;     /* owned; "web.container" */
-        char *fragment_path; /* owned; absolute */
+        char *fragment_path; /* owned; absolute; NULL: a target without a file */
         char **dropin_paths; /* owned; in order of application */
         char *instance;      /* owned; of a template instance; NULL: none */
         bool is_template;    /* foo@.container itself: can't be started */
@@ -127,6 +128,16 @@ UnitSpec *unit_set_take(UnitSet *s, const char *id);
 /** unit_set_resolve() - the id that @name means ("web.container", "web", an alias), also after
  * unit_set_take() of it; borrowed from the set; NULL: no such name */
 const char *unit_set_resolve(const UnitSet *s, const char *name);
+/**
+ * unit_set_translate() - the id of the unit that a word among a unit's dependencies means
+ * @instance: of the unit that says it, which a template's name stands for; NULL: none
+ * @storage:  owned by the caller; set if the name had to be made
+ *
+ * Names that no file has are returned as they are. Return: borrowed from one of the arguments, or from the set;
+ * NULL: out of memory.
+ */
+const char *unit_set_translate(
+                const UnitSet *s, const char *word, const char *instance, char **storage);
 /** unit_set_diagnostics() - problems that belong to no unit (unreadable directory, name collision) */
 const DiagnosticList *unit_set_diagnostics(const UnitSet *s);
 

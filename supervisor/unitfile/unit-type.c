@@ -17,7 +17,7 @@ static const UnitType unit_types[] = {
         { ".kube",      "",           NULL,        4, UNIT_KIND_UNSUPPORTED },
         { ".pod",       "-pod",       "Pod",       5, UNIT_KIND_UNSUPPORTED },
         { ".service",   NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
-        { ".target",    NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
+        { ".target",    NULL,         NULL,        0, UNIT_KIND_TARGET },
         { ".timer",     NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
         { ".socket",    NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
 };

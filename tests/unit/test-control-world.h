@@ -24,6 +24,7 @@
 #include "base/text.h"
 #include "control/control-internal.h"
 #include "supd/bus.h"
+#include "unitfile/target.h"
 
 #define DEADLINE_USEC (10 * USEC_PER_SEC)
 
@@ -111,15 +112,17 @@ static inline void toy_reset_failed(Unit *u) {
 
 static inline void toy_status(const Unit *u, UnitStatus *ret) {
         Toy *t = (Toy *) u;
+        bool is_target = u->spec->kind == UNIT_KIND_TARGET,
+             runs = t->active == UNIT_ACTIVE && !is_target;
 
         t->n_status++;
         *ret = (UnitStatus) {
                 .active = t->active,
                 .sub = t->active == UNIT_ACTIVE ? "running" : "dead",
                 .freezer = t->freezer,
-                .main_pid = t->active == UNIT_ACTIVE ? getpid() : 0,
+                .main_pid = runs ? getpid() : 0,
                 .exit = { .code = CLD_EXITED, .status = 3 },
-                .invocation_id = "00112233445566778899aabbccddeeff",
+                .invocation_id = is_target ? NULL : "00112233445566778899aabbccddeeff",
                 .next_restart_monotonic_usec = USEC_INFINITY,
         };
 }
@@ -168,6 +171,8 @@ static inline int toy_make(Engine *e, UnitSpec **spec, void *userdata, Unit **re
                 .active = UNIT_INACTIVE,
                 .freezer = "running",
         };
+        if (target_is_born_active(t->unit.spec->id))
+                t->active = UNIT_ACTIVE;
         *ret = &t->unit;
         return 0;
 }

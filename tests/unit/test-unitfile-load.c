@@ -394,7 +394,8 @@ static void test_keys_and_sections_of_others_are_silent(void **state) {
 static void test_known_keys_that_do_nothing_yet_warn_once(void **state) {
         UnitSpec *u = fixture_load("web.container",
                         MINIMAL "HealthCmd=true\nHealthCmd=false\nAutoUpdate=registry\n"
-                                "[Unit]\nAfter=a.service\nAfter=b.service\nWants=c.service\n");
+                                "[Unit]\nRequiresMountsFor=/a\nRequiresMountsFor=/b\n"
+                                "JoinsNamespaceOf=c.service\n");
 
         (void) state;
         assert_int_equal(u->load_state, UNIT_LOADED);
@@ -405,8 +406,10 @@ static void test_known_keys_that_do_nothing_yet_warn_once(void **state) {
                         "[not-supported]");
         fixture_assert_says(&u->diagnostics,
                         ":6: Container.AutoUpdate: has no effect: no update daemon [no-effect]");
-        fixture_assert_says(&u->diagnostics, ":8: Unit.After: known but not supported yet");
-        fixture_assert_says(&u->diagnostics, ":10: Unit.Wants: known but not supported yet");
+        fixture_assert_says(
+                        &u->diagnostics, ":8: Unit.RequiresMountsFor: known but not supported yet");
+        fixture_assert_says(
+                        &u->diagnostics, ":10: Unit.JoinsNamespaceOf: known but not supported yet");
         unit_spec_free(u);
 }
 

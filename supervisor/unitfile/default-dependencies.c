@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "unitfile/default-dependencies.h"
+
+#include <string.h>
+
+#include "base/strv.h"
+#include "unitfile/unit-type.h"
+
+typedef enum Implied {
+        BY_QUADLET = 1U
+                     << 0, /* for what Quadlet makes a service of; [Quadlet] DefaultDependencies= */
+        BY_SERVICE = 1U << 1, /* [Unit] DefaultDependencies= */
+        BY_TARGET = 1U << 2,
+} Implied;
+
+/* clang-format off */
+static const struct {
+        unsigned by;
+        DependencyType type;
+        const char *name;
+} implied[] = {
+        { BY_QUADLET,             DEPENDENCY_WANTS,     "network-online.target" },
+        { BY_QUADLET,             DEPENDENCY_AFTER,     "network-online.target" },
+        { BY_SERVICE,             DEPENDENCY_REQUIRES,  "sysinit.target"        },
+        { BY_SERVICE,             DEPENDENCY_AFTER,     "sysinit.target"        },
+        { BY_SERVICE,             DEPENDENCY_AFTER,     "basic.target"          },
+        { BY_SERVICE | BY_TARGET, DEPENDENCY_CONFLICTS, "shutdown.target"       },
+        { BY_SERVICE | BY_TARGET, DEPENDENCY_BEFORE,    "shutdown.target"       },
+};
+/* clang-format on */
+
+static unsigned implied_for(const UnitSpec *u) {
+        const UnitType *type = unit_type_find(u->file_name);
+        bool quadlet = unit_type_is_quadlet(type);
+        unsigned by = 0;
+
+        if (quadlet && u->unit.quadlet_default_dependencies)
+                by |= BY_QUADLET;
+        if (quadlet && u->unit.default_dependencies)
+                by |= BY_SERVICE;
+        if (u->kind == UNIT_KIND_TARGET && u->unit.default_dependencies)
+                by |= BY_TARGET;
+        return by;
+}
+
+/* @first before what is in *vector; takes its strings over on success. */
+static int put_first(char ***vector, char ***first) {
+        size_t n_first = strv_length(*first), n_rest = strv_length(*vector);
+
+        if (n_first == 0)
+                return 0;
+        char **both = calloc(n_first + n_rest + 1, sizeof(char *));
+        if (!both)
+                return -ENOMEM;
+        memcpy(both, *first, n_first * sizeof(char *));
+        if (n_rest > 0)
+                memcpy(both + n_first, *vector, n_rest * sizeof(char *));
+        free(*first);
+        free(*vector);
+        *first = NULL;
+        *vector = both;
+        return 0;
+}
+
+static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
+        unsigned by = implied_for(u);
+        int r = 0;
+
+        if (u->unit.cleared_dependencies & (1U << type))
+                by &= ~(unsigned) BY_QUADLET;
+        for (size_t i = 0; i < ELEMENTSOF(implied) && r >= 0; i++) {
+                if (implied[i].type == type && (implied[i].by & by))
+                        r = strv_append(ret, implied[i].name);
+        }
+        if (r >= 0 && u->container.image_unit &&
+                        (type == DEPENDENCY_REQUIRES || type == DEPENDENCY_AFTER))
+                r = strv_append(ret, u->container.image_unit);
+        return r;
+}
+
+int unit_add_default_dependencies(UnitSpec *u) {
+        for (DependencyType t = 0; t < _DEPENDENCY_TYPE_MAX; t++) {
+                _cleanup_strv_ char **first = NULL;
+
+                int r = find_implied(u, t, &first);
+                if (r >= 0)
+                        r = put_first(&u->unit.dependencies[t], &first);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
