@@ -164,12 +164,11 @@ static int order_members(Engine *e, DepNode *target) {
 }
 
 int engine_build_graph(Engine *e, Error *error) {
-        _cleanup_(depgraph_freep) Depgraph *old = TAKE_PTR(e->graph);
-        int r = depgraph_new(&e->graph);
-
         MAP_FOREACH (Unit, u, e->units) {
                 u->node = NULL;
         }
+        e->graph = depgraph_free(e->graph);
+        int r = depgraph_new(&e->graph);
         MAP_FOREACH (Unit, u, e->units) {
                 if (r >= 0)
                         r = add_unit(e, u);

@@ -93,7 +93,7 @@ int unit_list_fetch(Context *c,
         for (size_t i = 0; i < value_length(&by_id); i++) {
                 Value *unit = &by_id.dict.items[i].value;
 
-                if (!filter->words && is_matter_of_course(unit))
+                if (strv_length(filter->words) == 0 && is_matter_of_course(unit))
                         continue;
                 if (!unit_is_listed(unit, filter)) {
                         hidden++;
