@@ -122,6 +122,29 @@ static void print_evidence(Context *c, const Value *unit, uint64_t since_usec) {
                         name ?: unit_id(unit));
 }
 
+/* "base-image.service, which it needs, has failed: …"; NULL: it can't be told which. */
+static char *failed_need(Context *c, const char *id) {
+        static const char *const needs[] = { "Requires", "BindsTo", "Requisite" };
+        _cleanup_value_ Value properties = {};
+
+        if (client_get_properties(c->client, id, &properties, NULL) < 0)
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(needs); i++) {
+                _cleanup_strv_ char **names = NULL;
+                if (value_get_strv(&properties, needs[i], &names) < 0)
+                        return NULL;
+                STRV_FOREACH (name, names) {
+                        _cleanup_value_ Value unit = {};
+                        if (client_get_unit(c->client, *name, &unit, NULL) < 0 ||
+                                        !unit_is_failed(&unit))
+                                continue;
+                        _cleanup_free_ char *why = unit_failure(&unit);
+                        return str_printf("%s, which it needs, has failed: %s", *name, why ?: "");
+                }
+        }
+        return NULL;
+}
+
 static void print_failure(Context *c, const UnitRequest *request, uint64_t since_usec) {
         _cleanup_value_ Value unit = {};
         _cleanup_free_ char *why = NULL, *safe = NULL;
@@ -129,7 +152,9 @@ static void print_failure(Context *c, const UnitRequest *request, uint64_t since
 
         if (!words && client_get_unit(c->client, request->id, &unit, NULL) >= 0)
                 why = unit_failure(&unit);
-        safe = terminal_text(words ?: why ?: request->job_result);
+        if (str_equal(request->job_result, "dependency"))
+                why = failed_need(c, request->id);
+        safe = terminal_text(why ?: words ?: request->job_result);
 
         fprintf(stderr,
                         "supctl: %s %s: %s\n",

@@ -419,18 +419,6 @@ anything_goes() {
         counts_are_complete web
 }
 
-# settled_descriptors() - how many PID has once the connections of those who asked it are closed
-settled_descriptors() {
-        local last=0 now same=0
-        while ((same < 10)); do
-                now=$(ls "/proc/$1/fd" | wc -l)
-                if ((now == last)); then same=$((same + 1)); else same=0; fi
-                last=$now
-                sleep 0.02
-        done
-        echo "$now"
-}
-
 @test "daemon-reexec keeps everything, and supd its process id" {
         counting_write web
         obedient_write paused

@@ -221,9 +221,9 @@ archive_of_busybox() {
         supd_start
         run supctl start web
         [ "$status" -eq 1 ]
-        assert_match 'base-image.service has no image: .*/nowhere.tar.*No such file' "$output"
+        assert_match 'base-image.service, which it needs, has failed: .*/nowhere.tar.*No such file' "$output"
         assert_equal failed "$(unit_prop base-image ActiveState)"
-        assert_equal failed "$(unit_prop web ActiveState)"
+        assert_equal inactive "$(unit_prop web ActiveState)"
 }
 
 @test "an image unit is active over a restart of supd, and stopping it removes nothing" {

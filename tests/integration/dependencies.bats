@@ -51,7 +51,7 @@ once() {
         supd_start
         run supctl start strict
         assert_equal 1 "$status"
-        assert_match 'a unit that it needs has failed' "$output"
+        assert_match 'bad.service, which it needs, has failed' "$output"
         unit_is strict dead
         supctl start easy
         unit_is easy running

@@ -642,16 +642,16 @@ has_restarted() {
         supd_start
         supctl start crash
         pid=$(supd_pid)
-        before=$(ls "/proc/$pid/fd" | wc -l)
-        guardian_before=$(ls "/proc/$SUPD_PID/fd" | wc -l)
+        before=$(settled_descriptors "$pid")
+        guardian_before=$(settled_descriptors "$SUPD_PID")
         first_order crash 'exit 1'
         order crash 'exit 1'
         wait_until 20 has_restarted crash 100
         first_order crash ':'
         wait_until 5 unit_is crash running
         order crash ':'
-        assert_equal "$before" "$(ls "/proc/$pid/fd" | wc -l)"
-        assert_equal "$guardian_before" "$(ls "/proc/$SUPD_PID/fd" | wc -l)"
+        assert_equal "$before" "$(settled_descriptors "$pid")"
+        assert_equal "$guardian_before" "$(settled_descriptors "$SUPD_PID")"
 }
 
 @test "forty clients ask for contrary things at once, and supd keeps its head" {

@@ -12,6 +12,7 @@
 #   unit_has_other_pid UNIT PID       for wait_until: its main process is another than PID, and runs
 #   rootfs_make [DIR]                 a busybox root; $ROOTFS without DIR, which unit_write names by default
 #   wait_until SECONDS COMMAND...     try again until it succeeds or the time is over
+#   settled_descriptors PID           how many it has, once the connections of those who asked it are closed
 #   journal_of UNIT [OPTION...]       what the unit's container printed
 #   cgroup_of UNIT CONTROLLER         directory of the unit's cgroup in CONTROLLER's hierarchy ("" for v2)
 #   assert_equal WANTED GOT, assert_match REGEX TEXT, assert_no_match REGEX TEXT
@@ -248,6 +249,18 @@ supd_pid() {
                 }
         done
         return 1
+}
+
+# settled_descriptors() - how many PID has once the connections of those who asked it are closed
+settled_descriptors() {
+        local last=0 now same=0
+        while ((same < 10)); do
+                now=$(ls "/proc/$1/fd" | wc -l)
+                if ((now == last)); then same=$((same + 1)); else same=0; fi
+                last=$now
+                sleep 0.02
+        done
+        echo "$now"
 }
 
 # all_units() - those that may run: by their files, and by the cgroups there are
