@@ -347,7 +347,7 @@ static void test_a_failure_names_the_file(void **state) {
 
         put(f, 0, "dir/file", "0");
         /* In the way: the target is not empty. */
-        _cleanup_close_ int fd = make_and_open(f->target_fd, "dir");
+        _cleanup_close_ _unused_ int fd = make_and_open(f->target_fd, "dir");
         assert_int_equal(copy(f, 1, &error), -EEXIST);
         assert_string_equal(error.message, "cannot copy '/dir': File exists");
 }
