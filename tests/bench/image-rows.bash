@@ -16,8 +16,10 @@ fresh_disk() {
         local file=$BENCH_DISK/file-system
         mkdir -p "$BENCH_DISK/fresh"
         ! mountpoint -q "$BENCH_DISK/fresh" || umount "$BENCH_DISK/fresh" || return
-        # Allocated, so that the file system below has nothing to decide meanwhile.
-        [[ -e $file ]] || fallocate -l 4G "$file" || return
+        # A file of its own: a daemon that has gone may have left a copy of the last one's mount somewhere, and
+        # its content would come back. Allocated, so that the file system below decides nothing meanwhile.
+        rm -f "$file"
+        fallocate -l 4G "$file" || return
         mkfs.ext4 -q -F -E nodiscard,lazy_itable_init=0 "$file" >/dev/null || return
         # Past the page cache of the file: what is synced is on the disk.
         mount -o loop "$file" "$BENCH_DISK/fresh" || return
