@@ -117,17 +117,20 @@ typedef struct UnitRequest {
 
 void unit_request_done(UnitRequest *request);
 
+/* How to wait for the jobs to end. */
+typedef struct ClientWait {
+        int interrupt_fd; /* readable when waiting is to be given up; -EBADF: none */
+        /* Called now and then meanwhile, with requests as they are; NULL: not at all. */
+        void (*on_interval)(void *userdata);
+        void *userdata; /* borrowed */
+} ClientWait;
+
 /**
  * client_run_units() - send all requests at once, then collect all answers
- * @wait:         for the jobs to end, too
- * @interrupt_fd: readable when waiting is to be given up; -EBADF: none
+ * @wait: for the jobs to end, too; NULL: no
  *
  * Return: 0 if each was answered, be it by an error of its own; -EINTR; another negative errno if the
  * connection broke. What is known then is in the requests.
  */
-int client_run_units(Client *c,
-                UnitRequest *requests,
-                size_t n,
-                bool wait,
-                int interrupt_fd,
-                Error *error);
+int client_run_units(
+                Client *c, UnitRequest *requests, size_t n, const ClientWait *wait, Error *error);

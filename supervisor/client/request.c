@@ -38,6 +38,8 @@ void unit_request_done(UnitRequest *request) {
 }
 
 /* All requests of one call, for the handlers. */
+#define WAIT_INTERVAL_USEC (250 * USEC_PER_MSEC)
+
 typedef struct Batch {
         Client *client;        /* borrowed */
         UnitRequest *requests; /* borrowed */
@@ -154,7 +156,22 @@ static bool is_settled(const Batch *batch) {
         return true;
 }
 
-static int settle(Batch *batch, Answer *answers, int interrupt_fd, Error *error) {
+/* One turn of the loop, or the call that is due. */
+static int turn(Batch *batch, const ClientWait *wait, uint64_t *next_usec) {
+        bool calls = wait && wait->on_interval;
+        int r = client_turn(batch->client,
+                        wait ? wait->interrupt_fd : -EBADF,
+                        calls ? *next_usec : USEC_INFINITY);
+
+        if (!calls || r != -ETIMEDOUT)
+                return r;
+        wait->on_interval(wait->userdata);
+        *next_usec = clock_monotonic_usec() + WAIT_INTERVAL_USEC;
+        return 0;
+}
+
+static int settle(Batch *batch, Answer *answers, const ClientWait *wait, Error *error) {
+        uint64_t next_usec = clock_monotonic_usec() + WAIT_INTERVAL_USEC;
         _cleanup_slot_ sd_bus_slot *match = NULL;
         int r = 0;
 
@@ -171,23 +188,19 @@ static int settle(Batch *batch, Answer *answers, int interrupt_fd, Error *error)
         if (r >= 0)
                 r = send_all(batch, answers);
         while (r >= 0 && !is_settled(batch))
-                r = client_turn(batch->client, interrupt_fd, USEC_INFINITY);
+                r = turn(batch, wait, &next_usec);
 
         for (size_t i = 0; i < batch->n_requests; i++)
                 answers[i].slot = sd_bus_slot_unref(answers[i].slot);
         return r >= 0 || r == -EINTR ? r : client_error(batch->client, r, NULL, error);
 }
 
-int client_run_units(Client *c,
-                UnitRequest *requests,
-                size_t n,
-                bool wait,
-                int interrupt_fd,
-                Error *error) {
-        Batch batch = { .client = c, .requests = requests, .n_requests = n, .wait = wait };
+int client_run_units(
+                Client *c, UnitRequest *requests, size_t n, const ClientWait *wait, Error *error) {
+        Batch batch = { .client = c, .requests = requests, .n_requests = n, .wait = wait != NULL };
 
         _cleanup_free_ Answer *answers = calloc(MAX(n, (size_t) 1), sizeof(*answers));
         if (!answers)
                 return -ENOMEM;
-        return settle(&batch, answers, interrupt_fd, error);
+        return settle(&batch, answers, wait, error);
 }

@@ -12,6 +12,7 @@
 #include "ctl/log-print.h"
 #include "ctl/unit-view.h"
 #include "ctl/unit-words.h"
+#include "ctl/wait-line.h"
 #include "supd/exit-status.h"
 
 #define FAILURE_LINES 10U
@@ -220,7 +221,14 @@ static int run_requests(Context *c, UnitRequest *requests, size_t n, bool wait, 
         if (wait && interrupts < 0)
                 return error_set(error, interrupts, ERROR_FAILED, "cannot wait for signals");
 
-        int r = client_run_units(c->client, requests, n, wait, interrupts, error);
+        WaitLine line = { .context = c, .requests = requests, .n_requests = n };
+        ClientWait waiting = {
+                .interrupt_fd = interrupts,
+                .on_interval = wait_line_wanted(c) ? wait_line_draw : NULL,
+                .userdata = &line,
+        };
+        int r = client_run_units(c->client, requests, n, wait ? &waiting : NULL, error);
+        wait_line_done(&line);
         if (r == -EINTR)
                 return report_interrupt(requests, n);
         return r < 0 ? r : report(c, requests, n, since_usec);

@@ -89,6 +89,17 @@ status_text_is() {
         wait_until 10 fetches_are 0
 }
 
+@test "who waits for a start at a terminal sees how far the fetch is" {
+        unit_write web.container Image="$REGISTRY/stall/box:1" Network=none
+        supd_start
+        script -qec 'supctl start web' seen </dev/null >/dev/null 3>&- &
+        waiting=$!
+        wait_until 10 grep -q "web: fetching $REGISTRY/stall/box:1: .* of .* MB" seen
+        supctl stop web
+        wait "$waiting" || true
+        rm seen
+}
+
 @test "two containers that want the same image share its fetch" {
         unit_write a.container Image="$REGISTRY/stall/box:1" Network=none
         unit_write b.container Image="$REGISTRY/stall/box:1" Network=none
