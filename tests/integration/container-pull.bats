@@ -92,7 +92,7 @@ status_text_is() {
 @test "who waits for a start at a terminal sees how far the fetch is" {
         unit_write web.container Image="$REGISTRY/stall/box:1" Network=none
         supd_start
-        script -qec 'supctl start web' seen </dev/null >/dev/null 3>&- &
+        script -qfec 'stty cols 120; supctl start web' seen </dev/null >/dev/null 3>&- &
         waiting=$!
         wait_until 10 grep -q "web: fetching $REGISTRY/stall/box:1: .* of .* MB" seen
         supctl stop web
