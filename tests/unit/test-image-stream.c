@@ -153,6 +153,9 @@ static void test_an_empty_blob_is_an_empty_stream(void **state) {
         assert_int_equal(inflate(f), 0);
         pack(f, ARCHIVE_FILTER_GZIP, "", 0);
         assert_int_equal(inflate(f), 0);
+        f->packed_size = 0;
+        pack(f, ARCHIVE_FILTER_ZSTD, "", 0);
+        assert_int_equal(inflate(f), 0);
 }
 
 /* pigz, bgzip and eStargz write so, with empty members among them. */

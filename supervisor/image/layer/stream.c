@@ -21,6 +21,7 @@ typedef struct ArchiveDecoder {
         struct archive *archive; /* owned */
         BlobInput *input;        /* borrowed */
         int failure;             /* of reading it */
+        bool is_empty;           /* then the library has no entry to read */
 } ArchiveDecoder;
 
 static la_ssize_t archive_take(struct archive *a, void *userdata, const void **ret) {
@@ -60,6 +61,7 @@ static int archive_start(ArchiveDecoder *d, Error *error) {
                 r = archive_read_next_header(a, &entry);
         if (r != ARCHIVE_OK && r != ARCHIVE_WARN && r != ARCHIVE_EOF)
                 return archive_failed(d, error);
+        d->is_empty = r == ARCHIVE_EOF;
         return 0;
 }
 
@@ -80,7 +82,7 @@ int decoder_archive_open(BlobInput *in, void **ret, Error *error) {
 
 ssize_t decoder_archive_read(void *state, void *data, size_t size, Error *error) {
         ArchiveDecoder *d = state;
-        la_ssize_t n = archive_read_data(d->archive, data, size);
+        la_ssize_t n = d->is_empty ? 0 : archive_read_data(d->archive, data, size);
 
         return n < 0 ? archive_failed(d, error) : n;
 }
