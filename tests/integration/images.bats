@@ -315,13 +315,15 @@ in_terminal() {
         loaded
         run supctl image verify
         assert_equal 0 "$status"
-        assert_match 'Checked [0-9]+ blobs and 2 unpacked layers' "$output"
+        assert_match 'Checked [0-9]+ blobs and 2 unpacked layers\.' "$output"
         layer=$(find "$STATE/layer" -path '*/bin/tool')
         echo x >>"$layer"
         run supctl image verify
         assert_equal 1 "$status"
         assert_match 'damaged layer: sha256:' "$output"
         assert_match 'first difference: .*bin/' "$output"
+        assert_match '  of: example\.com/web:1' "$output"
+        assert_match "1 thing is damaged; 'supctl image verify --repair' puts right" "$output"
         run supctl image verify --repair example.com/web:1
         assert_equal 0 "$status"
         assert_match 'repaired layer: sha256:' "$output"
@@ -332,7 +334,12 @@ in_terminal() {
         status=0
         supctl image verify --json >found || status=$?
         assert_equal 1 "$status"
-        assert_equal "sha256:${blob##*/}" "$(jq -r '.DamagedBlobs[0]' found)"
+        assert_equal "sha256:${blob##*/} example.com/web:1" "$(jq -r '"\(.DamagedBlobs[0]) \(.Affected[0])"' found)"
+        rm "$blob"
+        run supctl image verify --repair --retry=0
+        assert_equal 1 "$status"
+        assert_match "missing blob: sha256:${blob##*/}" "$output"
+        assert_match 'pull or load again: example\.com/web:1' "$output"
 }
 
 @test "df tells what takes space and what could come back" {
@@ -424,6 +431,11 @@ in_terminal() {
         run supctl images --follow
         assert_equal 2 "$status"
         assert_match "'images' has no option --follow" "$output"
+        for option in 'pull --policy=often' 'pull --tls-verify=maybe' 'save --format=zip'; do
+                run supctl $option x
+                assert_equal 2 "$status"
+                assert_match "is not .* or " "$output"
+        done
 }
 
 @test "Ctrl-C ends the work, and a save leaves nothing behind" {
