@@ -54,7 +54,7 @@ static const ImageVerb verbs[] = {
         { "check",   OPTIONS("--repair", REGISTRY),                  DATA_IN,   false },
         { "pull",    OPTIONS("--policy=", REGISTRY, PLATFORM),       DATA_IN,   true  },
         { "load",    OPTIONS("--name=", "--source-name=", PLATFORM), DATA_IN,   true  },
-        { "import",  OPTIONS("--change=", "--message=", PLATFORM),   DATA_IN,   true  },
+        { "import",  OPTIONS("--source-name=", "--change=", "--message=", PLATFORM),   DATA_IN,   true  },
         { "save",    OPTIONS("--format="),                           DATA_OUT,  false },
 };
 

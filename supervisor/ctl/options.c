@@ -165,6 +165,35 @@ static int take_runtime_dir(const OptionContext *c, const char *value, Error *er
         return 0;
 }
 
+static int take_word(const OptionContext *c,
+                const char *value,
+                const char *const words[],
+                const char *wanted,
+                Error *error) {
+        for (; *words; words++)
+                if (str_equal(*words, value))
+                        return take_text(c, value, error);
+        return bad_value(c, value, error, wanted);
+}
+
+static int take_policy(const OptionContext *c, const char *value, Error *error) {
+        static const char *const words[] = { "always", "missing", "newer", "never", NULL };
+
+        return take_word(c, value, words, "always, missing, newer or never", error);
+}
+
+static int take_tls_verify(const OptionContext *c, const char *value, Error *error) {
+        static const char *const words[] = { "yes", "no", "true", "false", NULL };
+
+        return take_word(c, value, words, "yes or no", error);
+}
+
+static int take_format(const OptionContext *c, const char *value, Error *error) {
+        static const char *const words[] = { "docker-archive", "oci-archive", NULL };
+
+        return take_word(c, value, words, "docker-archive or oci-archive", error);
+}
+
 /* A switch sets the bool at the offset. What stands above takes precedence. */
 typedef struct OptionSpec {
         const char *name;
@@ -212,19 +241,19 @@ static const OptionSpec option_specs[] = {
         { "repair",      0,   NULL,     OPTION_REPAIR,    SWITCH(image.repair), "Put right what can be, remove what cannot" },
         { "verbose",     'v', NULL,     OPTION_VERBOSE,   SWITCH(image.verbose), "Show each image" },
         { "platform",    0,   "OS/ARCH", OPTION_PLATFORM, TEXT(image.platform), "Image for OS/ARCH[/VARIANT] instead of this machine" },
-        { "os",          0,   "OS",     OPTION_PLATFORM,  TEXT(image.os),      "The same, one by one" },
+        { "os",          0,   "OS",     OPTION_PLATFORM,  TEXT(image.os),      "The same, one by one; also --arch=, --variant=" },
         { "arch",        0,   "ARCH",   OPTION_PLATFORM,  TEXT(image.architecture), NULL },
         { "variant",     0,   "VARIANT", OPTION_PLATFORM, TEXT(image.variant), NULL },
-        { "policy",      0,   "WHEN",   OPTION_POLICY,    TEXT(image.policy),  "When to ask the registry: always (default), missing, newer, never" },
+        { "policy",      0,   "WHEN",   OPTION_POLICY,    TEXTS(take_policy, image.policy),  "When to ask the registry: always (default), missing, newer, never" },
         { "creds",       0,   "USER",   OPTION_REGISTRY,  TEXT(image.creds),   "USER[:PASSWORD] at the registry; asks for what is missing" },
         { "auth-file",   0,   "FILE",   OPTION_REGISTRY,  TEXT(image.auth_file), "Credentials, as 'docker login' writes them" },
         { "cert-dir",    0,   "DIR",    OPTION_REGISTRY,  TEXT(image.cert_dir), "Certificates of the registry (*.crt) and of ours (*.cert, *.key)" },
-        { "tls-verify",  0,   "yes|no",   OPTION_REGISTRY,  TEXT(image.tls_verify), "Whether to check the registry's certificate" },
+        { "tls-verify",  0,   "yes|no",   OPTION_REGISTRY,  TEXTS(take_tls_verify, image.tls_verify), "Whether to check the registry's certificate" },
         { "retry",       0,   "N",      OPTION_REGISTRY,  TEXT(image.retry),   "Times to try again" },
         { "retry-delay", 0,   "TIME",   OPTION_REGISTRY,  TEXT(image.retry_delay), "Time between" },
         { "input",       'i', "FILE",   OPTION_INPUT,     TEXT(image.input),   "Read this file, not standard input" },
         { "output",      'o', "FILE",   OPTION_OUTPUT_FILE, TEXT(image.output), "Write this file, not standard output" },
-        { "format",      0,   "FORMAT", OPTION_FORMAT,    TEXT(image.format),  "docker-archive (default) or oci-archive" },
+        { "format",      0,   "FORMAT", OPTION_FORMAT,    TEXTS(take_format, image.format),  "docker-archive (default) or oci-archive" },
         { "change",      'c', "LINE",   OPTION_CHANGE,    TEXTS(take_texts, image.changes), "A line of a Dockerfile to apply, such as 'CMD /bin/sh'" },
         { "message",     'm', "TEXT",   OPTION_MESSAGE,   TEXT(image.message), "Comment in the history" },
         { "runtime-dir", 0,   "DIR",    OPTION_GLOBAL,    take_runtime_dir, 0, "Runtime directory of supd" },

@@ -67,6 +67,8 @@ int verb_import(Context *c, char *const *words, Error *error) {
         if (fd < 0)
                 return fd;
         int r = strv_append(&ask, "import");
+        if (r >= 0 && !str_equal(words[0], STANDARD_STREAM))
+                r = image_words_option(&ask, "--source-name", words[0]);
         if (r >= 0)
                 r = image_words_options(&ask, "--change", o->changes);
         if (r >= 0)

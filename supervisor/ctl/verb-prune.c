@@ -82,11 +82,16 @@ static const struct {
         Style style;
 } findings[] = {
         { "DAMAGED_BLOB",     "damaged blob",            STYLE_BAD     },
+        { "MISSING_BLOB",     "missing blob",            STYLE_BAD     },
         { "MISSING_LAYER",    "layer is not unpacked",   STYLE_BAD     },
         { "DAMAGED_LAYER",    "damaged layer",           STYLE_BAD     },
         { "DAMAGED_PATH",     "  first difference",      STYLE_PLAIN   },
         { "UNVERIFIED_LAYER", "layer can't be verified", STYLE_BAD     },
         { "DAMAGED_IMAGE",    "damaged image",           STYLE_BAD     },
+        { "DAMAGED_RECORD",   "damaged record of image", STYLE_BAD     },
+        { "DAMAGED_NAMES",    "damaged list of names",   STYLE_BAD     },
+        { "DAMAGED_USE",      "damaged list of users",   STYLE_BAD     },
+        { "AFFECTED",         "  of",                    STYLE_PLAIN   },
         { "REASON",           "  because",               STYLE_PLAIN   },
         { "REPAIRED_LAYER",   "repaired layer",          STYLE_GOOD    },
         { "REPAIRED_BLOB",    "repaired blob",           STYLE_GOOD    },
@@ -98,11 +103,15 @@ static const ImageProperty verify_properties[] = {
         { "CheckedBlobs",     "CHECKED_BLOBS",    IMAGE_NUMBER },
         { "CheckedLayers",    "CHECKED_LAYERS",   IMAGE_NUMBER },
         { "DamagedBlobs",     "DAMAGED_BLOB",     IMAGE_TEXTS  },
+        { "MissingBlobs",     "MISSING_BLOB",     IMAGE_TEXTS  },
         { "MissingLayers",    "MISSING_LAYER",    IMAGE_TEXTS  },
         { "DamagedLayers",    "DAMAGED_LAYER",    IMAGE_TEXTS  },
         { "DamagedPaths",     "DAMAGED_PATH",     IMAGE_TEXTS  },
         { "UnverifiedLayers", "UNVERIFIED_LAYER", IMAGE_TEXTS  },
         { "DamagedImages",    "DAMAGED_IMAGE",    IMAGE_TEXTS  },
+        { "DamagedRecords",   "DAMAGED_RECORD",   IMAGE_TEXTS  },
+        { "Affected",         "AFFECTED",         IMAGE_TEXTS  },
+        { "Pull",             "PULL",             IMAGE_TEXTS  },
         { "Reasons",          "REASON",           IMAGE_TEXTS  },
         { "RepairedLayers",   "REPAIRED_LAYER",   IMAGE_TEXTS  },
         { "RepairedBlobs",    "REPAIRED_BLOB",    IMAGE_TEXTS  },
@@ -139,9 +148,11 @@ static int print_findings(Context *c, const ImageRecords *answer) {
         }
         if (blobs != UINT64_MAX && layers != UINT64_MAX && !c->options->quiet)
                 fprintf(c->out,
-                                "Checked %llu blobs and %llu unpacked layers.\n",
+                                "Checked %llu blob%s and %llu unpacked layer%s.\n",
                                 (unsigned long long) blobs,
-                                (unsigned long long) layers);
+                                blobs == 1 ? "" : "s",
+                                (unsigned long long) layers,
+                                layers == 1 ? "" : "s");
         return 0;
 }
 
@@ -152,6 +163,34 @@ static int print_findings_json(Context *c, const ImageRecords *answer) {
         int r = image_group_to_dict(
                         &all, verify_properties, ELEMENTSOF(verify_properties), &object);
         return r < 0 ? r : json_print(json_from_value(&object), c->out);
+}
+
+/* The program speaks of its own keys and options; this is for who called us. */
+static int set_damage(const Options *o, const ImageRecords *answer, int r, Error *error) {
+        ImageGroup all = image_records_all(answer);
+        uint64_t damaged = image_group_get_u64(&all, "DAMAGED");
+        _cleanup_strv_ char **names = NULL;
+        const char *name;
+
+        if (damaged == 0 || damaged == UINT64_MAX)
+                return r;
+        for (size_t i = 0; (name = image_group_get_nth(&all, "PULL", i)); i++)
+                if (!strv_contains(names, name) && strv_append(&names, name) < 0)
+                        return r;
+        _cleanup_free_ char *list = strv_join(names, " ");
+        if (!list)
+                return r;
+        error_done(error);
+        return error_set_plain(error,
+                        r,
+                        ERROR_STORAGE,
+                        "%llu %s damaged; %s%s",
+                        (unsigned long long) damaged,
+                        damaged == 1 ? "thing is" : "things are",
+                        !o->image.repair ? "'supctl image verify --repair' puts right what can be"
+                        : *list          ? "pull or load again: "
+                                         : "see above",
+                        o->image.repair ? list : "");
 }
 
 static int make_verify_words(const Options *o,
@@ -200,6 +239,8 @@ int verb_image_verify(Context *c, char *const *words, Error *error) {
         /* Its failure may be that something is damaged: what, it has told. */
         if (r < 0 && answer.n_fields == 0)
                 return r;
+        if (r < 0)
+                r = set_damage(c->options, &answer, r, error);
         int q = c->options->json ? print_findings_json(c, &answer) : print_findings(c, &answer);
         return r < 0 ? r : q < 0 ? q : SUPCTL_EXIT_SUCCESS;
 }

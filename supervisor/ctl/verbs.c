@@ -61,7 +61,7 @@ static const Verb verbs[] = {
         { "pull",          ALIASES("image pull"), verb_pull, 1, ANY_NUMBER, "REF…",
           "Fetch images from registries, or from oci:DIR and the like",
           OPTION_POLICY | OPTION_REGISTRY | OPTION_PLATFORM | OPTION_JSON },
-        { "load",          ALIASES("image load"), verb_load, 0, 0, "",
+        { "load",          ALIASES("image load"), verb_load, 0, 0, "[-i FILE]",
           "Load images from an archive of docker, podman, skopeo or supctl",
           OPTION_INPUT | OPTION_PLATFORM | OPTION_JSON },
         { "save",          ALIASES("image save"), verb_save, 1, ANY_NUMBER, "IMAGE…",

@@ -287,6 +287,23 @@ static const Descriptor *layout_choose(const Load *l, const Manifest *index) {
         return manifest_choose(index, &l->request->platform);
 }
 
+/* Whatever has a name in there. */
+static int import_named(const Load *l, const Manifest *index, Error *error) {
+        int r = 0;
+
+        for (size_t i = 0; i < index->n_entries && r >= 0; i++)
+                if (index->entries[i].name)
+                        r = import_entry(l, &index->entries[i], index->entries[i].name, error);
+        return r;
+}
+
+static bool is_any_named(const Manifest *index) {
+        for (size_t i = 0; i < index->n_entries; i++)
+                if (index->entries[i].name)
+                        return true;
+        return false;
+}
+
 static int load_oci(const Load *l, Error *error) {
         _cleanup_(manifest_done) Manifest index = {};
         _cleanup_free_ char *text = NULL;
@@ -307,6 +324,9 @@ static int load_oci(const Load *l, Error *error) {
                                 ERROR_BAD_NAME,
                                 "it has no image '%s'",
                                 l->request->source->name);
+        if (index.is_index && l->request->all && !l->request->name && is_any_named(&index) &&
+                        index.n_entries <= ARCHIVE_IMAGES_MAX)
+                return import_named(l, &index, error);
         return error_set_plain(error,
                         -ENOENT,
                         ERROR_BAD_NAME,

@@ -13,6 +13,7 @@ typedef struct LoadRequest {
         const ImageSource *source; /* borrowed; no registry */
         int source_fd;             /* its directory or file, open for reading */
         const char *name;  /* borrowed; what the image is to be called; NULL: as it says itself */
+        bool all;          /* of a layout that has several, where neither name says which */
         Platform platform; /* of an index; complete */
         LayerSettings layers;
         void (*on_image)(const char *name, const Digest *manifest, const Digest *config);

@@ -161,7 +161,11 @@ static int import_open(Operation *op, Error *error) {
         if (op->source_fd < 0)
                 return error_set(error, op->source_fd, ERROR_STORAGE, "'%s'", path);
         if (fstat(op->source_fd, &st) >= 0 && S_ISDIR(st.st_mode))
-                return error_set(error, -EISDIR, ERROR_INVALID_ARGUMENT, "'%s'", path);
+                return error_set(error,
+                                -EISDIR,
+                                ERROR_INVALID_ARGUMENT,
+                                "'%s'",
+                                op->options->source_name ?: path);
         return 0;
 }
 
@@ -188,7 +192,11 @@ static int allow_reading(Run *run, Error *error) {
                                         ADDITIONAL_STORES_MAX);
                 int fd = neg_errno(open(*path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
                 if (fd < 0)
-                        return error_set(error, fd, ERROR_STORAGE, "'%s'", *path);
+                        return error_set(error,
+                                        fd,
+                                        ERROR_STORAGE,
+                                        "additional store '%s' (AdditionalStores= in supd.conf)",
+                                        *path);
                 run->read_fds[run->n_read_fds++] = fd;
         }
         return 0;

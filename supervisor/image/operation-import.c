@@ -61,6 +61,11 @@ int operation_import(Operation *o, Error *error) {
          * prune removes. */
         (void) store_undo(o->store, NULL);
         if (r < 0)
-                return r == -ENOMEM ? r : error_prefix(error, r, "'%s'", o->options->arguments[0]);
+                return r == -ENOMEM ? r
+                                    : error_prefix(error,
+                                                      r,
+                                                      "'%s'",
+                                                      o->options->source_name
+                                                                      ?: o->options->arguments[0]);
         return tell(name, &result, error);
 }

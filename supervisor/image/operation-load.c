@@ -31,6 +31,7 @@ int operation_load(Operation *o, Error *error) {
                 .source = &o->source,
                 .source_fd = o->source_fd,
                 .name = name,
+                .all = true,
                 .platform = o->platform,
                 .layers = o->layers,
                 .on_image = tell_image,

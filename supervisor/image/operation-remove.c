@@ -117,8 +117,13 @@ static int remove_all_names(
         return 0;
 }
 
-/* A name goes alone; a digest takes all names of the image with it. */
-static int remove_one(Removal *m, const char *what, Error *error) {
+static int list_again(Removal *m, Error *error) {
+        store_images_done(&m->images);
+        return store_list(m->operation->store, &m->images, error);
+}
+
+/* A name goes alone; a digest takes all names of the image with it. Return: 1 if @what was a digest. */
+static int remove_one(Removal *m, const char *what, Digest *ret_gone, Error *error) {
         _cleanup_(reference_done) Reference reference = {};
         _cleanup_free_ char *name = NULL, *containers = NULL;
         size_t index;
@@ -138,7 +143,33 @@ static int remove_one(Removal *m, const char *what, Error *error) {
         }
         if (image->name && (str_equal(image->name, what) || str_equal(image->name, name)))
                 return remove_name(m, image->name, containers, error);
-        return remove_all_names(m, image, containers, error);
+        *ret_gone = image->manifest.digest;
+        r = remove_all_names(m, image, containers, error);
+        return r < 0 ? r : 1;
+}
+
+/* An id may be that of several images: one was pulled, another loaded. All are meant. */
+static int remove_argument(Removal *m, const char *what, Error *error) {
+        Digest gone = {}, before;
+        size_t index;
+        int r;
+
+        do {
+                before = gone;
+                r = remove_one(m, what, &gone, error);
+                /* The next one may mean another of its names. */
+                int q = r < 0 ? 0 : list_again(m, error);
+                if (q < 0)
+                        return q;
+        } while (r > 0 && !digest_equal(&before, &gone) &&
+                        store_find(m->operation->store, &m->images, what, &index, NULL) >= 0 &&
+                        !m->images.items[index].read_only);
+        return MIN(r, 0);
+}
+
+/* What is wrong with one of several, and says nothing about the others. */
+static bool is_of_one(int r) {
+        return r == -ENOENT || r == -ENOTUNIQ || r == -EBUSY || r == -EROFS;
 }
 
 int operation_remove(Operation *o, Error *error) {
@@ -149,13 +180,16 @@ int operation_remove(Operation *o, Error *error) {
         if (r < 0)
                 return r;
         STRV_FOREACH (what, o->options->arguments) {
-                r = remove_one(&m, *what, error);
-                if (r < 0)
-                        break;
-                /* The next one may mean another of its names. */
-                store_images_done(&m.images);
-                r = store_list(o->store, &m.images, error);
-                if (r < 0)
+                _cleanup_(error_done) Error reason = {};
+                int q = remove_argument(&m, *what, &reason);
+                if (q >= 0)
+                        continue;
+                if (r >= 0) {
+                        error_move(error, &reason);
+                        r = q;
+                } else
+                        record_put(&m.answer, "NOTICE", error_text(&reason, q));
+                if (!is_of_one(q))
                         break;
         }
         return removal_end(&m, r, error);

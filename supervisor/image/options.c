@@ -47,7 +47,7 @@ static const char usage[] =
                 "/" SUPD_IMAGE_SETTINGS_FILE "]\n"
                 "  --die-with PID        end when this process, the parent, ends\n"
                 "  --name REF            load, pull: what the image is called\n"
-                "  --source-name PATH    load: what SOURCE is called, which is /dev/stdin\n"
+                "  --source-name PATH    load, import: what standard input is called\n"
                 "  --os, --arch, --variant WORD  load, pull: which of an index [this machine]\n"
                 "  --jobs N              load, pull: layers unpacked at a time, 1 to 16 [a "
                 "processor each]\n"
@@ -209,7 +209,8 @@ static const Verb verbs[] = {
                 COMMON | BIT(OUTPUT) | BIT(FORMAT) | BIT(RECORDS_FD),
                                              1, UINT_MAX, .writes = true },
         { "import",  operation_import,
-                COMMON | LIMITS | PLATFORM | BIT(CHANGE) | BIT(MESSAGE) | BIT(DRIVER),
+                COMMON | LIMITS | PLATFORM | BIT(SOURCE_NAME) | BIT(CHANGE) | BIT(MESSAGE) |
+                        BIT(DRIVER),
                                              1, 2,        .writes = true, .unpacks = true,
                                                           .storage = STORAGE_PREPARES },
         { "df",      operation_disk_usage,   COMMON, 0, 0 },

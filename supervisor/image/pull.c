@@ -261,10 +261,13 @@ static int content_turn(Pull *p, Error *error) {
         /* A lock has nothing to wait for, and progress is told by the clock. */
         if (locked > 0 || left > 0)
                 until_usec = usec_add(clock_monotonic_usec(), PROGRESS_INTERVAL_USEC);
-        return remote_turn(p->request->remote,
+        int r = remote_turn(p->request->remote,
                         p->set ? layer_set_fd(p->set) : -EBADF,
                         until_usec,
                         error);
+        /* The process that fetches is lost, which says nothing against what it has brought. */
+        p->is_transient = p->is_transient || r < 0;
+        return r;
 }
 
 static int get_content(Pull *p, Error *error) {

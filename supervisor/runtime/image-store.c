@@ -309,45 +309,65 @@ static void closedirp(DIR **d) {
                 (void) closedir(*d); /* only read from */
 }
 
+typedef struct IdMatch {
+        Digest manifest, id; /* empty: none; it can't be told */
+} IdMatch;
+
 /* Return: 1 if image @hex is meant by @digits. */
-static int id_matches(const ImageStore *s, const char *hex, const char *digits) {
+static int id_matches(const ImageStore *s, const char *hex, const char *digits, Digest *ret_id) {
         _cleanup_(record_freep) Record *record = NULL;
 
-        if (str_has_prefix(hex, digits))
-                return 1;
+        *ret_id = (Digest) {};
         int r = read_record(s, hex, &record);
-        if (r < 0)
-                return r == -ENOMEM ? r : 0; /* a broken one is not the one that is meant */
-        const char *id = record_get(record, SUPD_STORE_ID);
-        return id && str_has_prefix(id, DIGEST_PREFIX) &&
-               str_has_prefix(id + strlen(DIGEST_PREFIX), digits);
+        if (r == -ENOMEM)
+                return r;
+        /* A broken one has its own digest alone. */
+        const char *id = r >= 0 ? record_get(record, SUPD_STORE_ID) : NULL;
+        if (id)
+                (void) digest_parse(id, ret_id, NULL);
+        return str_has_prefix(hex, digits) ||
+               (ret_id->text[0] && str_has_prefix(digest_hex(ret_id), digits));
+}
+
+/* Two manifests with one configuration, as by a pull and a load, run the same: one of them, always the same
+ * one, will do. */
+static int match_take(IdMatch *found, const char *hex, const Digest *id) {
+        if (found->manifest.text[0]) {
+                if (str_equal(digest_hex(&found->manifest), hex))
+                        return 0;
+                if (!id->text[0] || !digest_equal(&found->id, id))
+                        return -ENOTUNIQ;
+                if (strcmp(digest_hex(&found->manifest), hex) < 0)
+                        return 0;
+        }
+        found->id = *id;
+        memcpy(found->manifest.text, DIGEST_PREFIX, strlen(DIGEST_PREFIX));
+        memcpy(found->manifest.text + strlen(DIGEST_PREFIX), hex, DIGEST_HEX_SIZE + 1);
+        return 0;
 }
 
 static int root_find_id(
-                const ImageStore *s, const StoreRoot *root, const char *digits, Digest *found) {
+                const ImageStore *s, const StoreRoot *root, const char *digits, IdMatch *found) {
         _cleanup_free_ char *path = root_file(root, SUPD_STORE_RECORD_DIR);
         _cleanup_(closedirp) DIR *d = path ? opendir(path) : NULL;
 
         if (!path)
                 return -ENOMEM;
         for (struct dirent *entry; d && (entry = readdir(d));) {
+                Digest id;
                 if (!digest_hex_is_valid(entry->d_name))
                         continue;
-                int r = id_matches(s, entry->d_name, digits);
+                int r = id_matches(s, entry->d_name, digits, &id);
+                if (r > 0)
+                        r = match_take(found, entry->d_name, &id);
                 if (r < 0)
                         return r;
-                if (r == 0 || str_equal(digest_hex(found), entry->d_name))
-                        continue;
-                if (found->text[0] != '\0')
-                        return -ENOTUNIQ;
-                memcpy(found->text, DIGEST_PREFIX, strlen(DIGEST_PREFIX));
-                memcpy(found->text + strlen(DIGEST_PREFIX), entry->d_name, DIGEST_HEX_SIZE + 1);
         }
         return 0;
 }
 
 int image_store_find_id(ImageStore *s, const char *digits, Digest *ret_manifest) {
-        Digest found = {};
+        IdMatch found = {};
 
         if (str_has_prefix(digits, DIGEST_PREFIX))
                 digits += strlen(DIGEST_PREFIX);
@@ -359,9 +379,9 @@ int image_store_find_id(ImageStore *s, const char *digits, Digest *ret_manifest)
                 if (r < 0)
                         return r;
         }
-        if (found.text[0] == '\0')
+        if (found.manifest.text[0] == '\0')
                 return 0;
-        *ret_manifest = found;
+        *ret_manifest = found.manifest;
         return 1;
 }
 

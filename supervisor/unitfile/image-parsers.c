@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/reference.h"
 #include "base/text.h"
 #include "unitfile/expand.h"
@@ -46,6 +47,12 @@ static int warn_short_name(KeyInput *in, const char *name) {
                         canonical);
 }
 
+/* A whole one: the first digits of it look like a short name. */
+static bool is_image_id(const char *s) {
+        return digest_hex_is_valid(
+                        str_has_prefix(s, DIGEST_PREFIX) ? s + strlen(DIGEST_PREFIX) : s);
+}
+
 /* A reference that can't be one is found now, not when the container is to start. Return: 1, 0 after a
  * complaint, -ENOMEM. */
 static int check_reference(KeyInput *in, const char *s) {
@@ -54,6 +61,8 @@ static int check_reference(KeyInput *in, const char *s) {
 
         if (value_has_reference(s))
                 return 1; /* to the environment: unit_spec_resolve() comes here once more */
+        if (is_image_id(s))
+                return 1;
         int r = image_source_parse(s, &source, &error);
         if (r == -ENOMEM)
                 return r;

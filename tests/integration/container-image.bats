@@ -300,9 +300,15 @@ archive_of_busybox() {
 @test "an image is found by its id" {
         image_of_busybox --config.cmd sleep --config.cmd 1000
         id=$(image inspect localhost/busybox | sed -n 's/^ID=sha256://p')
-        unit_write web.container Image="${id:0:12}" Network=none Pull=never
+        # Another manifest of the same configuration is the same image.
+        skopeo copy -q oci:layout:busybox docker-archive:other.tar:localhost/other:latest
+        image load docker-archive:other.tar
+        assert_equal 2 "$(find "$STATE/image/.supd/record" -type f -exec grep -l "^ID=sha256:$id" {} + | wc -l)"
+        unit_write short.container Image="${id:0:12}" Network=none Pull=never
+        unit_write whole.container Image="$id" Network=none Pull=never
+        unit_write digest.container Image="sha256:$id" Network=none Pull=never
         supd_start
-        supctl start web
+        supctl start short whole digest
 }
 
 @test "supd killed at any moment: the container runs on and its storage goes when it stops" {

@@ -205,13 +205,36 @@ sum_is_right() {
         assert_equal '' "$(find "$STATE/layer" -mindepth 1 -maxdepth 1 ! -name '.*')"
 }
 
-@test "what rm did before it failed is told, and its space comes back" {
+@test "what rm can remove goes, whatever it can't, and its space comes back" {
         load_as a a
-        run image rm a nosuch
+        run image rm nosuch a other
         assert_equal 1 "$status"
         assert_equal docker.io/library/a:latest "$(record REMOVED)"
         assert_equal 2 "$(record REMOVED_LAYERS)"
-        assert_match "no such image: 'nosuch'" "$output"
+        assert_equal "no such image: 'nosuch'" "$(record ERROR)"
+        assert_equal "no such image: 'other'" "$(record NOTICE)"
+}
+
+@test "an id that two manifests have means either, and rm takes both" {
+        load_as a a
+        run image inspect a
+        id=$(record ID)
+        skopeo copy -q oci:layout:a docker-archive:a.tar:example.com/a:1
+        image load docker-archive:a.tar
+        run image inspect example.com/a:1
+        assert_equal "$id" "$(record ID)"
+        [ "$digest" != "$(record IMAGE)" ]
+        run image rm docker.io/library/a:latest
+        load_as a a
+        run image inspect "${id:7:12}"
+        assert_equal 0 "$status"
+        assert_equal "$id" "$(record ID)"
+        run image tag "$id" b
+        assert_equal 0 "$status"
+        run image rm "$id"
+        assert_equal 0 "$status"
+        assert_equal 2 "$(record REMOVED | wc -l)"
+        assert_equal '' "$(store_names)"
 }
 
 @test "a note of use that says no image stops every removal; a half-written one does not" {

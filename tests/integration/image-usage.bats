@@ -49,6 +49,11 @@ disk_usage() {
         assert_equal "$(of_image "$second" UNIQUE)" "$(record RECLAIMABLE_ALL)"
 }
 
+@test "a file with several names counts once" {
+        run image df
+        assert_equal "$(disk_usage)" "$(($(record BLOBS_TOTAL) + $(record LAYERS_TOTAL)))"
+}
+
 @test "df tells what dead operations and broken downloads left" {
         mkdir -p "$STATE/image/.supd/partial" "$STATE/layer/.work/0123456789abcdef.0.x"
         head -c 10000 /dev/zero >"$STATE/image/.supd/partial/x"

@@ -81,6 +81,26 @@ in_terminal() {
         assert_match '^docker\.io/library/named +latest +[0-9a-f]{12} ' "$output"
 }
 
+@test "an archive of several images is loaded whole, also OCI's, and a layout too" {
+        image_make web db
+        for name in web db; do
+                supctl pull -q "oci:layout:$name"
+                supctl tag "localhost/layout:$name" "example.com/$name:1"
+        done
+        supctl save -o both.tar --format oci-archive example.com/web:1 example.com/db:1
+        supctl prune -af
+        run supctl load -i both.tar
+        assert_equal 0 "$status"
+        assert_match 'Loaded example\.com/web:1 .*Loaded example\.com/db:1 ' "$output"
+        run supctl load -i layout
+        assert_equal 0 "$status"
+        assert_match 'Loaded localhost/layout:web .*Loaded localhost/layout:db ' "$output"
+        # A unit means one.
+        run image pull oci-archive:both.tar
+        assert_equal 1 "$status"
+        assert_match 'it has 2 images; name one of them behind a colon' "$output"
+}
+
 @test "layouts and other transports are pulled from the caller's file" {
         image_make web
         run supctl pull oci:layout:web
@@ -102,6 +122,14 @@ in_terminal() {
         run supctl load -i plain.tar
         assert_equal 1 "$status"
         assert_match 'plain\.tar: it is no archive of images' "$output"
+        xz -k plain.tar
+        run supctl load <plain.tar.xz
+        assert_equal 1 "$status"
+        assert_match 'compressed with xz' "$output"
+        bzip2 -k plain.tar
+        run supctl load -i plain.tar.bz2
+        assert_equal 1 "$status"
+        assert_match 'compressed with bzip2' "$output"
         run supctl load -i missing.tar
         assert_equal 1 "$status"
         assert_match "cannot open 'missing\.tar': No such file" "$output"
@@ -247,6 +275,9 @@ in_terminal() {
         run supctl import -c 'FROM x' root.tar.gz
         assert_equal 1 "$status"
         assert_match 'FROM' "$output"
+        run supctl import root
+        assert_equal 1 "$status"
+        assert_match "'root': Is a directory" "$output"
 }
 
 @test "prune shows what would go, asks, and takes only that" {
@@ -284,13 +315,15 @@ in_terminal() {
         loaded
         run supctl image verify
         assert_equal 0 "$status"
-        assert_match 'Checked [0-9]+ blobs and 2 unpacked layers' "$output"
+        assert_match 'Checked [0-9]+ blobs and 2 unpacked layers\.' "$output"
         layer=$(find "$STATE/layer" -path '*/bin/tool')
         echo x >>"$layer"
         run supctl image verify
         assert_equal 1 "$status"
         assert_match 'damaged layer: sha256:' "$output"
         assert_match 'first difference: .*bin/' "$output"
+        assert_match '  of: example\.com/web:1' "$output"
+        assert_match "1 thing is damaged; 'supctl image verify --repair' puts right" "$output"
         run supctl image verify --repair example.com/web:1
         assert_equal 0 "$status"
         assert_match 'repaired layer: sha256:' "$output"
@@ -301,7 +334,12 @@ in_terminal() {
         status=0
         supctl image verify --json >found || status=$?
         assert_equal 1 "$status"
-        assert_equal "sha256:${blob##*/}" "$(jq -r '.DamagedBlobs[0]' found)"
+        assert_equal "sha256:${blob##*/} example.com/web:1" "$(jq -r '"\(.DamagedBlobs[0]) \(.Affected[0])"' found)"
+        rm "$blob"
+        run supctl image verify --repair --retry=0
+        assert_equal 1 "$status"
+        assert_match "missing blob: sha256:${blob##*/}" "$output"
+        assert_match 'pull or load again: example\.com/web:1' "$output"
 }
 
 @test "df tells what takes space and what could come back" {
@@ -393,6 +431,11 @@ in_terminal() {
         run supctl images --follow
         assert_equal 2 "$status"
         assert_match "'images' has no option --follow" "$output"
+        for option in 'pull --policy=often' 'pull --tls-verify=maybe' 'save --format=zip'; do
+                run supctl $option x
+                assert_equal 2 "$status"
+                assert_match "is not .* or " "$output"
+        done
 }
 
 @test "Ctrl-C ends the work, and a save leaves nothing behind" {

@@ -197,6 +197,16 @@ leaves_nothing() {
         is_whole
 }
 
+@test "what came stays when the process that fetches dies" {
+        liar
+        partial=$STATE/image/.supd/partial/${layer#sha256:}
+        pull --retry 0 "localhost:$FIRST/stall/x:v1" >/dev/null 2>&1 3>&- &
+        wait_until 10 bash -c "[[ \$(stat -c %s '$partial') -ge 1400000 ]]"
+        kill -KILL $(pgrep -x -u nobody supd-image)
+        run wait $!
+        [ -s "$partial" ]
+}
+
 @test "what a power cut made of a partial download is found out by its digest" {
         liar
         run pull --retry 0 "localhost:$FIRST/truncate/x:v1"

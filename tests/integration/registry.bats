@@ -246,7 +246,7 @@ blobs() {
 @test "the registry's certificate has to be right, unless it is said to be insecure" {
         run bare --creds-file creds pull "$IMAGE"
         assert_equal 1 "$status"
-        assert_match 'certificate' "$output"
+        assert_match 'certificate.*/etc/supd/certs\.d/localhost:5000/ca\.crt' "$output"
         run bare --creds-file creds --tls-verify no pull "$IMAGE"
         assert_equal 0 "$status"
         rm -rf "${STATE:?}"/*
@@ -289,6 +289,7 @@ blobs() {
         wait_until 20 serves 5002
         run bare --retry 0 pull localhost:5002/team/app:v1
         assert_equal 1 "$status"
+        assert_match 'plain HTTP, which InsecureRegistries=' "$output"
         echo INSECURE_REGISTRY=localhost:5002 >settings
         run bare --settings settings pull localhost:5002/team/app:v1
         assert_equal 0 "$status"

@@ -105,8 +105,10 @@ in_terminal() {
 @test "a wrong password is refused, and nowhere to be read" {
         run "${PULL[@]}" --creds user:wr0ng "$WEB"
         assert_equal 1 "$status"
-        assert_match "supctl: .*$WEB.*(401|denied)" "$output"
+        assert_match "supctl: .*$WEB.*(401|denied).*; the login was refused" "$output"
         assert_no_match wr0ng "$output$(<"$SUPD_LOG")"
+        run "${PULL[@]}" "$WEB"
+        assert_match '401.*; log in by --creds' "$output"
 }
 
 @test "of several images all are tried, and a failure is told at the end" {

@@ -7,7 +7,7 @@
 #include "image/layer/blob-input.h"
 
 typedef struct Decoder {
-        unsigned char magic[4];
+        unsigned char magic[8];
         size_t magic_size;
         int (*open)(BlobInput *in, void **ret, Error *error);
         /* At least one byte, unless it is the end. */

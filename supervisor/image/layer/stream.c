@@ -126,6 +126,40 @@ static const Decoder decoder_zstd = {
         .free = decoder_archive_free,
 };
 
+/* Known only to be refused by name. */
+static int xz_open(BlobInput *in, void **ret, Error *error) {
+        (void) in;
+        (void) ret;
+        return error_set_plain(error,
+                        -EOPNOTSUPP,
+                        ERROR_NOT_SUPPORTED,
+                        "it is compressed with xz, and gzip and zstd alone are read; unpack it by "
+                        "'xz -d'");
+}
+
+static int bzip2_open(BlobInput *in, void **ret, Error *error) {
+        (void) in;
+        (void) ret;
+        return error_set_plain(error,
+                        -EOPNOTSUPP,
+                        ERROR_NOT_SUPPORTED,
+                        "it is compressed with bzip2, and gzip and zstd alone are read; unpack it "
+                        "by 'bzip2 -d'");
+}
+
+static const Decoder decoder_xz = {
+        .magic = { 0xfd, '7', 'z', 'X', 'Z' },
+        .magic_size = 5,
+        .open = xz_open,
+};
+
+/* The whole start of a file with its usual size of block: a tar archive may begin with "BZh". */
+static const Decoder decoder_bzip2 = {
+        .magic = { 'B', 'Z', 'h', '9', 0x31, 0x41, 0x59, 0x26 },
+        .magic_size = 8,
+        .open = bzip2_open,
+};
+
 static const Decoder decoder_plain = {
         .open = plain_open,
         .read = plain_read,
@@ -133,10 +167,12 @@ static const Decoder decoder_plain = {
 };
 
 /* The first whose magic fits; no magic fits all. */
-static const Decoder *const decoders[] = { &decoder_gzip, &decoder_zstd, &decoder_plain };
+static const Decoder *const decoders[] = {
+        &decoder_gzip, &decoder_zstd, &decoder_xz, &decoder_bzip2, &decoder_plain
+};
 
 static int decoder_find(BlobInput *in, const Decoder **ret) {
-        unsigned char start[4];
+        unsigned char start[sizeof((*decoders)->magic)];
         ssize_t n = blob_input_peek(in, start, sizeof(start));
 
         if (n < 0)

@@ -98,6 +98,15 @@ static const char *status_text(long status) {
         return "the server does not answer as it should";
 }
 
+/* Servers use the same words for who says no name and who says a wrong password. */
+static const char *login_hint(const Transfer *t, long status) {
+        if (status != 401)
+                return "";
+        if (!t->authorization)
+                return "; log in by --creds, --auth-file or AuthFile=";
+        return str_has_prefix(t->authorization, "Basic ") ? "; the login was refused" : "";
+}
+
 int transfer_fail_status(Transfer *t, long status) {
         _cleanup_free_ char *said = server_text(t);
         size_t i = 0;
@@ -109,9 +118,10 @@ int transfer_fail_status(Transfer *t, long status) {
                         statuses[i].result,
                         statuses[i].code,
                         statuses[i].is_transient,
-                        "HTTP status %ld: %s",
+                        "HTTP status %ld: %s%s",
                         status,
-                        said ?: status_text(status));
+                        said ?: status_text(status),
+                        login_hint(t, status));
 }
 
 /* ---- what libcurl says ------------------------------------------------------------------------ */
@@ -138,8 +148,23 @@ static const struct {
 };
 /* clang-format on */
 
+/* What to do about a registry that is not the usual kind; the words are OpenSSL's. */
+static char *tls_hint(const Transfer *t, CURLcode code, const char *text) {
+        if (code == CURLE_SSL_CONNECT_ERROR && strstr(text, "wrong version number"))
+                return strdup("; it seems to speak plain HTTP, which InsecureRegistries= or "
+                              "--tls-verify=no allows");
+        if (code == CURLE_PEER_FAILED_VERIFICATION &&
+                        (strstr(text, "issuer") || strstr(text, "self-signed") ||
+                                        strstr(text, "self signed")))
+                return str_printf("; to trust its authority, put that into "
+                                  "/etc/supd/certs.d/%s/ca.crt, or use --cert-dir",
+                                t->request.registry);
+        return strdup("");
+}
+
 int transfer_fail_code(Transfer *t, CURLcode code) {
         const char *text = *t->message ? t->message : curl_easy_strerror(code);
+        _cleanup_free_ char *hint = tls_hint(t, code, text);
         long number = 0;
 
         if (t->body_result == -EFBIG)
@@ -164,7 +189,8 @@ int transfer_fail_code(Transfer *t, CURLcode code) {
                                         codes[i].error_code,
                                         codes[i].is_transient || (code == CURLE_SSL_CONNECT_ERROR &&
                                                                                  number != 0),
-                                        "%s",
-                                        text);
+                                        "%s%s",
+                                        text,
+                                        hint ?: "");
         return transfer_fail(t, -EIO, ERROR_FAILED, false, "%s", text);
 }

@@ -349,37 +349,48 @@ static bool find_by_name(const StoreImages *images, const char *name, size_t *re
         return false;
 }
 
-static bool image_has_id(const Store *s, const StoreImage *image, const char *hex) {
+/* @ret_config: empty where it can't be told. */
+static bool image_has_id(
+                const Store *s, const StoreImage *image, const char *hex, Digest *ret_config) {
         _cleanup_(manifest_done) Manifest m = {};
         _cleanup_free_ char *text = NULL;
         size_t size;
 
+        *ret_config = (Digest) {};
+        if (store_read_blob(s, &image->manifest.digest, MANIFEST_SIZE_MAX, &text, &size, NULL) >=
+                                        0 &&
+                        manifest_parse(text, size, &m, NULL) >= 0 && !m.is_index)
+                *ret_config = m.config.digest;
         if (str_has_prefix(digest_hex(&image->manifest.digest), hex))
                 return true;
         if (image->source_digest && str_has_prefix(image->source_digest, DIGEST_PREFIX) &&
                         str_has_prefix(image->source_digest + strlen(DIGEST_PREFIX), hex))
                 return true;
-        if (store_read_blob(s, &image->manifest.digest, MANIFEST_SIZE_MAX, &text, &size, NULL) <
-                                        0 ||
-                        manifest_parse(text, size, &m, NULL) < 0)
-                return false;
-        return !m.is_index && str_has_prefix(digest_hex(&m.config.digest), hex);
+        return ret_config->text[0] && str_has_prefix(digest_hex(ret_config), hex);
 }
 
+/* What came from a registry and from `docker save` has two manifests and one id: it runs the same, and who
+ * gives the id means either. One with a name goes before. */
 static int find_by_id(const Store *s, const StoreImages *images, const char *what, size_t *ret) {
         const char *hex = str_has_prefix(what, DIGEST_PREFIX) ? what + strlen(DIGEST_PREFIX) : what;
+        Digest id = {};
         bool found = false;
 
         if (strlen(hex) < ID_DIGITS_MIN || hex[strspn(hex, "0123456789abcdef")] != '\0')
                 return -ENOENT;
         for (size_t i = 0; i < images->n_items; i++) {
-                if (!image_has_id(s, &images->items[i], hex))
+                Digest config;
+                if (!image_has_id(s, &images->items[i], hex, &config))
                         continue;
-                if (found && !digest_equal(&images->items[i].manifest.digest,
-                                             &images->items[*ret].manifest.digest))
+                if (found &&
+                                !digest_equal(&images->items[i].manifest.digest,
+                                                &images->items[*ret].manifest.digest) &&
+                                (!id.text[0] || !digest_equal(&id, &config)))
                         return -ENOTUNIQ;
-                if (!found)
+                if (!found || (images->items[i].name && !images->items[*ret].name)) {
                         *ret = i;
+                        id = config;
+                }
                 found = true;
         }
         return found ? 0 : -ENOENT;

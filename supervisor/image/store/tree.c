@@ -420,6 +420,13 @@ int tree_compare(int a_fd, int b_fd, TreeIsOpaque is_opaque, void *userdata, cha
         return r < 0 ? r : 1;
 }
 
+/* Of a file with several names each has its share: remembering which were counted would take memory. */
+static uint64_t bytes_of(const struct stat *st) {
+        uint64_t bytes = (uint64_t) st->st_blocks * 512;
+
+        return S_ISDIR(st->st_mode) || st->st_nlink == 0 ? bytes : bytes / st->st_nlink;
+}
+
 int tree_usage(int dir_fd, uint64_t *ret_bytes) {
         _cleanup_strv_ char **stack = NULL;
         uint64_t bytes = 0;
@@ -448,7 +455,7 @@ int tree_usage(int dir_fd, uint64_t *ret_bytes) {
                                 free(child);
                                 continue;
                         }
-                        bytes += (uint64_t) st.st_blocks * 512;
+                        bytes += bytes_of(&st);
                 }
         }
         if (r < 0)

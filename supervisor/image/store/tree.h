@@ -73,5 +73,5 @@ int tree_compare(int a_fd, int b_fd, TreeIsOpaque is_opaque, void *userdata, cha
 /** tree_bytes() - what @name in @dir_fd takes on disk, be it a file or a tree */
 int tree_bytes(int dir_fd, const char *name, uint64_t *ret_bytes);
 
-/** tree_usage() - bytes allocated below @dir_fd, hard links counted once for each name */
+/** tree_usage() - bytes allocated below @dir_fd, of hard links to what is outside their share alone */
 int tree_usage(int dir_fd, uint64_t *ret_bytes);
