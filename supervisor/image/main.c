@@ -191,6 +191,8 @@ static int allow_reading(Run *run, Error *error) {
                                         "more than %u additional stores",
                                         ADDITIONAL_STORES_MAX);
                 int fd = neg_errno(open(*path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+                if (fd == -ENOENT)
+                        continue; /* store_open() says so */
                 if (fd < 0)
                         return error_set(error,
                                         fd,

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/diag.h"
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
@@ -160,6 +161,7 @@ static void pull_on_record(const char *key, const char *value, void *userdata) {
                 p->current = current;
         } else if (str_equal(key, SUPD_IMAGE_EVENT_NOTICE)) {
                 (void) str_replace(&p->notice, value); /* without memory: the former one */
+                diag_notice("supd-image: %s", value);
                 pull_tell_progress(p);
         } else if (str_equal(key, "IMAGE"))
                 p->has_manifest = digest_parse(value, &p->manifest, NULL) >= 0;

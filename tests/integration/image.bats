@@ -389,6 +389,18 @@ large_layout() {
         assert_equal '' "$(find other/layer -mindepth 1 ! -name '.*')"
 }
 
+@test "an additional store that is not there does not take the others' images along" {
+        fixture
+        image load oci:layout:v1 --name here
+        mkdir unmounted
+        for missing in "$WORK/nowhere" "$WORK/unmounted"; do
+                run supd-image --state-dir "$STATE" --additional-store "$missing" inspect here
+                assert_equal 0 "$status"
+                assert_match "no image store in '$missing'" "$output"
+                assert_match "^$STATE/layer/" "$(record LAYER_PATH | head -n 1)"
+        done
+}
+
 @test "the process that unpacks may do next to nothing else" {
         mkfifo pipe
         supd-image --state-dir "$STATE" load docker-archive:pipe >out 2>&1 &

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "base/diag.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/strv.h"
@@ -126,7 +127,16 @@ static int additional_open(Store *s, char *const *paths, Error *error) {
         if (!s->more)
                 return -ENOMEM;
         STRV_FOREACH (path, paths) {
-                int r = root_open(*path, /* make= */ false, &s->more[s->n_more++]);
+                int r = root_open(*path, /* make= */ false, &s->more[s->n_more]);
+                /* A partition that is not mounted must not take the images with it that are here. */
+                if (r == -ENOENT) {
+                        diag_warning("no image store in '%s' (AdditionalStores=); going on without "
+                                     "it",
+                                        *path);
+                        root_done(&s->more[s->n_more]);
+                        continue;
+                }
+                s->n_more++;
                 if (r < 0)
                         return error_set(error, r, ERROR_STORAGE, "additional store '%s'", *path);
         }
