@@ -192,3 +192,23 @@ char *text_escape_controls(const char *s) {
         *out = '\0';
         return escaped;
 }
+
+void path_clean_in_root(char *path) {
+        char *out = path;
+
+        for (const char *p = path; *p;) {
+                size_t n = strcspn(p, "/");
+                if (n == 2 && p[0] == '.' && p[1] == '.') {
+                        while (out > path && *--out != '/')
+                                ;
+                } else if (n > 0 && !(n == 1 && *p == '.')) {
+                        if (out > path)
+                                *out++ = '/';
+                        memmove(out, p, n);
+                        out += n;
+                }
+                p += n;
+                p += strspn(p, "/");
+        }
+        *out = '\0';
+}

@@ -55,3 +55,11 @@ bool utf8_is_valid(const char *s, size_t size);
  * bytes that are no UTF-8 as \xHH; owned by the caller; NULL: out of memory
  */
 char *text_escape_controls(const char *s);
+
+/**
+ * path_clean_in_root() - takes out slashes that are too many, "." and "..", in place
+ *
+ * What is left is relative to the root, "" for the root itself. ".." leads no higher than that, as with
+ * chroot() and overlayfs; symbolic links are not looked at.
+ */
+void path_clean_in_root(char *path);

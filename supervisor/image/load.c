@@ -10,6 +10,7 @@
 #include "image/oci/hash.h"
 #include "image/oci/json.h"
 #include "image/load-blob.h"
+#include "image/progress.h"
 
 #define INDEX_DEPTH_MAX 3U /* an index may name an index */
 #define ARCHIVE_IMAGES_MAX 1000U
@@ -182,6 +183,7 @@ static int import_layers(const Load *l, const Import *i, Error *error) {
                 .config = i->config,
                 .on_state = load_progress_state,
                 .userdata = progress };
+        progress_platform(&i->config->platform, &l->request->platform);
         r = layer_set_new(&spec, &set, error);
         for (size_t n = 0; n < i->manifest->n_entries && r >= 0; n++)
                 load_progress_state(n, layer_set_state(set, n), progress);

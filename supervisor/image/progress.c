@@ -2,6 +2,7 @@
 #include "image/progress.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "image/answer.h"
 #include "supd/image-store.h"
 
@@ -71,4 +72,16 @@ void progress_notice(const char *text) {
 
         record_put(&w, SUPD_IMAGE_EVENT_NOTICE, text);
         (void) answer_write(&w, NULL); /* as above */
+}
+
+void progress_platform(const Platform *have, const Platform *wanted) {
+        if (!have->os || !have->architecture || platform_fits(have, wanted))
+                return;
+        _cleanup_free_ char *text = str_printf("it is for %s/%s, not for %s/%s",
+                        have->os,
+                        have->architecture,
+                        wanted->os,
+                        wanted->architecture);
+        if (text)
+                progress_notice(text);
 }

@@ -7,6 +7,7 @@
  */
 
 #include "base/digest.h"
+#include "image/oci/manifest.h"
 
 #define PROGRESS_INTERVAL_USEC UINT64_C(200000)
 
@@ -38,3 +39,6 @@ void progress_tell(Progress *p, size_t index, const ProgressLayer *now);
 
 /** progress_notice() - a word for people */
 void progress_notice(const char *text);
+
+/** progress_platform() - such a word if an image is for another machine than was asked for */
+void progress_platform(const Platform *have, const Platform *wanted);

@@ -186,6 +186,7 @@ static int begin_layers(Pull *p, Error *error) {
                 r = image_config_parse(text, size, &p->config, error);
         if (r < 0)
                 return r;
+        progress_platform(&p->config.platform, p->request->platform);
         LayerSetSpec spec = { .store = p->store,
                 .settings = p->request->layers,
                 .manifest = &p->manifest,

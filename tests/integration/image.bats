@@ -401,6 +401,17 @@ large_layout() {
         done
 }
 
+@test "an image for another machine is loaded, and said to be" {
+        fixture
+        run image load oci:layout:v1
+        assert_equal 0 "$status"
+        [ -z "$(record NOTICE)" ]
+        umoci config --image layout:v1 --architecture s390x
+        run image load oci:layout:v1
+        assert_equal 0 "$status"
+        assert_match '^it is for linux/s390x, not for linux/' "$(record NOTICE)"
+}
+
 @test "the process that unpacks may do next to nothing else" {
         mkfifo pipe
         supd-image --state-dir "$STATE" load docker-archive:pipe >out 2>&1 &

@@ -179,6 +179,29 @@ static void test_foreign_text_can_t_move_the_cursor(void **state) {
         assert_string_equal(escaped, "a\\x1b[2J\\x0a\\xff\xc3\xa9\\x7f");
 }
 
+static void test_a_path_in_a_root_does_not_lead_out_of_it(void **state) {
+        static const char *const paths[][2] = {
+                { "", "" },
+                { "/", "" },
+                { "..", "" },
+                { "a", "a" },
+                { "/a//b/", "a/b" },
+                { "./a/./b/.", "a/b" },
+                { "a/b/..", "a" },
+                { "/../../a/../../b/c", "b/c" },
+                { "a/..b/c..", "a/..b/c.." },
+                { "a/b/../../..", "" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+                char path[32];
+                (void) stpcpy(path, paths[i][0]);
+                path_clean_in_root(path);
+                assert_string_equal(path, paths[i][1]);
+        }
+}
+
 static void test_utf8_is_checked_to_the_letter(void **state) {
         (void) state;
         assert_true(utf8_is_valid("\xf0\x9f\x90\xa7", 4));
@@ -244,6 +267,7 @@ int main(void) {
                 cmocka_unit_test(test_an_environment_holds_each_name_once),
                 cmocka_unit_test(test_a_near_miss_is_suggested_and_a_far_one_is_not),
                 cmocka_unit_test(test_foreign_text_can_t_move_the_cursor),
+                cmocka_unit_test(test_a_path_in_a_root_does_not_lead_out_of_it),
                 cmocka_unit_test(test_utf8_is_checked_to_the_letter),
                 cmocka_unit_test(test_spans_and_ages_read_as_people_write_them),
                 cmocka_unit_test(test_an_error_is_set_once_and_prefixed_on_its_way_up),

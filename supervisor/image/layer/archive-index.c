@@ -220,33 +220,12 @@ void archive_index_done(ArchiveIndex *index) {
         free(index->files);
 }
 
-/* Takes ".." out as overlayfs or chroot() would: it doesn't lead above the root. */
-static void resolve_dot_dot(char *path) {
-        char *out = path;
-
-        for (const char *p = path; *p;) {
-                size_t n = strcspn(p, "/");
-                if (n == 2 && p[0] == '.' && p[1] == '.') {
-                        while (out > path && *--out != '/')
-                                ;
-                } else if (n > 0 && !(n == 1 && *p == '.')) {
-                        if (out > path)
-                                *out++ = '/';
-                        memmove(out, p, n);
-                        out += n;
-                }
-                p += n;
-                p += strspn(p, "/");
-        }
-        *out = '\0';
-}
-
 const ArchiveFile *archive_index_find(const ArchiveIndex *index, const char *path) {
         _cleanup_free_ char *wanted = strdup(path);
 
         for (unsigned links = 0; wanted && links <= LINKS_MAX; links++) {
                 const ArchiveFile *found = NULL;
-                resolve_dot_dot(wanted);
+                path_clean_in_root(wanted);
                 /* Of two with the same name the later counts. */
                 for (size_t i = index->n_files; !found && i-- > 0;)
                         if (str_equal(index->files[i].path, wanted))

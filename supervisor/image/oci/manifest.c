@@ -280,7 +280,7 @@ static const char *variant_of(const Platform *p) {
         return str_equal(p->architecture, "arm64") ? "v8" : "";
 }
 
-static bool platform_fits(const Platform *have, const Platform *want) {
+bool platform_fits(const Platform *have, const Platform *want) {
         if (!str_equal(have->os, want->os) || !str_equal(have->architecture, want->architecture))
                 return false;
         /* "v6" runs on "v7"; without a wanted variant the plain one is meant, or any. */

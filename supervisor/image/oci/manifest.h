@@ -69,6 +69,9 @@ void manifest_done(Manifest *m);
 /** manifest_format() - an OCI image manifest; owned by the caller; NULL: out of memory */
 char *manifest_format(const Descriptor *config, const Descriptor *layers, size_t n_layers);
 
+/** platform_fits() - what is for @have runs on @want; a lower variant does */
+bool platform_fits(const Platform *have, const Platform *want);
+
 /**
  * manifest_choose() - the entry of an index that fits
  * @wanted: members that are NULL stand for this machine's

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "image/oci/hash.h"
 #include "image/store/store-internal.h"
@@ -13,7 +14,7 @@
 #include "supd/image-store.h"
 
 /* Another number when the records change: then all are made anew. */
-#define RECORD_FORMAT 1U
+#define RECORD_FORMAT 2U
 
 #define NAMES_SIZE_MAX (16U * 1024 * 1024)
 #define SUM_LINE SUPD_STORE_SUM "="
@@ -24,6 +25,20 @@ static void put_number(RecordWriter *w, const char *key, uint64_t value) {
                 record_put_u64(w, key, value);
 }
 
+/* As Volume= of a unit is written, lest both be mounted at one place. The root can't be a volume. */
+static void put_volumes(RecordWriter *w, char *const *volumes) {
+        STRV_FOREACH (volume, volumes) {
+                _cleanup_free_ char *path = str_printf("/%s", *volume);
+                if (!path) {
+                        w->result = -ENOMEM;
+                        return;
+                }
+                path_clean_in_root(path + 1);
+                if (path[1] != '\0')
+                        record_put(w, SUPD_STORE_VOLUME, path);
+        }
+}
+
 void image_record_put(RecordWriter *w, const Manifest *m, const ImageConfig *c) {
         record_put(w, SUPD_STORE_ID, m->config.digest.text);
         for (size_t i = 0; i < c->n_diff_ids; i++)
@@ -32,7 +47,7 @@ void image_record_put(RecordWriter *w, const Manifest *m, const ImageConfig *c) 
         record_put_all(w, SUPD_STORE_COMMAND, c->command);
         record_put_all(w, SUPD_STORE_ENVIRONMENT, c->environment);
         record_put_all(w, SUPD_STORE_SHELL, c->shell);
-        record_put_all(w, SUPD_STORE_VOLUME, c->volumes);
+        put_volumes(w, c->volumes);
         record_put_all(w, SUPD_STORE_PORT, c->ports);
         record_put_all(w, SUPD_STORE_LABEL, c->labels);
         record_put_all(w, SUPD_STORE_HEALTH_TEST, c->health_test);
