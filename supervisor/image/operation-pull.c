@@ -12,6 +12,8 @@
 #include "image/pull.h"
 #include "image/repair.h"
 
+#define RETRIES_WITH_IMAGE 1U
+
 /* What is asked for. */
 typedef struct Wanted {
         Operation *operation; /* borrowed */
@@ -177,6 +179,16 @@ pull_from(Wanted *w, Remote *remote, const Reference *reference, const char *nam
         return tell(request.name, &result.manifest, &result.config, is_new, error);
 }
 
+/* With an image to fall back on nobody is kept waiting long, unless that was asked for. */
+static RetryPolicy retry_policy(const Wanted *w) {
+        const Operation *o = w->operation;
+        RetryPolicy policy = o->retry;
+
+        if (w->present && !o->options->retry)
+                policy.retries = MIN(policy.retries, RETRIES_WITH_IMAGE);
+        return policy;
+}
+
 static int pull_candidate(Wanted *w, const char *candidate, Error *error) {
         Operation *o = w->operation;
         _cleanup_(reference_done) Reference reference = {};
@@ -185,7 +197,7 @@ static int pull_candidate(Wanted *w, const char *candidate, Error *error) {
         _cleanup_(remote_done) Remote remote = {
                 .socket_fd = o->fetch_fd,
                 .endpoints = &endpoints,
-                .policy = o->retry,
+                .policy = retry_policy(w),
                 .notice = progress_notice,
         };
         int r;

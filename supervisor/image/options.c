@@ -57,7 +57,7 @@ static const char usage[] =
                 "  --policy WORD         pull: always, missing, never or newer [missing]\n"
                 "  --parallel N          pull: downloads at a time, 1 to 16 [3]\n"
                 "  --blob DIGEST         pull: this blob of the image alone\n"
-                "  --retry N             pull, check: further attempts [3; check: 0]\n"
+                "  --retry N             pull, check: further attempts [pull: 3 or 1, check: 0]\n"
                 "  --retry-delay DURATION  pull, check: between them [from 2s on, doubling]\n"
                 "  --stall-timeout DURATION  pull, check: without a byte [30s]\n"
                 "  --auth-file FILE      pull, check: logins [those of podman and docker]\n"

@@ -140,6 +140,9 @@ status_text_is() {
         kill -KILL "$REGISTRY_PID"
         wait "$REGISTRY_PID" 2>/dev/null || true
         supctl start web new
+        # Nobody waits through all the retries of a fetch that is not needed.
+        journalctl --sync
+        assert_equal 2 "$(journalctl --quiet SYSLOG_IDENTIFIER=supd | grep -c 'supd-image: .*retrying in')"
 }
 
 @test "a fetch that fails is a failed start that says which registry and why" {
