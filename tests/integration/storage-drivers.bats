@@ -181,6 +181,19 @@ nothing_is_left() {
         assert_equal '' "$(find "$STATE/container/web" -mindepth 1)"
 }
 
+@test "what a killed probe of overlayfs left goes with the next one" {
+        store_on ext4
+        sleep 0 &
+        dead=$!
+        wait "$dead"
+        mkdir -p "$STATE/container/.probe.$dead/lower/dir" "$STATE/container/.probe.$$" \
+                "$STATE/container/.probe.x"
+        image load oci:layout:v1 --name a
+        image root-make --driver overlay --id web a
+        assert_equal "$(printf '%s\n' ".probe.$$" .probe.x | sort)" \
+                "$(cd "$STATE/container" && ls -d .probe.* | sort)"
+}
+
 @test "a driver that can't work on the file system says which can, and leaves nothing" {
         store_on ext4
         run image load oci:layout:v1 --driver btrfs

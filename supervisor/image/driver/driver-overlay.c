@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@
 
 #define PROBED_FILE "driver" /* in image/.supd */
 #define PROBED_SIZE_MAX 256U
+#define PROBE_PREFIX ".probe." /* and a pid; a directory among the containers' */
 
 /* ---- whether overlayfs works ------------------------------------------------------------------ */
 /* The file system is the same as when it worked: what is remembered of the probe. */
@@ -79,18 +82,46 @@ static int probe_dirs_make(int dir_fd) {
         return 0;
 }
 
+static bool is_left_probe(const char *name) {
+        int64_t pid;
+
+        return str_has_prefix(name, PROBE_PREFIX) &&
+               parse_i64(name + strlen(PROBE_PREFIX), &pid) >= 0 && pid > 0 && pid <= INT_MAX &&
+               kill((pid_t) pid, 0) < 0 && errno == ESRCH;
+}
+
+/* Whoever was killed at it recorded no result, so that this comes before anything else is put here. */
+static void probes_remove_left(const Storage *s) {
+        _cleanup_close_ int fd = storage_open_dir(s->container_fd, ".", /* make= */ false);
+        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+        if (!d)
+                return;
+        (void) TAKE_FD(fd); /* readdir's now */
+        for (struct dirent *entry; (entry = readdir(d));)
+                if (is_left_probe(entry->d_name))
+                        (void) tree_remove(s->container_fd, entry->d_name); /* the next one again */
+}
+
 static int probe(const Storage *s) {
-        char name[sizeof(".probe.-2147483648")];
+        char name[sizeof(PROBE_PREFIX "-2147483648")];
+        sigset_t all, before;
         int r;
 
-        (void) snprintf(name, sizeof(name), ".probe.%d", getpid()); /* fits */
-        r = tree_remove(s->container_fd, name);                     /* of one that was killed */
-        _cleanup_close_ int fd =
-                        r < 0 ? r : storage_open_dir(s->container_fd, name, /* make= */ true);
+        probes_remove_left(s);
+        (void) snprintf(name, sizeof(name), PROBE_PREFIX "%d", getpid()); /* fits */
+        r = tree_remove(s->container_fd, name); /* of one with our pid that was killed */
+        if (r < 0)
+                return r;
+        /* Who is interrupted leaves nothing; it takes a millisecond. */
+        (void) sigfillset(&all);
+        (void) sigprocmask(SIG_BLOCK, &all, &before);
+        _cleanup_close_ int fd = storage_open_dir(s->container_fd, name, /* make= */ true);
         r = fd < 0 ? fd : probe_dirs_make(fd);
         if (r >= 0)
                 r = probe_in_child(fd);
         (void) tree_remove(s->container_fd, name); /* a few empty directories, else */
+        (void) sigprocmask(SIG_SETMASK, &before, NULL);
         return r;
 }
 

@@ -14,11 +14,6 @@
 #include "image/store/tree.h"
 #include "supd/image-store.h"
 
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 /* ---- making ----------------------------------------------------------------------------------- */
 static int own_lock(const Storage *s, Error *error) {
         int r = neg_errno(flock(s->own_fd, LOCK_EX | LOCK_NB));

@@ -18,11 +18,6 @@
 #define DESCRIPTORS_PER_LAYER 2U
 #define DESCRIPTORS_BESIDES 64U
 
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 int storage_copy_tree(Storage *s,
                 const int *layer_fds,
                 size_t n_layers,
