@@ -276,7 +276,9 @@ int subprocess_exit_status(const Subprocess *h) {
 static int on_abandoned_ended(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         (void) events, (void) userdata;
         (void) waitid(P_PIDFD, (id_t) fd, NULL, WEXITED | WNOHANG); /* reaped, whatever it was */
-        (void) sd_event_source_disable_unref(source);
+        /* The loop holds the only reference; this drops it. */
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        (void) sd_event_source_set_floating(source, /* b= */ false);
         return 0;
 }
 
@@ -294,6 +296,9 @@ static void subprocess_abandon(Subprocess *h) {
                 return; /* stays a zombie until supd ends */
         (void) sd_event_source_set_io_fd_own(source, /* own= */ true);
         h->pidfd = -EBADF;
+        /* It goes with the loop at the latest. */
+        (void) sd_event_source_set_floating(source, /* b= */ true);
+        (void) sd_event_source_unref(source);
 }
 
 Subprocess *subprocess_free(Subprocess *h) {
