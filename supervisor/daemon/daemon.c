@@ -538,6 +538,7 @@ DaemonVerdict daemon_run(Daemon *d, Error *error) {
                 for (ListenerId id = 0; id < _LISTENER_MAX; id++)
                         daemon_drop_listener(d, id);
                 daemon_remove_strays(d, /* engine= */ NULL);
+                image_service_stop(d->images); /* it reads the settings, and keeps our cgroup */
                 _cleanup_free_ char *settings = image_settings_path(d);
                 if (settings)
                         (void) unlink(settings); /* else the next supd replaces it */

@@ -13,6 +13,7 @@
 #include "runtime/container-storage.h"
 
 #define TRASH_DELAY_USEC (500 * USEC_PER_MSEC)
+#define STOP_TIMEOUT_USEC USEC_PER_SEC
 
 int image_service_new(const ImageServiceSpec *spec, ImageService **ret) {
         _cleanup_(image_service_freep) ImageService *s = calloc(1, sizeof(*s));
@@ -38,6 +39,12 @@ ImageService *image_service_free(ImageService *s) {
         s->store = image_store_free(s->store);
         free(s);
         return NULL;
+}
+
+void image_service_stop(ImageService *s) {
+        s->trash_timer = sd_event_source_disable_unref(s->trash_timer);
+        if (s->trash)
+                subprocess_kill(s->trash, STOP_TIMEOUT_USEC);
 }
 
 const ImageServiceSpec *image_service_spec(const ImageService *s) {

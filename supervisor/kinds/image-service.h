@@ -30,6 +30,9 @@ int image_service_new(const ImageServiceSpec *spec, ImageService **ret);
 ImageService *image_service_free(ImageService *s);
 DEFINE_CLEANUP(ImageService *, image_service_free);
 
+/** image_service_stop() - end the sweeping of what containers left: the next supd goes on with it */
+void image_service_stop(ImageService *s);
+
 const ImageServiceSpec *image_service_spec(const ImageService *s); /* borrowed */
 ImageStore *image_service_store(const ImageService *s);            /* borrowed */
 

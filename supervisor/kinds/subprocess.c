@@ -2,6 +2,7 @@
 #include "kinds/subprocess.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/record-stream.h"
 #include "base/strv.h"
@@ -267,6 +269,17 @@ int subprocess_start(
 void subprocess_signal(const Subprocess *h, int signal) {
         if (h->pid > 0)
                 (void) kill(h->pid, signal); /* ours, and not reaped: the pid is still its */
+}
+
+void subprocess_kill(const Subprocess *h, uint64_t timeout_usec) {
+        struct pollfd p = { .fd = h->pidfd, .events = POLLIN };
+
+        subprocess_signal(h, SIGKILL);
+        if (h->pid > 0 && h->pidfd >= 0)
+                (void) poll(&p,
+                                1,
+                                (int) (timeout_usec /
+                                                USEC_PER_MSEC)); /* it is dying, or in a sync */
 }
 
 int subprocess_exit_status(const Subprocess *h) {

@@ -42,6 +42,9 @@ int subprocess_start(
 /** subprocess_signal() - send @signal, unless it has ended: SIGTERM asks it to */
 void subprocess_signal(const Subprocess *h, int signal);
 
+/** subprocess_kill() - and wait for its end, @timeout_usec at most; subprocess_free() is still to come */
+void subprocess_kill(const Subprocess *h, uint64_t timeout_usec);
+
 /** subprocess_exit_status() - once it has ended: 0 to 255, or 128 and the signal that killed it */
 int subprocess_exit_status(const Subprocess *h);
 
