@@ -5,6 +5,7 @@
  * File descriptors as owned values: -EBADF is "none", every one is born close-on-exec.
  */
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include "base/macro.h"
@@ -17,6 +18,12 @@ static inline void close_fdp(int *fd) {
 }
 
 #define _cleanup_close_ _cleanup_(close_fdp)
+
+/** closedirp() - for _cleanup_(), of directories that are only read from */
+static inline void closedirp(DIR **d) {
+        if (*d)
+                (void) closedir(*d);
+}
 
 /** fd_write_all() - write the whole buffer. Return: 0 or negative errno. */
 int fd_write_all(int fd, const void *data, size_t size);

@@ -15,11 +15,6 @@
 
 #define READ_SIZE ((size_t) 128 * 1024)
 
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 static void check_done(Check *c) {
         for (size_t i = 0; i < c->n_images; i++) {
                 (void) strv_free(c->images[i].names);

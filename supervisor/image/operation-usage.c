@@ -26,11 +26,6 @@ static void disk_usage_done(DiskUsage *d) {
         record_writer_done(&d->answer);
 }
 
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 static uint64_t count_uses(const DiskUsage *d, const Digest *digest) {
         uint64_t n = 0;
 

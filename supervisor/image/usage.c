@@ -31,11 +31,6 @@ struct Usage {
         size_t visits;
 };
 
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 static void content_key(char kind, const char *hex, char *key) {
         key[0] = kind;
         memcpy(key + 1, hex, DIGEST_HEX_SIZE + 1);

@@ -7,15 +7,11 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "supd/image-store.h"
-
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
 
 char *container_storage_path(const char *state_dir, const char *id) {
         return str_printf("%s/" SUPD_STORE_CONTAINER_DIR "/%s", state_dir, id);

@@ -304,11 +304,6 @@ int image_store_load(ImageStore *s, const Digest *manifest, Image **ret, Error *
 }
 
 /* ---- by id ------------------------------------------------------------------------------------- */
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 typedef struct IdMatch {
         Digest manifest, id; /* empty: none; it can't be told */
 } IdMatch;

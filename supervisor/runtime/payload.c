@@ -5,16 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/container.h"
 
 #define STAT_SIZE_MAX (64U * 1024U)
-
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* read only: nothing can be lost */
-}
 
 /* Fields 4 and 22 of /proc/PID/stat, behind a name that may hold anything. */
 static int read_stat(const char *pid, pid_t *ret_parent, unsigned long long *ret_start) {

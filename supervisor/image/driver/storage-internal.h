@@ -3,16 +3,8 @@
 
 /* What storage and its drivers share. */
 
-#include <dirent.h>
-
 #include "image/driver/driver.h"
 #include "image/driver/storage.h"
-
-/* For _cleanup_(), of directories that are only read from. */
-static inline void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d);
-}
 
 #define ROOT_DIR "root"
 #define ROOT_WORK_DIR ".root.work"

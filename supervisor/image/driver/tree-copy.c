@@ -64,11 +64,6 @@ static void parts_done(Parts *p) {
         (void) close_fd(p->target_fd);
 }
 
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 static int failed(int r, const char *path, const char *name, Error *error) {
         _cleanup_free_ char *joined = str_printf("%s/%s", path, name);
         _cleanup_free_ char *shown = joined ? text_escape_controls(joined) : NULL;

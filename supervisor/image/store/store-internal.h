@@ -3,7 +3,6 @@
 
 /* What the files of the store share. */
 
-#include <dirent.h>
 #include <sys/types.h>
 
 #include "image/store/store.h"
@@ -49,12 +48,6 @@ void store_spare_make(Store *s);
 
 /** store_list_own() - as store_list(), without the stores that are only read */
 int store_list_own(const Store *s, StoreImages *ret, Error *error);
-
-/** store_closedirp() - for _cleanup_(), of directories that are only read from */
-static inline void store_closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d);
-}
 
 /** store_lock() - one of the lock files; closing the descriptor lets go. Return: an fd. */
 int store_lock(const Store *s, const char *name, int operation, Error *error);

@@ -62,11 +62,11 @@ int store_leftovers(const Store *s, StoreLeftovers *ret, Error *error) {
         int image_fd = s->root.image_fd, r = 0;
         StoreLeftovers result = {};
 
-        _cleanup_(store_closedirp) DIR *leases = open_list(image_fd, STORE_LEASE_DIR);
-        _cleanup_(store_closedirp) DIR *blob_dir = open_list(image_fd, WORK_DIR);
-        _cleanup_(store_closedirp) DIR *layer_dir = open_list(s->root.layer_fd, LAYER_WORK_DIR);
-        _cleanup_(store_closedirp) DIR *tree_dir = open_list(s->root.tree_fd, LAYER_WORK_DIR);
-        _cleanup_(store_closedirp) DIR *partial_dir = open_list(image_fd, PARTIAL_DIR);
+        _cleanup_(closedirp) DIR *leases = open_list(image_fd, STORE_LEASE_DIR);
+        _cleanup_(closedirp) DIR *blob_dir = open_list(image_fd, WORK_DIR);
+        _cleanup_(closedirp) DIR *layer_dir = open_list(s->root.layer_fd, LAYER_WORK_DIR);
+        _cleanup_(closedirp) DIR *tree_dir = open_list(s->root.tree_fd, LAYER_WORK_DIR);
+        _cleanup_(closedirp) DIR *partial_dir = open_list(image_fd, PARTIAL_DIR);
         if (leases) {
                 _cleanup_close_ int lock = lock_leases(s);
                 r = lock == -ENOENT ? 0 : lock; /* nobody has taken a lease yet */

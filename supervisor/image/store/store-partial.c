@@ -15,11 +15,6 @@
 
 #define PARTIAL_DIR "partial"
 
-static void close_dirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 /* Return: an fd. */
 static int open_dir(const Store *s, bool make) {
         if (make && mkdirat(s->private_fd, PARTIAL_DIR, 0700) < 0 && errno != EEXIST)
@@ -130,7 +125,7 @@ int store_partial_sweep(Store *s, bool all, uint64_t *bytes) {
         int dir_fd = open_dir(s, /* make= */ false);
         if (dir_fd == -ENOENT)
                 return 0; /* nothing was ever pulled */
-        _cleanup_(close_dirp) DIR *d = dir_fd < 0 ? NULL : fdopendir(dir_fd);
+        _cleanup_(closedirp) DIR *d = dir_fd < 0 ? NULL : fdopendir(dir_fd);
         if (!d) {
                 (void) close_fd(dir_fd);
                 return dir_fd < 0 ? dir_fd : -ENOMEM;

@@ -139,7 +139,7 @@ static int need_leased(Needed *n, const Store *s, Error *error) {
         int leases = store_open_dir(s->root.image_fd, STORE_LEASE_DIR, /* make= */ false, 0);
         if (leases == -ENOENT) /* nothing has been written yet */
                 return 0;
-        _cleanup_(store_closedirp) DIR *d = leases < 0 ? NULL : fdopendir(leases);
+        _cleanup_(closedirp) DIR *d = leases < 0 ? NULL : fdopendir(leases);
         if (!d) {
                 (void) close_fd(leases);
                 return store_error(error, leases < 0 ? leases : -ENOMEM, "cannot list the leases");
@@ -202,7 +202,7 @@ static int need_all(
 /* A record goes with its image's manifest, and with it what a killed run left of one in the making. */
 static int remove_records(Store *s, const Needed *n) {
         int fd = store_open_dir(s->root.image_fd, SUPD_STORE_RECORD_DIR, /* make= */ false, 0);
-        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
         if (!d) {
                 (void) close_fd(fd);
@@ -221,7 +221,7 @@ static int set_aside(Store *s, const Needed *n, char kind, uint64_t *count) {
         int work_fd = kind == LAYER ? s->layer_work_fd : s->work_fd;
 
         _cleanup_close_ int fd = neg_errno(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
         if (!d)
                 return fd < 0 ? fd : -errno;
@@ -253,7 +253,7 @@ static int remove_swept(Store *s, int work_fd, uint64_t *bytes) {
         _cleanup_free_ char *prefix = str_printf("%s.swept.", s->lease_id);
         _cleanup_close_ int fd =
                         neg_errno(openat(work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
         int r = 0;
 
         if (!prefix)
@@ -381,7 +381,7 @@ int store_sweep(Store *s, char *const *keep, SweepResult *ret, Error *error) {
 static int measure_unneeded(
                 const Needed *n, int dir_fd, char kind, uint64_t *count, uint64_t *bytes) {
         int fd = neg_errno(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
         int r = 0;
 
         if (!d) {

@@ -84,7 +84,7 @@ int store_uses(const Store *s, StoreUses *ret, Error *error) {
                                  : store_open_dir(s->root.image_fd, SUPD_STORE_USE_DIR, false, 0);
         if (fd == -ENOENT)
                 return 0;
-        _cleanup_(store_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_(closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
         if (!d) {
                 (void) close_fd(fd);
                 return store_error(error, fd < 0 ? fd : -ENOMEM, "cannot list images in use");

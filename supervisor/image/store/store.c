@@ -265,7 +265,7 @@ bool store_lease_is_alive(int lease_dir_fd, const char *id) {
 
 /* What no living operation owns. A failure to remove it is nobody's failure: the next one tries again. */
 static void work_clear(int work_fd, int lease_dir_fd) {
-        _cleanup_(store_closedirp) DIR *d = list_dir(work_fd);
+        _cleanup_(closedirp) DIR *d = list_dir(work_fd);
 
         for (struct dirent *entry; d && (entry = readdir(d));) {
                 char id[LEASE_ID_SIZE + 1] = {};
@@ -278,7 +278,7 @@ static void work_clear(int work_fd, int lease_dir_fd) {
 }
 
 static void leases_clear(int lease_dir_fd) {
-        _cleanup_(store_closedirp) DIR *d = list_dir(lease_dir_fd);
+        _cleanup_(closedirp) DIR *d = list_dir(lease_dir_fd);
 
         for (struct dirent *entry; d && (entry = readdir(d));)
                 if (entry->d_name[0] != '.' && !store_lease_is_alive(lease_dir_fd, entry->d_name))

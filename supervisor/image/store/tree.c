@@ -19,11 +19,6 @@
 #define XATTR_NAMES_MAX (64U * 1024) /* the kernel's own limits */
 #define XATTR_BYTES_MAX (64U * 1024)
 
-static void closedirp(DIR **d) {
-        if (*d)
-                (void) closedir(*d); /* only read from */
-}
-
 static bool is_dot(const char *name) {
         return str_equal(name, ".") || str_equal(name, "..");
 }
