@@ -55,6 +55,13 @@ int journal_stream_open(const char *systemd_dir,
         /* Only a privilege lifts the system's limit; a smaller buffer serves as well, if worse. */
         if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
                 (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+        /*
+         * The kernel notes a line's writer if either end asks for that. journald asks after it has accepted
+         * the connection: without a listening socket that asks already (systemd's does), what is written
+         * just then has no writer. A header of nobody's cannot name a unit, a line of nobody's has none.
+         */
+        if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int) { true }, sizeof(int)) < 0)
+                return -errno;
         if (shutdown(fd, SHUT_RD) < 0)
                 return -errno;
 

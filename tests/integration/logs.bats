@@ -9,6 +9,7 @@ setup() {
 }
 
 teardown() {
+        [[ -z ${STOPPED_JOURNALD-} ]] || kill -CONT $STOPPED_JOURNALD
         [[ -z ${FOLLOWER-} ]] || kill "$FOLLOWER" 2>/dev/null || true
         [[ ! -d $JOURNAL_DIR-away ]] || journald_comes_back
         supd_stop
@@ -127,6 +128,25 @@ log_file() {
                 BAD_SETTING worse
 	END
         assert_match 'status 3' "$(journal UNIT=web.service CONTAINER_NAME=systemd-web MESSAGE_ID=edd150a88b13432a8ee84b84443a632e)"
+}
+
+journald_pids() {
+        local exe
+        for exe in /proc/[0-9]*/exe; do
+                [[ $(readlink "$exe") != */systemd-journald ]] || basename "${exe%/exe}"
+        done
+}
+
+@test "lines that are written before journald takes the connection have their unit" {
+        unit_write web.container Type=oneshot Exec='sh -c "echo in-a-hurry"'
+        supd_start
+        STOPPED_JOURNALD=$(journald_pids)
+        [[ -n $STOPPED_JOURNALD ]]
+        kill -STOP $STOPPED_JOURNALD
+        supctl start web
+        kill -CONT $STOPPED_JOURNALD
+        wait_until 5 journal_has MESSAGE=in-a-hurry
+        assert_equal in-a-hurry "$(journal --unit web SYSLOG_IDENTIFIER=systemd-web)"
 }
 
 @test "the log of a failed start is shown to who asked for the start" {

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "log/driver.h"
 
@@ -59,6 +60,42 @@ static void assert_stream(int listener, const char *wanted) {
         assert_true(fd >= 0);
         assert_int_equal(file_read_fd(fd, 65536, &data, NULL), 0);
         assert_string_equal(data, wanted);
+}
+
+/* journald asks for the writer of what it reads only after it has accepted. */
+static void test_lines_written_before_journald_asks_have_their_writer(void **state) {
+        LogSpec spec = spec_of(state, LOG_JOURNALD);
+        _cleanup_close_ int listener =
+                        temporary_socket(state, "journal/stdout", SOCK_STREAM, /* backlog= */ 10);
+        _cleanup_(log_driver_freep) LogDriver *d = driver_new(&spec);
+        _cleanup_close_ int out = -EBADF, err = -EBADF;
+
+        assert_int_equal(log_driver_open(d, &out, &err, NULL), 0);
+        _cleanup_close_ int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        assert_int_equal(write(out, "x", 1), 1);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int) { true }, sizeof(int)), 0);
+
+        char data[256];
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(struct ucred))];
+        } control;
+        struct iovec iov = { .iov_base = data, .iov_len = sizeof(data) };
+        struct msghdr m = {
+                .msg_iov = &iov,
+                .msg_iovlen = 1,
+                .msg_control = &control,
+                .msg_controllen = sizeof(control),
+        };
+        struct ucred writer;
+
+        /* The header was written before it was accepted, by the same process as the line. */
+        ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+        assert_true(n > 1);
+        assert_int_equal(data[n - 1], 'x');
+        assert_int_equal(m.msg_controllen, CMSG_SPACE(sizeof(struct ucred)));
+        memcpy(&writer, CMSG_DATA(&control.header), sizeof(writer));
+        assert_int_equal(writer.pid, getpid());
 }
 
 static void test_names_of_drivers(void **state) {
@@ -247,6 +284,7 @@ static void test_a_driver_freed_while_the_container_runs_leaves_its_fields(void 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_names_of_drivers),
+                TEST(test_lines_written_before_journald_asks_have_their_writer),
                 TEST(test_none_discards),
                 TEST(test_passthrough_hands_out_our_own_stdout_and_stderr),
                 TEST(test_auto_is_journald_where_it_takes_connections),
