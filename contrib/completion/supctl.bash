@@ -23,7 +23,7 @@ _supctl() {
                 [list-units]='--all --state= --failed --json' [ps]='--all --state= --failed --json'
                 [status]='--lines= --json' [start]='--no-block --job-mode= --lines=' [stop]='--no-block --job-mode='
                 [restart]='--no-block --job-mode= --lines=' [try-restart]='--no-block --job-mode= --lines='
-                [isolate]='--no-block --lines=' [list-jobs]='--json' [cancel]=''
+                [isolate]='--no-block --lines=' [list-jobs]='--json' [cancel]='' [why]='--json'
                 [list-dependencies]='--all --reverse --json'
                 [kill]='--signal= --kill-whom=' [pause]='' [unpause]='' [freeze]='' [thaw]=''
                 [logs]='--follow --lines= --since= --until= --output= --json'

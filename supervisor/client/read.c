@@ -167,6 +167,20 @@ int client_list_units(Client *c, char *const *patterns, Value *ret, Error *error
         return 0;
 }
 
+int client_get_history(Client *c, const char *name, Value *ret, Error *error) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        int r = client_call(c,
+                        SUPD_BUS_PATH,
+                        SUPD_BUS_MANAGER,
+                        "GetUnitHistory",
+                        &reply,
+                        error,
+                        "s",
+                        name);
+        return r < 0 ? r : read_reply(c, reply, ret, error);
+}
+
 int client_get_properties(Client *c, const char *name, Value *ret, Error *error) {
         _cleanup_message_ sd_bus_message *path_reply = NULL, *reply = NULL;
         const char *path = NULL;

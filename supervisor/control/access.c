@@ -86,6 +86,7 @@ static const Rule rules[] = {
         { SUPD_SYSTEMD_SERVICE,     "GetProcesses",            READ   },
         { SUPD_SYSTEMD_JOB,         "Cancel",                  MANAGE },
 
+        { SUPD_BUS_MANAGER,         "GetUnitHistory",          READ   },
         { SUPD_BUS_MANAGER,         "GetUnitStatus",           READ   },
         { SUPD_BUS_MANAGER,         "ListUnitStatus",          READ   },
         { SUPD_BUS_MANAGER,         "GetDiagnostics",          READ   },

@@ -75,6 +75,7 @@ static int connection_on_message(sd_bus_message *m, void *userdata, sd_bus_error
 
         connection->patience = sd_event_source_disable_unref(connection->patience);
         c->stamp++;
+        c->caller = &connection->peer;
 
         Privilege privilege = access_privilege_of(
                         sd_bus_message_get_interface(m), sd_bus_message_get_member(m));

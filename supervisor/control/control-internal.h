@@ -50,6 +50,7 @@ struct Control {
         char *view_path; /* owned; NULL: no view */
         uint64_t view_stamp, stamp;
 
+        const Peer *caller; /* borrowed; whose call is being answered, or was last */
         uint64_t n_jobs_installed, n_jobs_failed;
         Map *changed;                 /* owned; units whose change is still to be told, by id */
         sd_event_source *tell_source; /* owned */

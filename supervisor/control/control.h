@@ -13,6 +13,10 @@
  *
  * org.supd.Manager on /org/supd, beside its properties:
  *
+ *   GetUnitHistory(s name) -> aa{ss}  what has happened to a unit, the oldest event first, each as
+ *                                     core/history.h says; at the end what its job waits for, if it does:
+ *                                     Event=waits, Job, JobType, Unit and UnitJobType (none: for fewer
+ *                                     starts to be under way)
  *   GetUnitStatus(s name) -> a{sv}     what there is to show of a unit, in one round trip, by the
  *                                      names of `systemctl show`; an unknown one is "not-found".
  *                                      Diagnostics is what was wrong in its files, as below

@@ -3,10 +3,12 @@
  * org.supd.Manager: what systemd has no call for. Units are told with the properties that they have on
  * systemd's interfaces, so that there is one description of each.
  */
+#include "base/record.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "control/control-internal.h"
 #include "control/property.h"
+#include "control/verbs.h"
 #include "core/unit-name.h"
 #include "supd/bus.h"
 
@@ -270,11 +272,65 @@ static int method_list_unit_status(sd_bus_message *m, void *userdata, sd_bus_err
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* ---- history ----------------------------------------------------------------------------------- */
+
+static int append_event(sd_bus_message *m, const char *text) {
+        _cleanup_(record_freep) Record *record = NULL;
+        const char *key, *value;
+
+        int r = record_parse(text, &record);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{ss}");
+        for (size_t i = 0; r >= 0 && record_at(record, i, &key, &value); i++)
+                r = sd_bus_message_append(m, "{ss}", key, value);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* What is so now, told as the last event: a job that waits. */
+static int append_wait(sd_bus_message *m, const Unit *u) {
+        const Unit *other = NULL;
+        RecordWriter w = {};
+
+        if (!u->job || !job_waits_for(u->job, &other))
+                return 0;
+        record_put(&w, "Event", "waits");
+        record_put_u64(&w, "Job", u->job->id);
+        record_put(&w, "JobType", job_type_to_string(u->job->type));
+        record_put(&w, "Unit", other ? unit_id(other) : NULL);
+        record_put(&w, "UnitJobType", other ? job_type_to_string(other->job->type) : NULL);
+        int r = w.result < 0 ? w.result : append_event(m, w.text);
+        record_writer_done(&w);
+        return r;
+}
+
+static int method_get_unit_history(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Control *c = ((Connection *) ASSERT_PTR(userdata))->control;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *name;
+        Unit *u = NULL;
+
+        int r = sd_bus_message_read(m, "s", &name);
+        if (r >= 0)
+                r = verb_find_unit(c, name, &u, ret_error);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{ss}");
+        for (size_t i = 0; r >= 0 && i < history_size(&u->history); i++)
+                r = append_event(reply, history_at(&u->history, i));
+        if (r >= 0)
+                r = append_wait(reply, u);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 /* clang-format off */
 const sd_bus_vtable supd_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("GetUnitStatus",  "s",  "a{sv}",     method_get_unit_status,  0),
         SD_BUS_METHOD("ListUnitStatus", "as", "a(sa{sv})", method_list_unit_status, 0),
+        SD_BUS_METHOD("GetUnitHistory", "s",  "aa{ss}",    method_get_unit_history, 0),
         SD_BUS_METHOD("GetDiagnostics", NULL, "aa{sv}",    method_get_diagnostics,  0),
         SD_BUS_VTABLE_END,
 };

@@ -88,7 +88,17 @@ static int add_job(Control *c,
                                 "Job mode '%s' is unknown or not supported; use 'replace', "
                                 "'fail' or 'isolate'",
                                 mode_name);
-        r = engine_add_job(c->engine, u, type, mode, /* by_hand= */ true, ret, &error);
+        _cleanup_free_ char *command = process_command(c->caller->pid);
+        JobRequest request = {
+                .unit = u,
+                .type = type,
+                .mode = mode,
+                .by_hand = true,
+                .origin = { .command = command ?: "",
+                                .uid = c->caller->uid,
+                                .pid = c->caller->pid },
+        };
+        r = engine_request(c->engine, &request, ret, &error);
         return r < 0 ? bus_error_take(ret_error, r, &error) : 0;
 }
 

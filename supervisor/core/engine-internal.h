@@ -48,6 +48,8 @@ struct Engine {
 void engine_wake(Engine *e);
 /** engine_now() - 0 without a clock */
 uint64_t engine_now(const Engine *e);
+/** engine_now_realtime() - 0 without a clock */
+uint64_t engine_now_realtime(const Engine *e);
 /** engine_add_unit() - make the object for a spec, which is taken over on success */
 int engine_add_unit(Engine *e, UnitSpec **spec, Unit **ret, Error *error);
 /** unit_adopt_spec() - the unit has a new definition, taken over: at once if it is off, else at its next start */
@@ -69,6 +71,7 @@ int engine_extend_graph(Engine *e, Unit *u, Error *error);
 
 typedef struct JobFlags {
         bool by_hand, irreversible, ignore_order, ignore_requirements;
+        JobOrigin origin;
 } JobFlags;
 
 /** job_install() - the job of a settled request: joins the one that is there, or replaces it */

@@ -71,7 +71,21 @@ static void cancel_others(Engine *e, const Transaction *t) {
         }
 }
 
-static int apply(Engine *e, const Transaction *t, JobMode mode, bool by_hand, Job **ret) {
+/* What a job comes from: the request, over the unit that pulled it in. */
+static JobOrigin origin_of(const JobRequest *asked, const Unit *subject, DependencyType why) {
+        JobOrigin origin = asked->origin;
+
+        if (subject) {
+                origin.unit = unit_id(subject);
+                origin.why = dependency_type_to_string(why);
+        }
+        return origin;
+}
+
+static int apply(Engine *e, const Transaction *t, const JobRequest *asked, Job **ret) {
+        JobMode mode = asked->mode;
+        DependencyType why = _DEPENDENCY_TYPE_INVALID;
+        const Unit *subject;
         Job *request = NULL;
         size_t position = 0;
         JobType type;
@@ -79,9 +93,10 @@ static int apply(Engine *e, const Transaction *t, JobMode mode, bool by_hand, Jo
 
         if (mode == JOB_MODE_ISOLATE || mode == JOB_MODE_FLUSH)
                 cancel_others(e, t);
-        while (transaction_next(t, &position, &u, &type)) {
+        while (transaction_next(t, &position, &u, &type, &subject, &why)) {
                 JobFlags flags = {
-                        .by_hand = by_hand && !request,
+                        .by_hand = asked->by_hand && !request,
+                        .origin = origin_of(asked, subject, why),
                         .irreversible = mode == JOB_MODE_REPLACE_IRREVERSIBLY,
                         .ignore_order = mode == JOB_MODE_IGNORE_DEPENDENCIES,
                         .ignore_requirements = mode == JOB_MODE_IGNORE_DEPENDENCIES ||
@@ -99,6 +114,24 @@ static int apply(Engine *e, const Transaction *t, JobMode mode, bool by_hand, Jo
         return 0;
 }
 
+int engine_request(Engine *e, const JobRequest *asked, Job **ret, Error *error) {
+        _cleanup_(transaction_freep) Transaction *t = NULL;
+        Unit *u = asked->unit;
+
+        int r = check_request(e, u, asked->type, asked->mode, asked->by_hand, error);
+        if (r >= 0 && !u->node)
+                r = -ENOMEM; /* there was none for its dependencies */
+        if (r >= 0)
+                r = transaction_new(e->graph, asked->mode, &t);
+        if (r >= 0)
+                r = transaction_request(t, u, asked->type);
+        if (r >= 0 && asked->mode == JOB_MODE_ISOLATE)
+                r = transaction_stop_others(t);
+        if (r >= 0)
+                r = transaction_settle(t, error);
+        return r < 0 ? r : apply(e, t, asked, ret);
+}
+
 int engine_add_job(Engine *e,
                 Unit *u,
                 JobType type,
@@ -106,20 +139,9 @@ int engine_add_job(Engine *e,
                 bool by_hand,
                 Job **ret,
                 Error *error) {
-        _cleanup_(transaction_freep) Transaction *t = NULL;
+        JobRequest asked = { .unit = u, .type = type, .mode = mode, .by_hand = by_hand };
 
-        int r = check_request(e, u, type, mode, by_hand, error);
-        if (r >= 0 && !u->node)
-                r = -ENOMEM; /* there was none for its dependencies */
-        if (r >= 0)
-                r = transaction_new(e->graph, mode, &t);
-        if (r >= 0)
-                r = transaction_request(t, u, type);
-        if (r >= 0 && mode == JOB_MODE_ISOLATE)
-                r = transaction_stop_others(t);
-        if (r >= 0)
-                r = transaction_settle(t, error);
-        return r < 0 ? r : apply(e, t, mode, by_hand, ret);
+        return engine_request(e, &asked, ret, error);
 }
 
 /* ---- all units ------------------------------------------------------------------------------------- */
@@ -129,14 +151,13 @@ int engine_start_wanted(Engine *e) {
         Unit *u = engine_find(e, "default.target");
         Job *j;
 
-        int r = u ? engine_add_job(e,
-                                    u,
-                                    JOB_START,
-                                    JOB_MODE_REPLACE,
-                                    /* by_hand= */ false,
-                                    &j,
-                                    &error)
-                  : -ENOMEM;
+        JobRequest asked = {
+                .unit = u,
+                .type = JOB_START,
+                .mode = JOB_MODE_REPLACE,
+                .origin = { .why = "supd starts" },
+        };
+        int r = u ? engine_request(e, &asked, &j, &error) : -ENOMEM;
         if (r >= 0 || r == -ENOMEM)
                 return r;
         diag_error("Cannot start %s: %s; no unit is started", unit_id(u), error_text(&error, r));
@@ -157,7 +178,8 @@ size_t engine_stop_all(Engine *e) {
                                 job_drop(u->job); /* a start that has not begun */
                         continue;
                 }
-                if (job_install(e, u, JOB_STOP, (JobFlags) { .by_hand = true }, &j) >= 0 &&
+                JobFlags flags = { .by_hand = true, .origin = { .why = "supd ends" } };
+                if (job_install(e, u, JOB_STOP, flags, &j) >= 0 &&
                                 u->spec->kind != UNIT_KIND_TARGET)
                         n++;
         }

@@ -81,11 +81,24 @@ void unit_notify(Unit *u, bool start_failed) {
 
         u->ops->status(u, &now);
         u->last_active = now.active;
+        history_state(&u->history, &now);
         job_follow_unit(u, start_failed);
         unit_react(u, old, &now, by_job);
         ENGINE_TELL(u->engine, unit_changed, u);
         if ((u->gone || u->next_spec) && !u->job && unit_is_off(u))
                 engine_wake(u->engine); /* for engine_collect(): never from here */
+}
+
+void unit_put_history(Unit *u, RecordWriter *w) {
+        UnitStatus now = {};
+
+        u->ops->status(u, &now);
+        history_state(&u->history, &now);
+        history_put(&u->history, w);
+}
+
+int unit_get_history(Unit *u, const Record *record) {
+        return history_get(&u->history, record);
 }
 
 static void unit_exchange_spec(Unit *u) {
@@ -131,6 +144,7 @@ static void unit_free(Unit *u) {
         if (u->node)
                 u->node->unit = NULL;
         u->next_spec = unit_spec_free(u->next_spec);
+        history_done(&u->history);
         (void) u->ops->free(u); /* frees the spec too: the kind's parts borrow from it */
         free(id);
 }
@@ -170,6 +184,14 @@ uint64_t engine_now(const Engine *e) {
         for (size_t i = 0; i < e->n_observers; i++) {
                 if (e->observers[i].ops->now)
                         return e->observers[i].ops->now(e->observers[i].userdata);
+        }
+        return 0;
+}
+
+uint64_t engine_now_realtime(const Engine *e) {
+        for (size_t i = 0; i < e->n_observers; i++) {
+                if (e->observers[i].ops->now_realtime)
+                        return e->observers[i].ops->now_realtime(e->observers[i].userdata);
         }
         return 0;
 }

@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "core/depgraph.h"
+#include "core/history.h"
 #include "core/lifecycle.h"
 #include "unitfile/unit-spec.h"
 
@@ -108,6 +109,7 @@ struct Unit {
         unsigned n_starts; /* for the sake of others' states, since: */
         uint64_t starts_begin_usec;
         bool uphold_waits; /* there were too many of them; once more after a while */
+        History history;   /* what has happened to it */
 };
 
 /** unit_id() - "web.service"; borrowed */
@@ -119,6 +121,11 @@ int unit_can_start(const Unit *u, Error *error);
 /** unit_notify() - a kind tells that its state may have changed: jobs end, listeners hear
  * @start_failed: an attempt to start has just failed, even if a restart follows */
 void unit_notify(Unit *u, bool start_failed);
+
+/** unit_put_history() - what has happened to the unit, the state of now with it, into its record */
+void unit_put_history(Unit *u, RecordWriter *w);
+/** unit_get_history() - as a former supd has put it. Return: 0 or -ENOMEM. */
+int unit_get_history(Unit *u, const Record *record);
 
 /** unit_take_next_spec() - run by the newer definition from now on; kinds call it before a start.
  * Pointers into the old one are dead then. A broken one is left waiting: an automatic restart is by the
@@ -163,17 +170,27 @@ struct Job {
         List queue_link; /* in Engine.queue, .held or .doomed, or in waiters of the job it waits for */
         List waiters;    /* jobs that wait for this one */
         char id_text[12]; /* the map's key */
+        char *reason;     /* owned; why it failed; NULL: nothing to say */
 };
 
+typedef struct JobRequest {
+        Unit *unit; /* borrowed */
+        JobType type;
+        JobMode mode;
+        bool by_hand;     /* a person asked; RefuseManualStart= and its like hold */
+        JobOrigin origin; /* who asks, for the unit's history */
+} JobRequest;
+
 /**
- * engine_add_job() - ask for something, and for what comes with it
- * @by_hand: a person asked; RefuseManualStart= and its like hold
- * @ret:     borrowed; lives until the observer's job_removed
+ * engine_request() - ask for something, and for what comes with it
+ * @ret: borrowed; lives until the observer's job_removed
  *
  * Return: 0; -EBADMSG, -ENOENT, -EINVAL, -ERFKILL where the unit, or one it requires, can't; -ESHUTDOWN after
  * engine_stop_all(); -EEXIST for a conflict in mode fail; -EDEADLK as transaction_settle(); -EPERM if the unit
  * refuses this.
  */
+int engine_request(Engine *e, const JobRequest *request, Job **ret, Error *error);
+/** engine_add_job() - the same of nobody in particular */
 int engine_add_job(Engine *e,
                 Unit *u,
                 JobType type,
@@ -181,6 +198,13 @@ int engine_add_job(Engine *e,
                 bool by_hand,
                 Job **ret,
                 Error *error);
+/**
+ * job_waits_for() - why a job has not begun
+ * @ret: the unit whose job is to end first, borrowed; NULL: fewer starts have to be under way
+ *
+ * Return: false if it has begun, or is about to.
+ */
+bool job_waits_for(const Job *j, const Unit **ret);
 Job *engine_find_job(Engine *e, uint32_t id);
 size_t engine_n_jobs(const Engine *e);
 Job *engine_job_at(const Engine *e, size_t index);
@@ -193,6 +217,8 @@ void engine_cancel_job(Engine *e, Job *j);
 typedef struct EngineOps {
         void (*wake)(void *userdata); /* call engine_run_queue() soon, not from within this call */
         uint64_t (*now)(void *userdata); /* monotonic; NULL with all observers: no job ever times out */
+        uint64_t (*now_realtime)(
+                        void *userdata); /* NULL with all observers: histories have no times */
         void (*set_deadline)(uint64_t monotonic_usec,
                         void *userdata); /* call engine_on_deadline() then */
         void (*unit_added)(Unit *u, void *userdata);

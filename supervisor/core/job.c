@@ -118,6 +118,19 @@ static bool job_needs_slot(const Job *j) {
         return j->type == JOB_START && j->unit->spec->kind == UNIT_KIND_CONTAINER;
 }
 
+static bool must_hold(const Job *j) {
+        const Engine *e = j->unit->engine;
+
+        return e->starts_max > 0 && e->n_starting >= e->starts_max && job_needs_slot(j);
+}
+
+bool job_waits_for(const Job *j, const Unit **ret) {
+        const Job *blocker = j->running ? NULL : job_find_blocker(j);
+
+        *ret = blocker ? blocker->unit : NULL;
+        return blocker || (!j->running && must_hold(j));
+}
+
 /* Return: false if it has to wait, and for what is noted. */
 static bool job_is_ready(Job *j) {
         Engine *e = j->unit->engine;
@@ -127,7 +140,7 @@ static bool job_is_ready(Job *j) {
                 list_append(&blocker->waiters, &j->queue_link);
                 return false;
         }
-        if (e->starts_max > 0 && e->n_starting >= e->starts_max && job_needs_slot(j)) {
+        if (must_hold(j)) {
                 list_append(&e->held, &j->queue_link);
                 return false;
         }
@@ -180,11 +193,20 @@ static bool job_join(Job *have, JobType type, JobFlags flags) {
         return true;
 }
 
+static void job_note_origin(const Job *j, const JobOrigin *origin) {
+        history_asked(&j->unit->history,
+                        engine_now_realtime(j->unit->engine),
+                        j->id,
+                        job_type_to_string(j->type),
+                        origin);
+}
+
 int job_install(Engine *e, Unit *u, JobType type, JobFlags flags, Job **ret) {
         Job *j = NULL;
 
         /* Joins: the caller gets the number of the job that is under way. */
         if (u->job && job_join(u->job, type, flags)) {
+                job_note_origin(u->job, &flags.origin);
                 *ret = u->job;
                 return 0;
         }
@@ -194,6 +216,7 @@ int job_install(Engine *e, Unit *u, JobType type, JobFlags flags, Job **ret) {
         int r = job_new(e, u, type, flags, &j);
         if (r < 0)
                 return r;
+        job_note_origin(j, &flags.origin);
         ENGINE_TELL(e, job_added, j);
         engine_arm(e, j->deadline_usec);
         job_requeue(j);
@@ -221,6 +244,12 @@ void engine_cancel_job(Engine *e, Job *j) {
         job_finish(j, JOB_CANCELED);
 }
 
+/* Takes @reason over; NULL: there was no memory for it. */
+static void job_set_reason(Job *j, char *reason) {
+        free(j->reason);
+        j->reason = reason;
+}
+
 /* ---- the end, and whom it takes along ------------------------------------------------------------ */
 
 static void doom_each(Unit *u, DependencyType type, const char *what) {
@@ -238,7 +267,8 @@ static void doom_each(Unit *u, DependencyType type, const char *what) {
                         .job = j->id_text,
                         .message_id = SUPD_MESSAGE_START_FAILED,
                 };
-                diag_log(DIAG_ERROR, &context, "Dependency failed: %s %s", unit_id(u), what);
+                job_set_reason(j, str_printf("%s %s", unit_id(u), what));
+                diag_log(DIAG_ERROR, &context, "Dependency failed: %s", j->reason ?: unit_id(u));
                 list_remove(&j->queue_link);
                 list_append(&e->doomed, &j->queue_link);
         }
@@ -267,9 +297,17 @@ static void job_end(Job *j, JobResult result, bool alone) {
                 u->job = NULL;
         job_release_waiters(j);
         (void) map_remove(e->jobs, j->id_text);
+        if (result != JOB_DONE)
+                history_ended(&u->history,
+                                engine_now_realtime(e),
+                                j->id,
+                                job_type_to_string(j->type),
+                                job_result_to_string(result),
+                                j->reason);
         ENGINE_TELL(e, job_removed, j, result);
         if (!alone)
                 doom_dependants(u, j->type, result);
+        free(j->reason);
         free(j);
         if (result == JOB_TIMEOUT || result == JOB_DEPENDENCY)
                 unit_start_others(u, DEPENDENCY_ON_FAILURE);
@@ -309,6 +347,7 @@ static void job_fail(Job *j, int r, const Error *error) {
                         "Failed to %s: %s",
                         j->type == JOB_STOP ? "stop" : "start",
                         error_text(error, r));
+        job_set_reason(j, strdup(error_text(error, r)));
         job_finish(j, JOB_FAILED);
 }
 
@@ -366,11 +405,15 @@ static bool job_check_dependencies(Job *j) {
                 .job = j->id_text,
                 .message_id = SUPD_MESSAGE_START_FAILED,
         };
+        job_set_reason(j,
+                        str_printf("%s is %s",
+                                        (missing ?: conflict)->name,
+                                        missing ? "not active"
+                                                : "in conflict with it and not stopped"));
         diag_log(DIAG_ERROR,
                         &context,
-                        "Dependency failed: %s is %s",
-                        (missing ?: conflict)->name,
-                        missing ? "not active" : "in conflict with it and not stopped");
+                        "Dependency failed: %s",
+                        j->reason ?: (missing ?: conflict)->name);
         job_finish(j, JOB_DEPENDENCY);
         return false;
 }

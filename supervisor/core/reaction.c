@@ -22,7 +22,13 @@ static void request(Unit *u, JobType type, JobMode mode, const Unit *because_of,
 
         if (u->engine->stopping && type != JOB_STOP)
                 return;
-        int r = engine_add_job(u->engine, u, type, mode, /* by_hand= */ false, &j, &error);
+        JobRequest wanted = {
+                .unit = u,
+                .type = type,
+                .mode = mode,
+                .origin = { .unit = unit_id(because_of), .why = why },
+        };
+        int r = engine_request(u->engine, &wanted, &j, &error);
         if (r >= 0)
                 return;
         DiagContext context = { .unit = unit_id(u) };

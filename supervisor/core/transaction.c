@@ -758,7 +758,23 @@ int transaction_settle(Transaction *t, Error *error) {
         return r < 0 ? r : check_destruction(t, error);
 }
 
-bool transaction_next(const Transaction *t, size_t *position, Unit **ret_unit, JobType *ret_type) {
+static const TransactionLink *find_reason(const Transaction *t, const TransactionJob *j) {
+        const TransactionLink *live = NULL, *any = NULL; /* the first: they are in reverse */
+
+        for (uint32_t i = j->in; i != NONE && !j->request; i = t->links[i].next_in) {
+                any = &t->links[i];
+                if (is_live(&t->jobs[t->links[i].subject]))
+                        live = any;
+        }
+        return live ?: any;
+}
+
+bool transaction_next(const Transaction *t,
+                size_t *position,
+                Unit **ret_unit,
+                JobType *ret_type,
+                const Unit **ret_subject,
+                DependencyType *ret_why) {
         for (; *position < t->n_jobs; ++*position) {
                 const TransactionJob *j = &t->jobs[*position];
 
@@ -766,6 +782,10 @@ bool transaction_next(const Transaction *t, size_t *position, Unit **ret_unit, J
                         continue;
                 *ret_unit = j->node->unit;
                 *ret_type = job_type(j);
+                const TransactionLink *reason = find_reason(t, j);
+                *ret_subject = reason ? t->jobs[reason->subject].node->unit : NULL;
+                if (reason)
+                        *ret_why = reason->why;
                 ++*position;
                 return true;
         }

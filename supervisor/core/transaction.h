@@ -36,9 +36,18 @@ int transaction_stop_others(Transaction *t);
  */
 int transaction_settle(Transaction *t, Error *error);
 
-/** transaction_next() - each job of a settled transaction, the request's first; *position starts at 0
- * Return: false behind the last one */
-bool transaction_next(const Transaction *t, size_t *position, Unit **ret_unit, JobType *ret_type);
+/**
+ * transaction_next() - each job of a settled transaction, the request's first; *position starts at 0
+ * @ret_subject: the unit that pulled it in, as its *ret_why; NULL: it was requested
+ *
+ * Return: false behind the last one
+ */
+bool transaction_next(const Transaction *t,
+                size_t *position,
+                Unit **ret_unit,
+                JobType *ret_type,
+                const Unit **ret_subject,
+                DependencyType *ret_why);
 /** transaction_has() - a settled transaction has a job for @u */
 bool transaction_has(const Transaction *t, const Unit *u);
 

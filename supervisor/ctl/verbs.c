@@ -29,6 +29,8 @@ static const Verb verbs[] = {
           "List what is under way", OPTION_JSON },
         { "cancel",        NULL, verb_cancel,        0, ANY_NUMBER, "[JOB…]",
           "Cancel jobs by their numbers; without one, all", 0 },
+        { "why",           NULL, verb_why,           1, ANY_NUMBER, "UNIT…",
+          "Tell why a unit is in its state: who asked, what failed, when it goes on", OPTION_JSON },
         { "list-dependencies", NULL, verb_list_dependencies, 0, 1, "[UNIT]",
           "Show what a unit needs, or default.target, as a tree", OPTION_DEEP | OPTION_REVERSE | OPTION_JSON },
         { "kill",          NULL, verb_kill,          1, ANY_NUMBER, "UNIT…",

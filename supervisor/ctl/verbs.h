@@ -65,6 +65,7 @@ int verb_try_restart(Context *c, char *const *words, Error *error);
 int verb_isolate(Context *c, char *const *words, Error *error);
 int verb_list_jobs(Context *c, char *const *words, Error *error);
 int verb_cancel(Context *c, char *const *words, Error *error);
+int verb_why(Context *c, char *const *words, Error *error);
 int verb_list_dependencies(Context *c, char *const *words, Error *error);
 int verb_kill(Context *c, char *const *words, Error *error);
 int verb_pause(Context *c, char *const *words, Error *error);

@@ -111,6 +111,11 @@ static uint64_t daemon_now(void *userdata) {
         return clock_monotonic_usec();
 }
 
+static uint64_t daemon_now_realtime(void *userdata) {
+        (void) userdata;
+        return clock_realtime_usec();
+}
+
 static int daemon_on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         Daemon *d = userdata;
 
@@ -140,6 +145,7 @@ static void daemon_unit_changed(Unit *u, void *userdata) {
 static const EngineOps engine_ops = {
         .wake = daemon_wake,
         .now = daemon_now,
+        .now_realtime = daemon_now_realtime,
         .set_deadline = daemon_set_deadline,
         .unit_changed = daemon_unit_changed,
 };

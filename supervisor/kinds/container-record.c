@@ -67,6 +67,7 @@ int container_try_save(Container *c, Error *error) {
                 record_put_u64(&w, "OomKills", c->run.oom_kills);
         }
         container_put_image(c, &w);
+        unit_put_history(&c->unit, &w);
         record_put(&w, "LogDriver", c->log.name);
         STRV_FOREACH (name, c->log.stored) {
                 record_put(&w, "LogFd", *name);
@@ -300,6 +301,9 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                 if (r < 0)
                         return r;
         }
+        r = unit_get_history(&c->unit, record);
+        if (r < 0)
+                return r;
         if (!state_has_process(state)) {
                 restore_log_name(c, record);
                 lifecycle_restore(&c->lifecycle, state);
