@@ -59,13 +59,14 @@ struct CgroupTree {
 };
 
 struct Cgroup {
-        CgroupTree *tree; /* borrowed; outlives the group */
-        char *name;       /* owned */
-        char *path;       /* owned; in the v2 hierarchy */
-        int dir_fd;       /* owned; v2 directory */
-        int events_fd;    /* owned; cgroup.events */
-        bool created;     /* by us, so nothing is in it that we did not put there */
-        bool killed;      /* by us, with cgroup.kill */
+        CgroupTree *tree;     /* borrowed; outlives the group */
+        char *name;           /* owned */
+        char *path;           /* owned; in the v2 hierarchy */
+        int dir_fd;           /* owned; v2 directory */
+        int events_fd;        /* owned; cgroup.events */
+        bool created;         /* by us, so nothing is in it that we did not put there */
+        bool killed;          /* by us, with cgroup.kill */
+        unsigned n_scratches; /* opened below it: no number comes twice */
 
         /* Hybrid: hierarchies joined, as bits of the index in tree->v1, and a "tasks" of each. */
         unsigned joined;

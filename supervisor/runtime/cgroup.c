@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "runtime/cgroup-driver.h"
 #include "runtime/cgroup-processes.h"
@@ -105,6 +106,113 @@ int cgroup_remove(Cgroup *c) {
         if (r < 0)
                 return r;
         return c->tree->ops->remove ? c->tree->ops->remove(c) : 0;
+}
+
+/* ---- scratch groups ----------------------------------------------------------------------------- */
+
+/* Whoever may write to the group from inside could make such names too: it would be his loss. */
+#define SCRATCH_PREFIX "supd-exec-"
+#define SCRATCH_TRIES 64U
+
+static int list_scratches(Cgroup *parent, char ***ret) {
+        _cleanup_strv_ char **names = NULL;
+        size_t kept = 0;
+
+        int r = cgroup_list_children(parent->dir_fd, &names);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; names && names[i]; i++) {
+                char *name = TAKE_PTR(names[i]);
+
+                if (str_has_prefix(name, SCRATCH_PREFIX))
+                        names[kept++] = name;
+                else
+                        free(name);
+        }
+        if (kept == 0)
+                names = strv_free(names);
+        *ret = TAKE_PTR(names);
+        return 0;
+}
+
+static int copy_join_fds(Cgroup *c, const Cgroup *from) {
+        for (size_t i = 0; i < from->n_join_fds; i++) {
+                int fd = neg_errno(fcntl(from->join_fds[i], F_DUPFD_CLOEXEC, 3));
+                if (fd < 0)
+                        return fd;
+                c->join_fds[c->n_join_fds++] = fd;
+        }
+        return 0;
+}
+
+/* Return: 1 made; 0 the number is taken. */
+static int make_scratch(Cgroup *parent, unsigned number, Cgroup **ret, Error *error) {
+        _cleanup_(cgroup_discardp) Cgroup *c = malloc(sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        *c = (Cgroup) { .tree = parent->tree, .dir_fd = -EBADF, .events_fd = -EBADF };
+        c->name = str_printf("%s/" SCRATCH_PREFIX "%u", parent->name, number);
+        c->path = str_printf("%s/" SCRATCH_PREFIX "%u", parent->path, number);
+        if (!c->name || !c->path)
+                return -ENOMEM;
+
+        int r = make_directory(c, error);
+        if (r < 0 || !c->created)
+                return MIN(r, 0);
+        r = copy_join_fds(c, parent);
+        if (r < 0)
+                return error_set(error, r, ERROR_CGROUP, "cannot make cgroup %s", c->path);
+        *ret = TAKE_PTR(c);
+        return 1;
+}
+
+int cgroup_open_scratch(Cgroup *parent, Cgroup **ret, Error *error) {
+        _cleanup_strv_ char **names = NULL;
+        int r;
+
+        if (list_scratches(parent, &names) >= 0) {
+                STRV_FOREACH (name, names)
+                        (void) cgroup_remove_below(parent->dir_fd, *name); /* busy: it is in use */
+        }
+        for (unsigned i = 0; i < SCRATCH_TRIES; i++) {
+                r = make_scratch(parent, parent->n_scratches++, ret, error);
+                if (r != 0)
+                        return MIN(r, 0);
+        }
+        return error_set_plain(error,
+                        -EBUSY,
+                        ERROR_CGROUP,
+                        "too many commands run in cgroup %s",
+                        parent->path);
+}
+
+Cgroup *cgroup_scratch_discard(Cgroup *c) {
+        if (!c)
+                return NULL;
+
+        /* Mostly all have ended, and a group that nobody is in is removed without a kill. */
+        if (cgroup_remove_below(c->tree->root_fd, c->name) < 0) {
+                (void) cgroup_kill(c, /* error= */ NULL);
+                (void) cgroup_remove_below(c->tree->root_fd, c->name);
+        }
+        return cgroup_free(c);
+}
+
+void cgroup_kill_scratches(Cgroup *parent) {
+        _cleanup_strv_ char **names = NULL;
+
+        if (list_scratches(parent, &names) < 0)
+                return;
+        STRV_FOREACH (name, names) {
+                _cleanup_close_ int fd = neg_errno(openat(parent->dir_fd,
+                                *name,
+                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+                if (fd < 0)
+                        continue;
+                if (file_write_string(fd, "cgroup.kill", "1") == -ENOENT)
+                        (void) cgroup_kill_each(fd, SIGKILL); /* who ended meanwhile is ended */
+                (void) cgroup_remove_below(parent->dir_fd, *name);
+        }
 }
 
 /* ---- limits ----------------------------------------------------------------------------------- */

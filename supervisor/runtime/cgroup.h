@@ -122,6 +122,22 @@ DEFINE_CLEANUP(CgroupTree *, cgroup_tree_free);
  */
 int cgroup_open(CgroupTree *t, const char *name, Cgroup **ret, Error *error);
 
+/**
+ * cgroup_open_scratch() - a new group below @parent, for one command and all that it starts
+ * @ret: counts as fresh; cgroup_scratch_discard() ends it
+ *
+ * In the v2 tree it has a directory of its own, by which it can be killed alone; in v1 hierarchies its
+ * processes are in the parent's groups. Limits, devices and freezing are the parent's. Scratch groups of
+ * before that nobody is in any more are removed on the way.
+ */
+int cgroup_open_scratch(Cgroup *parent, Cgroup **ret, Error *error);
+/** cgroup_scratch_discard() - SIGKILL to all in it, then remove and free it; what still dies then is removed
+ * by the next cgroup_open_scratch(), or with the parent */
+Cgroup *cgroup_scratch_discard(Cgroup *c);
+DEFINE_CLEANUP(Cgroup *, cgroup_scratch_discard);
+/** cgroup_kill_scratches() - end all scratch groups that an earlier supervisor left below @parent */
+void cgroup_kill_scratches(Cgroup *parent);
+
 /** cgroup_list() - names of the groups of our making below the tree ("*.service"): what recovery checks.
  * @ret: strv, owned by the caller */
 int cgroup_list(CgroupTree *t, char ***ret, Error *error);

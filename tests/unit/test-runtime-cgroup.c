@@ -237,6 +237,45 @@ static void test_children_groups_are_signalled_and_removed_too(void **state) {
         leave(t);
 }
 
+static void test_scratch_groups_are_killed_alone(void **state) {
+        CgroupTree *t = enter();
+        Cgroup *c = open_group(t, NAME), *first = NULL, *second = NULL;
+        const int *fds;
+
+        (void) state;
+        pid_t a = spawn(c, body_sleep, NULL);
+        assert_int_equal(cgroup_open_scratch(c, &first, NULL), 0);
+        assert_true(cgroup_is_fresh(first));
+        assert_int_equal(cgroup_join_fds(first, &fds), cgroup_join_fds(c, &fds));
+        pid_t b = spawn(first, body_sleep, NULL);
+        assert_int_equal(cgroup_open_scratch(c, &second, NULL), 0);
+        assert_string_not_equal(cgroup_path(first), cgroup_path(second));
+        pid_t d = spawn(second, body_sleep, NULL);
+        first = cgroup_scratch_discard(first);
+        assert_killed(b, SIGKILL);
+        assert_int_equal(kill(a, 0), 0);
+        assert_int_equal(kill(d, 0), 0);
+
+        /* As after a crash: nobody knows the second one any more. */
+        second = cgroup_free(second);
+        cgroup_kill_scratches(c);
+        assert_killed(d, SIGKILL);
+        assert_int_equal(kill(a, 0), 0);
+
+        /* What was busy then goes with the next one. */
+        assert_int_equal(cgroup_open_scratch(c, &first, NULL), 0);
+        first = cgroup_scratch_discard(first);
+        for (unsigned i = 0; i < 3; i++) {
+                _cleanup_free_ char *name = str_printf("supd-exec-%u", i);
+                assert_int_equal(faccessat(c->dir_fd, name, F_OK, 0), -1);
+        }
+        assert_int_equal(kill(a, SIGKILL), 0);
+        assert_killed(a, SIGKILL);
+        wait_for_events(c, /* populated= */ false, /* frozen= */ false);
+        remove_group(c);
+        leave(t);
+}
+
 /* Children are forked as fast as it goes, until the group is dead. */
 static int body_fork_for_ever(const void *argument) {
         (void) argument;
@@ -296,6 +335,7 @@ int main(void) {
                 cmocka_unit_test(test_new_process_is_in_the_group_of_each_hierarchy),
                 cmocka_unit_test(test_frozen_group_stands_still_and_can_be_killed),
                 cmocka_unit_test(test_children_groups_are_signalled_and_removed_too),
+                cmocka_unit_test(test_scratch_groups_are_killed_alone),
                 cmocka_unit_test(test_kill_without_cgroup_kill_outruns_forks),
                 cmocka_unit_test(test_deeply_nested_groups_are_removed),
         };
