@@ -131,7 +131,7 @@ $(1): tests/unit/$(notdir $(1)).c $(foreach f,$(call test_folders,$(notdir $(1))
 		$(if $(filter test-image-%,$(notdir $(1))),$(LIBS_supd-image))
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test_rule,$(t))))
-$(filter $(BUILD)/test/test-init-%,$(UNIT_TESTS)): | $(BUILD)/bin/supinit
+$(filter $(BUILD)/test/test-init-% %/test-runtime-exec,$(UNIT_TESTS)): | $(BUILD)/bin/supinit
 $(filter $(BUILD)/test/test-logger-%,$(UNIT_TESTS)): | $(BUILD)/bin/supd-log
 
 # What tests of supd-image pull from where a real registry would not lie.

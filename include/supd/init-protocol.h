@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What supd and supinit say to each other, in supinit's two roles.
+ * What supd and supinit say to each other, in supinit's three roles.
  *
  * PID 1 of a container. supd executes supinit from a sealed memfd as
  *
@@ -20,6 +20,15 @@
  * input as controlling terminal if that is a terminal which no session has yet. All descriptors but
  * the status pipe are its alone: supinit closes its copies, so that logs and terminals reach end of
  * file with the last process that can write to them.
+ *
+ * Door into a running container. For a command in there (runtime/exec.c) a child of supd that has joined
+ * the container in all but its pid namespace executes, from the same memfd,
+ *
+ *     supinit --exec -- COMMAND [ARGUMENT...]
+ *
+ * which makes the command's process, a child of supd as well, tells SUPD_STATUS_FORKED and ends. The
+ * command's exec closes the pipe: end of file after SUPD_STATUS_FORKED and without
+ * SUPD_STATUS_EXEC_FAILED tells that it runs.
  *
  * Guardian of supd. `supinit supd ...` restarts supd when it crashes and keeps descriptors for it by
  * systemd's protocol: NOTIFY_SOCKET with FDSTORE=1, FDSTOREREMOVE=1, FDNAME=, BARRIER=1, from supd's
@@ -47,6 +56,7 @@ typedef enum SupdStatusType {
         SUPD_STATUS_EXECED,           /* the payload's exec succeeded */
         SUPD_STATUS_EXEC_FAILED,      /* code: errno of the payload's exec */
         SUPD_STATUS_EXITED,           /* code: si_code (CLD_…), status: exit status or signal */
+        SUPD_STATUS_FORKED, /* of a command in a container; code: its pid, as supd sees it */
 } SupdStatusType;
 
 typedef struct SupdStatusRecord {

@@ -2,48 +2,19 @@
 #include "init/container.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "init/process.h"
 #include "init/report.h"
+#include "init/status.h"
 #include "base/macro.h"
 #include "supd/init-protocol.h"
-
-/* Run by hand there is no status pipe; whatever else sits at its number is not ours to write to. */
-static int status_open(void) {
-        struct stat st;
-
-        if (fstat(SUPD_STATUS_FD, &st) < 0 || !S_ISFIFO(st.st_mode))
-                return -EBADF;
-
-        int flags = fcntl(SUPD_STATUS_FD, F_GETFL);
-        if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
-                return -EBADF;
-
-        (void) fcntl(SUPD_STATUS_FD, F_SETFD, FD_CLOEXEC);
-        return SUPD_STATUS_FD;
-}
-
-static void status_write(int status_fd, SupdStatusType type, int code, int status) {
-        const SupdStatusRecord record = {
-                .type = type, .code = code, .status = status, .item = -1
-        };
-
-        if (status_fd < 0)
-                return;
-
-        /* Two records never fill a pipe; and if nobody reads, the exit status still tells. */
-        ssize_t n = write(status_fd, &record, sizeof(record));
-        (void) n;
-}
 
 static int payload_prepare(void *userdata, char *const **envp) {
         (void) userdata;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "init/command.h"
 #include "init/container.h"
 #include "init/guardian.h"
 #include "init/report.h"
@@ -20,11 +21,16 @@
 
 static const char help_text[] =
                 "usage: supinit --container -- COMMAND [ARGUMENT...]\n"
+                "       supinit --exec -- COMMAND [ARGUMENT...]\n"
                 "       supinit [--] PROGRAM [ARGUMENT...]\n"
                 "\n"
                 "With --container: run COMMAND as PID 1 of a container does: reap, forward "
                 "signals,\n"
                 "report its start and end as records on descriptor 3, exit with its status.\n"
+                "\n"
+                "With --exec: give COMMAND a process of its own in the pid namespace that was set "
+                "for\n"
+                "children, tell its number as a record on descriptor 3, and end.\n"
                 "\n"
                 "Else: keep PROGRAM (supd) alive and hold descriptors for it over restarts, by\n"
                 "systemd's protocol (NOTIFY_SOCKET, FDSTORE=1, LISTEN_FDS). Ends when PROGRAM "
@@ -47,7 +53,7 @@ static int usage_error(const char *what, const char *argument) {
 
 int main(int argc, char **argv) {
         SignalState signals;
-        bool is_container = false;
+        bool is_container = false, is_command = false;
         int i = 1;
 
         signals_take(&signals);
@@ -61,13 +67,18 @@ int main(int argc, char **argv) {
                         i++;
                         break;
                 }
-                if (strcmp(argv[i], "--container") != 0)
+                if (strcmp(argv[i], "--container") == 0)
+                        is_container = true;
+                else if (strcmp(argv[i], "--exec") == 0)
+                        is_command = true;
+                else
                         return usage_error("unknown option ", argv[i]);
-                is_container = true;
         }
 
         if (i >= argc)
                 return usage_error("no command given", "");
 
+        if (is_command)
+                return command_run(argv + i, &signals);
         return is_container ? container_run(argv + i, &signals) : guardian_run(argv + i, &signals);
 }

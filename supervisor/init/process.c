@@ -43,8 +43,8 @@ static int exec_in(const char *directory, size_t length, char *const *argv, char
         return -errno;
 }
 
-/* Returns only on failure. A file that may not be executed says more than a later -ENOENT. */
-static int process_exec(char *const *argv, char *const *envp) {
+/* A file that may not be executed says more than a later -ENOENT. */
+int process_exec(char *const *argv, char *const *envp) {
         int result = -ENOENT;
 
         if (strchr(argv[0], '/')) {

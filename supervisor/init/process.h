@@ -33,6 +33,11 @@ typedef struct Launch {
  */
 pid_t process_start(const Launch *launch);
 
+/**
+ * process_exec() - execute @argv, searched as process_start() does. Return: only on failure, negative errno.
+ */
+int process_exec(char *const *argv, char *const *envp);
+
 /** process_start_exit_code() - the shell's 127 or 126 for a failed process_start(). */
 int process_start_exit_code(int error);
 

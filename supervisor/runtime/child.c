@@ -9,9 +9,11 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "base/fd.h"
 #include "base/sys.h"
@@ -81,14 +83,18 @@ static int child_new_session(Plan *p) {
         return 0;
 }
 
-static int child_set_oom_score(Plan *p) {
-        /* We are process 1 of the new procfs; "self" would be a link. */
-        int r = procfs_write(p->proc_fd, "1/oom_score_adj", p->oom_score_adjust);
+static int child_write_oom_score(const Plan *p, const char *path) {
+        int r = procfs_write(p->proc_fd, path, p->oom_score_adjust);
 
         /* Without CAP_SYS_RESOURCE it can't be lowered. The default of 0 is not worth failing for. */
         if (r == -EACCES && !p->oom_score_adjust_set)
                 return 0;
         return r;
+}
+
+static int child_set_oom_score(Plan *p) {
+        /* We are process 1 of the new procfs; "self" would be a link. */
+        return child_write_oom_score(p, "1/oom_score_adj");
 }
 
 static int child_set_hostname(Plan *p) {
@@ -100,6 +106,45 @@ static int child_set_hostname(Plan *p) {
 static int child_loopback_up(Plan *p) {
         return p->loopback ? network_loopback_up() : 0;
 }
+
+/* ---- of a command in a container that runs ----------------------------------------------------- */
+
+static int child_set_own_oom_score(Plan *p) {
+        char path[sizeof("2147483647/oom_score_adj")];
+
+        p->proc_fd = neg_errno(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (p->proc_fd < 0)
+                return p->proc_fd;
+        snprintf(path, sizeof(path), "%d/oom_score_adj", getpid());
+        return child_write_oom_score(p, path);
+}
+
+/* All at once, by a descriptor of its PID 1: no number that is another's meanwhile, no half way. Root and
+ * working directory become those of the mount namespace. */
+static int child_join_namespaces(Plan *p) {
+        if (p->join_namespaces != 0 && setns(p->join_pidfd, p->join_namespaces) < 0)
+                return -errno;
+        p->root_fd = neg_errno(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+        return p->root_fd < 0 ? p->root_fd : 0;
+}
+
+/* The container's own, but only if it is one: the host's could have its mode changed through the descriptor. */
+static int child_open_null(Plan *p) {
+        struct stat st;
+
+        p->null_fd = sys_openat2(p->root_fd,
+                        "dev/null",
+                        O_RDWR | O_NOCTTY | O_NONBLOCK,
+                        0,
+                        RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+        if (p->null_fd < 0)
+                return p->null_fd;
+        if (fstat(p->null_fd, &st) < 0)
+                return -errno;
+        return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3) ? 0 : -ENODEV;
+}
+
+/* ---- of both ----------------------------------------------------------------------------------- */
 
 static int child_find_user(Plan *p) {
         char name[USER_NAME_SIZE];
@@ -307,11 +352,13 @@ static int child_exec(Plan *p) {
         return -errno;
 }
 
-/* clang-format off */
-static const struct {
+typedef struct ChildStep {
         PlanStep step;
         int (*run)(Plan *p);
-} steps[] = {
+} ChildStep;
+
+/* clang-format off */
+static const ChildStep steps[] = {
         { PLAN_STEP_SIGNALS,          child_reset_signals },
         { PLAN_STEP_CGROUP,           child_join_cgroups },
         { PLAN_STEP_CGROUP_NAMESPACE, child_unshare_cgroups }, /* before the cgroup tree is mounted */
@@ -340,15 +387,38 @@ static const struct {
         { PLAN_STEP_CAPABILITIES,     child_set_capabilities },
         { PLAN_STEP_EXEC,             child_exec },
 };
+
+static const ChildStep command_steps[] = {
+        { PLAN_STEP_SIGNALS,          child_reset_signals },
+        { PLAN_STEP_CGROUP,           child_join_cgroups },
+        { PLAN_STEP_OOM_SCORE,        child_set_own_oom_score }, /* while /proc is the host's */
+        { PLAN_STEP_NAMESPACES,       child_join_namespaces },
+        { PLAN_STEP_SESSION,          child_new_session },
+        { PLAN_STEP_STDIO,            child_open_null },
+        { PLAN_STEP_USER,             child_find_user },
+        { PLAN_STEP_USER,             child_set_home },
+        { PLAN_STEP_WORKING_DIR,      child_open_working_dir },
+        { PLAN_STEP_WORKING_DIR,      child_enter_working_dir },
+        { PLAN_STEP_STDIO,            child_set_stdio },
+        { PLAN_STEP_LIMITS,           child_set_limits },
+        { PLAN_STEP_STDIO,            child_close_fds },
+        { PLAN_STEP_PRIVILEGES,       child_drop_privileges },
+        { PLAN_STEP_SECCOMP,          child_load_seccomp },
+        { PLAN_STEP_CAPABILITIES,     child_set_capabilities },
+        { PLAN_STEP_EXEC,             child_exec },
+};
 /* clang-format on */
 
 _Noreturn void child_run(Plan *p) {
+        bool is_command = p->join_pidfd >= 0;
+        const ChildStep *list = is_command ? command_steps : steps;
+        size_t n = is_command ? ELEMENTSOF(command_steps) : ELEMENTSOF(steps);
         int r = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(steps) && r >= 0; i++) {
-                p->step = steps[i].step;
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                p->step = list[i].step;
                 p->item = -1;
-                r = steps[i].run(p);
+                r = list[i].run(p);
         }
         child_exit(p, SUPD_STATUS_SETUP_FAILED, r);
 }

@@ -3,7 +3,8 @@
 
 /*
  * What runs between clone3() and execve(): the plan, one named step at a time. No malloc, no locks, no
- * diagnostics. Never returns: it becomes the container's first process, or reports and exits.
+ * diagnostics. Never returns: it becomes the container's first process, or one more of a container that
+ * runs (Plan.join_pidfd), or reports and exits.
  */
 
 #include "runtime/plan.h"

@@ -137,7 +137,11 @@ static pid_t clone_with_signals_blocked(Plan *p, int *ret_pidfd) {
         return pid;
 }
 
-static int runtime_plan(Runtime *r, const RuntimeSpec *spec, Plan **ret, Error *error) {
+int runtime_plan(Runtime *r,
+                const RuntimeSpec *spec,
+                __typeof__(plan_new) *new_plan,
+                Plan **ret,
+                Error *error) {
         const struct sock_fprog *filter = NULL;
         RuntimeSpec clamped = *spec;
         int q;
@@ -159,29 +163,25 @@ static int runtime_plan(Runtime *r, const RuntimeSpec *spec, Plan **ret, Error *
                 if (q < 0)
                         return q;
         }
-        return plan_new(&clamped, &r->features, r->init_fd, filter, ret, error);
+        return new_plan(&clamped, &r->features, r->init_fd, filter, ret, error);
 }
 
-int runtime_start(Runtime *r, const RuntimeSpec *spec, RuntimeChild *ret, Error *error) {
-        _cleanup_(plan_freep) Plan *p = NULL;
+int runtime_launch(Plan **plan, const char *what, RuntimeChild *ret, Error *error) {
         _cleanup_close_ int read_fd = -EBADF, write_fd = -EBADF, pidfd = -EBADF;
-        int fds[2], q;
-
-        q = runtime_plan(r, spec, &p, error);
-        if (q < 0)
-                return q;
+        Plan *p = *plan;
+        int fds[2];
 
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return error_set(error, -errno, ERROR_RUNTIME, "make the status pipe");
         read_fd = fds[0];
         p->status_fd = write_fd = fds[1];
-        q = fd_set_nonblock(read_fd, true);
+        int q = fd_set_nonblock(read_fd, true);
         if (q < 0)
                 return error_set(error, q, ERROR_RUNTIME, "make the status pipe");
 
         pid_t pid = clone_with_signals_blocked(p, &pidfd);
         if (pid < 0)
-                return error_set(error, pid, ERROR_RUNTIME, "make the container's process");
+                return error_set(error, pid, ERROR_RUNTIME, "make the %s process", what);
 
         /* The child's now: a loop device is to be free as soon as the container is gone. */
         p->image_fd = close_fd(p->image_fd);
@@ -189,9 +189,16 @@ int runtime_start(Runtime *r, const RuntimeSpec *spec, RuntimeChild *ret, Error 
                 .pid = pid,
                 .pidfd = TAKE_FD(pidfd),
                 .status_fd = TAKE_FD(read_fd),
-                .plan = TAKE_PTR(p),
+                .plan = TAKE_PTR(*plan),
         };
         return 0;
+}
+
+int runtime_start(Runtime *r, const RuntimeSpec *spec, RuntimeChild *ret, Error *error) {
+        _cleanup_(plan_freep) Plan *p = NULL;
+
+        int q = runtime_plan(r, spec, plan_new, &p, error);
+        return q < 0 ? q : runtime_launch(&p, "container's", ret, error);
 }
 
 int runtime_status_read(int status_fd, SupdStatusRecord *ret) {

@@ -219,6 +219,7 @@ static const StepText step_texts[] = {
         [PLAN_STEP_SECCOMP]          = { "load the seccomp filter" },
         [PLAN_STEP_CAPABILITIES]     = { "set capabilities" },
         [PLAN_STEP_EXEC]             = { "execute", describe_exec },
+        [PLAN_STEP_NAMESPACES]       = { "enter the container" },
         [PLAN_STEP_LAYER]            = { "open layers", describe_layer, count_layers },
         [PLAN_STEP_UPPER]            = { "make the writable layer", describe_upper },
         [PLAN_STEP_OVERLAY]          = { "mount overlay", describe_overlay },

@@ -90,23 +90,26 @@ static int plan_copy_string(Plan *p, const char *s, const char **ret) {
         return 0;
 }
 
+static void plan_add_cgroup(Plan *p, Cgroup *cgroup) {
+        if (!cgroup)
+                return;
+        p->cgroup_fd = cgroup_dir_fd(cgroup);
+        p->n_join_fds = cgroup_join_fds(cgroup, &p->join_fds);
+}
+
 static int plan_add_namespaces(Plan *p, const RuntimeSpec *spec) {
         p->clone_flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
         if (spec->network == RUNTIME_NETWORK_NONE) {
                 p->clone_flags |= CLONE_NEWNET;
                 p->loopback = true;
         }
-
-        if (spec->cgroup) {
-                p->cgroup_fd = cgroup_dir_fd(spec->cgroup);
-                p->n_join_fds = cgroup_join_fds(spec->cgroup, &p->join_fds);
-        }
+        plan_add_cgroup(p, spec->cgroup);
         return plan_copy_string(p, spec->hostname, &p->hostname);
 }
 
 /* The strings are borrowed: only the child reads them, from its own copy of the address space. */
-static int plan_add_arguments(Plan *p, char *const *argv, bool init, Error *error) {
-        static const char *const prefix[] = { "supinit", "--container", "--" };
+static int plan_add_arguments(Plan *p, char *const *argv, const char *role, Error *error) {
+        const char *const prefix[] = { "supinit", role, "--" };
         size_t n = strv_length(argv);
 
         if (n == 0 || str_is_empty(argv[0]))
@@ -121,7 +124,7 @@ static int plan_add_arguments(Plan *p, char *const *argv, bool init, Error *erro
         for (size_t i = 0; i < ELEMENTSOF(prefix); i++)
                 all[i] = (char *) prefix[i];
         p->argv = all + ELEMENTSOF(prefix);
-        p->exec_argv = init ? all : p->argv;
+        p->exec_argv = role ? all : p->argv;
         memcpy(p->argv, argv, n * sizeof(char *));
         p->argv[0] = (char *) command; /* outlives the spec: error texts quote it */
         return 0;
@@ -175,16 +178,18 @@ static int plan_add_environment(Plan *p, char *const *environment) {
         return 0;
 }
 
-static int plan_add_process(Plan *p, const RuntimeProcess *process, Error *error) {
+/* @role: of supinit, which executes the command; NULL: nobody does but we */
+static int plan_add_process(
+                Plan *p, const RuntimeProcess *process, const char *role, Error *error) {
         int r;
 
-        if (process->init && p->init_fd < 0)
+        if (role && p->init_fd < 0)
                 return error_set_plain(error, -ENOENT, ERROR_RUNTIME, "supinit is not available");
 
-        r = plan_add_arguments(p, process->argv, process->init, error);
+        r = plan_add_arguments(p, process->argv, role, error);
         if (r >= 0)
                 r = plan_add_environment(p, process->environment);
-        if (r >= 0 && !process->init)
+        if (r >= 0 && !role)
                 r = plan_add_exec_paths(p, strv_env_get(p->environment, "PATH"));
         if (r >= 0)
                 r = plan_copy_string(p,
@@ -249,10 +254,7 @@ static int plan_add_sysctls(Plan *p, char *const *sysctls, RuntimeNetwork networ
         return 0;
 }
 
-static int plan_add_security(Plan *p, const RuntimeSpec *spec, Error *error) {
-        const RuntimeSecurity *security = &spec->security;
-        int r;
-
+static int plan_add_security(Plan *p, const RuntimeSecurity *security, Error *error) {
         p->capabilities = security->capabilities;
         p->no_new_privileges = security->no_new_privileges;
         p->oom_score_adjust_set = security->oom_score_adjust_set;
@@ -260,10 +262,23 @@ static int plan_add_security(Plan *p, const RuntimeSpec *spec, Error *error) {
         if (!p->oom_score_adjust)
                 return -ENOMEM;
 
-        r = plan_add_sysctls(p, security->sysctls, spec->network, error);
-        if (r < 0)
-                return r;
         return plan_add_limits(p, security, error);
+}
+
+/* All that is the same whether a container is made or entered. */
+static Plan *plan_new_empty(
+                const RuntimeFeatures *features, int init_fd, const struct sock_fprog *seccomp) {
+        Plan *p = calloc(1, sizeof(*p));
+        if (!p)
+                return NULL;
+
+        p->features = *features;
+        p->init_fd = init_fd;
+        p->seccomp = seccomp;
+        p->cgroup_fd = p->status_fd = p->image_fd = p->join_pidfd = -EBADF;
+        p->root_fd = p->proc_fd = p->dev_fd = p->null_fd = p->cwd_fd = -EBADF;
+        p->item = -1;
+        return p;
 }
 
 int plan_new(const RuntimeSpec *spec,
@@ -274,16 +289,9 @@ int plan_new(const RuntimeSpec *spec,
                 Error *error) {
         int r;
 
-        _cleanup_(plan_freep) Plan *p = calloc(1, sizeof(*p));
+        _cleanup_(plan_freep) Plan *p = plan_new_empty(features, init_fd, seccomp);
         if (!p)
                 return -ENOMEM;
-
-        p->features = *features;
-        p->init_fd = init_fd;
-        p->seccomp = seccomp;
-        p->cgroup_fd = p->status_fd = p->image_fd = -EBADF;
-        p->root_fd = p->proc_fd = p->dev_fd = p->null_fd = p->cwd_fd = -EBADF;
-        p->item = -1;
 
         r = plan_add_namespaces(p, spec);
         if (r >= 0)
@@ -293,9 +301,35 @@ int plan_new(const RuntimeSpec *spec,
         if (r >= 0)
                 r = masks_plan(p, spec->root.mask, spec->root.unmask);
         if (r >= 0)
-                r = plan_add_process(p, &spec->process, error);
+                r = plan_add_process(p,
+                                &spec->process,
+                                spec->process.init ? "--container" : NULL,
+                                error);
         if (r >= 0)
-                r = plan_add_security(p, spec, error);
+                r = plan_add_sysctls(p, spec->security.sysctls, spec->network, error);
+        if (r >= 0)
+                r = plan_add_security(p, &spec->security, error);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(p);
+        return 0;
+}
+
+int plan_new_command(const RuntimeSpec *spec,
+                const RuntimeFeatures *features,
+                int init_fd,
+                const struct sock_fprog *seccomp,
+                Plan **ret,
+                Error *error) {
+        _cleanup_(plan_freep) Plan *p = plan_new_empty(features, init_fd, seccomp);
+        if (!p)
+                return -ENOMEM;
+
+        plan_add_cgroup(p, spec->cgroup);
+        int r = plan_add_process(p, &spec->process, "--exec", error);
+        if (r >= 0)
+                r = plan_add_security(p, &spec->security, error);
         if (r < 0)
                 return r;
 

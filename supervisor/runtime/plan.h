@@ -51,6 +51,7 @@ typedef enum PlanStep {
         PLAN_STEP_SECCOMP,
         PLAN_STEP_CAPABILITIES,
         PLAN_STEP_EXEC,
+        PLAN_STEP_NAMESPACES, /* of a command in a container, before PLAN_STEP_SESSION */
         /* Not steps of their own: what a step was at when it failed. */
         PLAN_STEP_LAYER, /* item: lower layer */
         PLAN_STEP_UPPER,
@@ -127,6 +128,8 @@ typedef struct Plan {
         size_t n_join_fds;
         const char *hostname;
         bool loopback;
+        int join_pidfd; /* borrowed; of a container's PID 1: a command for what runs; -EBADF: a new one */
+        int join_namespaces; /* CLONE_NEW… of those that differ from ours */
 
         /* root and mounts */
         const char *root_path;  /* NULL: layers */
@@ -183,6 +186,17 @@ typedef struct Plan {
  * @seccomp: borrowed, must live as long as the plan; NULL: no filter
  */
 int plan_new(const RuntimeSpec *spec,
+                const RuntimeFeatures *features,
+                int init_fd,
+                const struct sock_fprog *seccomp,
+                Plan **ret,
+                Error *error);
+/**
+ * plan_new_command() - the same for a command in a running container; see runtime_exec()
+ *
+ * Root, mounts, network and host name of @spec are not looked at.
+ */
+int plan_new_command(const RuntimeSpec *spec,
                 const RuntimeFeatures *features,
                 int init_fd,
                 const struct sock_fprog *seccomp,
