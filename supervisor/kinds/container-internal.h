@@ -9,6 +9,7 @@
  *   container-image.c    what comes before a run: the image is fetched and taken into use, storage made
  *   container-plan.c     the unit's specification, resolved, as a spec of runtime/
  *   container-cgroup.c   its limits and devices as specs of the cgroup drivers
+ *   container-exec.c     a command in it (container-exec.h)
  *   container-freeze.c   pause and unpause
  *   container-record.c   saving, restoring, adopting
  *   container-message.c  life-cycle messages for the journal

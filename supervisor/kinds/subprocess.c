@@ -16,6 +16,7 @@
 #include "base/strv.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "kinds/reap.h"
 
 #define EXTRA_FILENO (STDERR_FILENO + 1)
 
@@ -286,42 +287,16 @@ int subprocess_exit_status(const Subprocess *h) {
         return h->exit_status;
 }
 
-static int on_abandoned_ended(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        (void) events, (void) userdata;
-        (void) waitid(P_PIDFD, (id_t) fd, NULL, WEXITED | WNOHANG); /* reaped, whatever it was */
-        /* The loop holds the only reference; this drops it. */
-        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        (void) sd_event_source_set_floating(source, /* b= */ false);
-        return 0;
-}
-
-/* A process in the middle of a sync may take long to die: nobody waits for that. */
-static void subprocess_abandon(Subprocess *h) {
-        sd_event_source *source = NULL;
-
-        (void) kill(h->pid, SIGKILL); /* ours, and not reaped: the pid is still its */
-        if (h->pidfd < 0 || sd_event_add_io(h->event,
-                                            &source,
-                                            h->pidfd,
-                                            EPOLLIN,
-                                            on_abandoned_ended,
-                                            NULL) < 0)
-                return; /* stays a zombie until supd ends */
-        (void) sd_event_source_set_io_fd_own(source, /* own= */ true);
-        h->pidfd = -EBADF;
-        /* It goes with the loop at the latest. */
-        (void) sd_event_source_set_floating(source, /* b= */ true);
-        (void) sd_event_source_unref(source);
-}
-
 Subprocess *subprocess_free(Subprocess *h) {
         if (!h)
                 return NULL;
 
         h->end_source = sd_event_source_disable_unref(h->end_source);
         h->records_source = sd_event_source_disable_unref(h->records_source);
-        if (h->pid > 0)
-                subprocess_abandon(h);
+        if (h->pid > 0) {
+                (void) kill(h->pid, SIGKILL); /* ours, and not reaped: the pid is still its */
+                h->pidfd = reap_later(h->event, h->pidfd);
+        }
         (void) close_fd(h->pidfd);
         (void) close_fd(h->records_fd);
         record_stream_done(&h->stream);
