@@ -18,10 +18,6 @@ PROPERTY_GETTER(property_get_false) {
         return sd_bus_message_append(reply, "b", 0);
 }
 
-PROPERTY_GETTER(property_get_true) {
-        return sd_bus_message_append(reply, "b", 1);
-}
-
 PROPERTY_GETTER(property_get_empty) {
         return sd_bus_message_append(reply, "s", "");
 }

@@ -28,7 +28,6 @@
 PROPERTY_GETTER(property_get_bool);        /* "b" from a bool */
 PROPERTY_GETTER(property_get_stamp);       /* "t" from a uint64_t; "never" is 0 on the bus */
 PROPERTY_GETTER(property_get_false);       /* "b" */
-PROPERTY_GETTER(property_get_true);        /* "b" */
 PROPERTY_GETTER(property_get_empty);       /* "s" */
 PROPERTY_GETTER(property_get_empty_array); /* any array */
 PROPERTY_GETTER(property_get_zero);        /* "u", "i", "t" */

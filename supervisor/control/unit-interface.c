@@ -157,6 +157,55 @@ static PROPERTY_GETTER(get_load_error) {
         return sd_bus_message_append(reply, "(ss)", name, message ? message : "");
 }
 
+/* Of conditions or of assertions, as the property is called; NULL: there is no unit. */
+static const UnitCheck *check_of(const UnitView *v, const char *property) {
+        if (!v->unit)
+                return NULL;
+        return str_has_prefix(property, "Assert") ? &v->unit->assertion : &v->unit->condition;
+}
+
+static PROPERTY_GETTER(get_check_result) {
+        const UnitCheck *check = check_of(userdata, property);
+
+        return sd_bus_message_append(reply, "b", check && check->met);
+}
+
+static PROPERTY_GETTER(get_check_stamp) {
+        const UnitCheck *check = check_of(userdata, property);
+        DualTime when = check ? check->when : (DualTime) {};
+
+        return sd_bus_message_append(reply,
+                        "t",
+                        str_has_suffix(property, "Monotonic") ? when.monotonic_usec
+                                                              : when.realtime_usec);
+}
+
+/* Name, '|', '!', parameter, and what came of it: 1, -1, 0 for not tested. */
+static PROPERTY_GETTER(get_conditions) {
+        const UnitView *v = userdata;
+        const UnitCheck *check = check_of(v, property);
+        bool asserts = str_has_prefix(property, "Assert");
+        const ConditionList *list = asserts ? &v->spec->unit.asserts : &v->spec->unit.conditions;
+
+        int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sbbsi)");
+        for (size_t i = 0; r >= 0 && i < list->n_items; i++) {
+                const UnitCondition *c = &list->items[i];
+                _cleanup_free_ char *name = str_printf("%s%s",
+                                asserts ? "Assert" : "Condition",
+                                condition_type_to_string(c->type));
+                if (!name)
+                        return -ENOMEM;
+                r = sd_bus_message_append(reply,
+                                "(sbbsi)",
+                                name,
+                                (int) c->trigger,
+                                (int) c->negate,
+                                c->parameter,
+                                check ? unit_check_answer(check, i) : 0);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static PROPERTY_GETTER(get_invocation_id) {
         const UnitView *v = userdata;
         const char *text = v->status.invocation_id;
@@ -267,12 +316,14 @@ const sd_bus_vtable unit_vtable[] = {
         CONSTANT("CanFreeze",              "b",    get_can_freeze),
         SD_BUS_PROPERTY("Job", "(uo)", get_job, 0, CHANGES),
         CONSTANT("NeedDaemonReload",       "b",    get_need_reload),
-        CONSTANT("ConditionResult",        "b",    property_get_true),
-        CONSTANT("AssertResult",           "b",    property_get_true),
-        CONSTANT("ConditionTimestamp",     "t",    property_get_zero),
-        CONSTANT("AssertTimestamp",        "t",    property_get_zero),
-        CONSTANT("Conditions",         "a(sbbsi)", property_get_empty_array),
-        CONSTANT("Asserts",            "a(sbbsi)", property_get_empty_array),
+        SD_BUS_PROPERTY("ConditionResult", "b", get_check_result, 0, CHANGES),
+        SD_BUS_PROPERTY("AssertResult", "b", get_check_result, 0, CHANGES),
+        SD_BUS_PROPERTY("ConditionTimestamp", "t", get_check_stamp, 0, CHANGES),
+        SD_BUS_PROPERTY("ConditionTimestampMonotonic", "t", get_check_stamp, 0, CHANGES),
+        SD_BUS_PROPERTY("AssertTimestamp", "t", get_check_stamp, 0, CHANGES),
+        SD_BUS_PROPERTY("AssertTimestampMonotonic", "t", get_check_stamp, 0, CHANGES),
+        SD_BUS_PROPERTY("Conditions", "a(sbbsi)", get_conditions, 0, 0),
+        SD_BUS_PROPERTY("Asserts", "a(sbbsi)", get_conditions, 0, 0),
         CONSTANT("Transient",              "b",    property_get_false),
         CONSTANT("Perpetual",              "b",    property_get_false),
         SD_BUS_PROPERTY("InvocationID", "ay", get_invocation_id, 0, CHANGES),

@@ -104,6 +104,8 @@ int unit_get_history(Unit *u, const Record *record) {
 static void unit_exchange_spec(Unit *u) {
         unit_spec_free(u->spec);
         u->spec = TAKE_PTR(u->next_spec);
+        unit_check_forget_answers(&u->condition);
+        unit_check_forget_answers(&u->assertion);
 }
 
 bool unit_take_next_spec(Unit *u) {
@@ -145,6 +147,8 @@ static void unit_free(Unit *u) {
                 u->node->unit = NULL;
         u->next_spec = unit_spec_free(u->next_spec);
         history_done(&u->history);
+        unit_check_forget_answers(&u->condition);
+        unit_check_forget_answers(&u->assertion);
         (void) u->ops->free(u); /* frees the spec too: the kind's parts borrow from it */
         free(id);
 }

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "core/check.h"
 #include "core/depgraph.h"
 #include "core/history.h"
 #include "core/lifecycle.h"
@@ -100,6 +101,7 @@ struct Unit {
         UnitSpec *next_spec;    /* owned; a newer definition, taken at the next start; NULL: none */
         Job *job;               /* owned by the engine; NULL: none */
         bool gone;              /* its file has vanished: unloaded once it is inactive */
+        UnitCheck condition, assertion; /* of the last start that came so far */
 
         /* The engine's own: */
         DepNode *node;               /* borrowed from the graph; its dependencies */
@@ -117,6 +119,11 @@ const char *unit_id(const Unit *u);
 UnitActiveState unit_active_state(const Unit *u);
 /** unit_can_start() - the newest definition is loaded and startable. Return: 0, or the reason as error. */
 int unit_can_start(const Unit *u, Error *error);
+
+/** unit_may_start() - test conditions and assertions, log what is not met
+ *
+ * For a kind's automatic restart; of jobs the engine asks it. Return: true; false if it is to stay off. */
+bool unit_may_start(Unit *u);
 
 /** unit_notify() - a kind tells that its state may have changed: jobs end, listeners hear
  * @start_failed: an attempt to start has just failed, even if a restart follows */
@@ -150,6 +157,7 @@ typedef enum JobResult { /* names as in systemd's JobRemoved signal */
         JOB_FAILED,
         JOB_DEPENDENCY,
         JOB_SKIPPED,
+        JOB_ASSERT,
         _JOB_RESULT_MAX,
         _JOB_RESULT_INVALID = -EINVAL,
 } JobResult;
@@ -221,6 +229,10 @@ typedef struct EngineOps {
                         void *userdata); /* NULL with all observers: histories have no times */
         void (*set_deadline)(uint64_t monotonic_usec,
                         void *userdata); /* call engine_on_deadline() then */
+        /* 1: met; 0: not; negative errno: can't be told. '!' and '|' are not its business. NULL with all: met */
+        int (*test)(const UnitCondition *c, void *userdata);
+        /* Conditions or assertions kept a unit from starting: it stays as it is, and a record of it does not. */
+        void (*unit_held_back)(Unit *u, void *userdata);
         void (*unit_added)(Unit *u, void *userdata);
         void (*unit_removed)(Unit *u, void *userdata);
         void (*unit_changed)(Unit *u, void *userdata);

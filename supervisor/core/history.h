@@ -11,7 +11,8 @@
  *   Event     asked, ended, state
  *
  *   asked: Job, JobType; Uid, Pid and Command of the peer at the begin of it; Unit, and Why it wants this of us
- *   ended: Job, JobType, JobResult; Text: the reason. Jobs that end as "done" leave none: the state tells.
+ *   ended: Job, JobType, JobResult; Text: the reason. Jobs that end as "done" leave none, as the
+ *          state tells, unless a condition was not met.
  *   state: ActiveState, SubState; Result; Code (exited, killed, dumped) and Status of the main process if it has
  *          ended; MainPID if it runs; Restarts; NextStart (realtime, microseconds); Text
  *

@@ -24,6 +24,7 @@ static const char *const job_result_names[] = {
         [JOB_FAILED]     = "failed",
         [JOB_DEPENDENCY] = "dependency",
         [JOB_SKIPPED]    = "skipped",
+        [JOB_ASSERT]     = "assert",
 };
 /* clang-format on */
 static_assert(ELEMENTSOF(job_type_names) == _JOB_TYPE_MAX, "every job type has a name");
@@ -297,7 +298,7 @@ static void job_end(Job *j, JobResult result, bool alone) {
                 u->job = NULL;
         job_release_waiters(j);
         (void) map_remove(e->jobs, j->id_text);
-        if (result != JOB_DONE)
+        if (result != JOB_DONE || j->reason)
                 history_ended(&u->history,
                                 engine_now_realtime(e),
                                 j->id,
@@ -418,6 +419,21 @@ static bool job_check_dependencies(Job *j) {
         return false;
 }
 
+/* As in systemd: before what it is bound to is looked at, so that two with the same condition are both skipped. */
+static bool job_check_conditions(Job *j) {
+        Unit *u = j->unit;
+
+        if (!active_state_is_off(unit_active_state(u)) || unit_can_start(u, NULL) < 0)
+                return true;
+        (void) unit_take_next_spec(u); /* what is tested is what would be started */
+        if (unit_may_start(u))
+                return true;
+        job_set_reason(j, unit_blame(u));
+        /* Ends as "done" for a condition: whoever requires it goes on. */
+        job_finish(j, u->condition.met ? JOB_ASSERT : JOB_DONE);
+        return false;
+}
+
 static void job_begin_start(Job *j) {
         _cleanup_(error_done) Error error = {};
         Unit *u = j->unit;
@@ -479,7 +495,7 @@ static void job_run(Job *j) {
 
         switch (j->type) {
         case JOB_START:
-                if (job_check_dependencies(j))
+                if (job_check_conditions(j) && job_check_dependencies(j))
                         job_begin_start(j);
                 break;
         case JOB_STOP:

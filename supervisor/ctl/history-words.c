@@ -100,11 +100,11 @@ static char *asked_words(const Value *event) {
 /* ---- the others ---------------------------------------------------------------------------------- */
 
 static char *ended_words(const Value *event) {
-        const char *text = get(event, "Text");
+        const char *text = get(event, "Text"), *result = get(event, "JobResult");
 
         return str_printf("%s %s%s%s",
                         get(event, "JobType") ?: "?",
-                        get(event, "JobResult") ?: "?",
+                        str_equal(result, "done") ? "skipped" : result ?: "?",
                         text ? ": " : "",
                         text ?: "");
 }
@@ -185,6 +185,8 @@ char *history_event_words(const Value *event) {
 Style history_event_style(const Value *event) {
         const char *kind = get(event, "Event"), *active = get(event, "ActiveState");
 
+        if (str_equal(kind, "ended") && str_equal(get(event, "JobResult"), "done"))
+                return STYLE_WARNING;
         if (str_equal(kind, "ended") || str_equal(active, "failed"))
                 return STYLE_BAD;
         if (str_equal(kind, "waits") || str_equal(active, "activating"))

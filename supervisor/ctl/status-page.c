@@ -153,6 +153,49 @@ static int print_active(const Page *page) {
         return r;
 }
 
+static int print_unmet(const Page *page, const char *property) {
+        _cleanup_strv_ char **lines = NULL;
+        _cleanup_(tree_done) Tree tree = {};
+
+        int r = unit_unmet(page->unit, property, &lines);
+        STRV_FOREACH (line, lines) {
+                _cleanup_free_ char *safe = terminal_text(*line);
+                r = safe ? tree_add(&tree, 0, STYLE_PLAIN, &safe) : -ENOMEM;
+                if (r < 0)
+                        break;
+        }
+        return r < 0 ? r : tree_print(&tree, page->t, STATUS_INDENT, page->out);
+}
+
+/* As systemctl: only what held the last start back. */
+static int print_conditions(const Page *page) {
+        static const struct {
+                const char *label, *words, *stamp, *result, *list;
+        } checks[] = {
+                { "Condition",
+                                "start condition",
+                                "ConditionTimestamp",
+                                "ConditionResult",
+                                "Conditions" },
+                { "Assert", "start assertion", "AssertTimestamp", "AssertResult", "Asserts" },
+        };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(checks) && r >= 0; i++) {
+                uint64_t when = value_get_u64(page->unit, checks[i].stamp);
+                if (when == UINT64_MAX || when == 0 || value_get_bool(page->unit, checks[i].result))
+                        continue;
+                _cleanup_free_ char *stamp = stamp_format(when);
+                _cleanup_free_ char *age = stamp_format_relative(when, page->now.realtime_usec);
+                if (!stamp || !age)
+                        return -ENOMEM;
+                status_label(page->out, checks[i].label);
+                fprintf(page->out, "%s failed at %s; %s\n", checks[i].words, stamp, age);
+                r = print_unmet(page, checks[i].list);
+        }
+        return r;
+}
+
 static int print_restarts(const Page *page) {
         uint64_t n = value_get_u64(page->unit, "NRestarts");
         uint64_t next = value_get_u64(page->unit, "NextRestartUSec");
@@ -381,6 +424,7 @@ static const Section sections[] = {
         print_loaded,
         print_dropins,
         print_active,
+        print_conditions,
         print_restarts,
         print_image,
         print_main_process,

@@ -45,6 +45,7 @@ static const struct {
         { "timeout",    NULL,                                        false },
         { "canceled",   "another request for the unit came between", false },
         { "dependency", "a unit that it needs has failed",           false },
+        { "assert",     "what it asserts was not met",               false },
 };
 /* clang-format on */
 static_assert(ELEMENTSOF(phrases) == _UNIT_ACTION_MAX, "every action has its words");
@@ -146,6 +147,17 @@ static char *failed_need(Context *c, const char *id) {
         return NULL;
 }
 
+/* "AssertPathExists=/x was not met"; NULL: it can't be told. */
+static char *failed_assertion(Context *c, const char *id) {
+        _cleanup_value_ Value unit = {};
+        _cleanup_strv_ char **lines = NULL;
+
+        if (client_get_properties(c->client, id, &unit, NULL) < 0 ||
+                        unit_unmet(&unit, "Asserts", &lines) < 0)
+                return NULL;
+        return lines ? strdup(lines[0]) : NULL;
+}
+
 static void print_failure(Context *c, const UnitRequest *request, uint64_t since_usec) {
         _cleanup_value_ Value unit = {};
         _cleanup_free_ char *why = NULL, *safe = NULL;
@@ -155,6 +167,8 @@ static void print_failure(Context *c, const UnitRequest *request, uint64_t since
                 why = unit_failure(&unit);
         if (str_equal(request->job_result, "dependency"))
                 why = failed_need(c, request->id);
+        if (str_equal(request->job_result, "assert"))
+                why = failed_assertion(c, request->id);
         safe = terminal_text(why ?: words ?: request->job_result);
 
         fprintf(stderr,

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/strv.h"
 #include "base/text.h"
 #include "unitfile/value.h"
 
@@ -150,4 +151,63 @@ char *unit_failure(const Value *unit) {
 
         _cleanup_free_ char *ended = exit_in_words(code, value_get_i64(unit, "ExecMainStatus", 0));
         return ended ? str_printf("%s: %s", result, ended) : NULL;
+}
+
+/* Of one item, (sbbsi). */
+typedef struct Condition {
+        const char *name, *parameter; /* borrowed */
+        bool trigger, negate;
+        int64_t answer; /* 1: met; -1: not; 0: not tested */
+} Condition;
+
+static bool condition_read(const Value *v, Condition *ret) {
+        if (value_length(v) != 5 || v->type != VALUE_ARRAY)
+                return false;
+        const Value *of = v->array.items;
+        if (of[0].type != VALUE_STRING || of[3].type != VALUE_STRING || of[4].type != VALUE_INTEGER)
+                return false;
+        *ret = (Condition) {
+                .name = of[0].string,
+                .trigger = of[1].boolean,
+                .negate = of[2].boolean,
+                .parameter = of[3].string,
+                .answer = of[4].integer,
+        };
+        return true;
+}
+
+/* Of alternatives all are to blame, once none of them was met. */
+static int collect_unmet(const Value *list, bool triggers, char ***lines) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < value_length(list) && list->type == VALUE_ARRAY; i++) {
+                Condition c;
+
+                if (!condition_read(&list->array.items[i], &c) || c.trigger != triggers)
+                        continue;
+                if (triggers && c.answer > 0) {
+                        *lines = strv_free(*lines);
+                        return 0;
+                }
+                if (c.answer < 0)
+                        r = strv_append_printf(lines,
+                                        "%s=%s%s%s was not met",
+                                        c.name,
+                                        c.trigger ? "|" : "",
+                                        c.negate ? "!" : "",
+                                        c.parameter);
+        }
+        return r;
+}
+
+int unit_unmet(const Value *unit, const char *property, char ***ret) {
+        const Value *list = value_get(unit, property);
+        _cleanup_strv_ char **lines = NULL;
+
+        int r = collect_unmet(list, /* triggers= */ false, &lines);
+        if (r >= 0 && !lines)
+                r = collect_unmet(list, /* triggers= */ true, &lines);
+        if (r >= 0)
+                *ret = TAKE_PTR(lines);
+        return r;
 }

@@ -40,3 +40,12 @@ uint64_t unit_state_since(const Value *unit);
 
 /** unit_failure() - why the unit is not running: its own words, else result and exit; owned, or NULL */
 char *unit_failure(const Value *unit);
+
+/**
+ * unit_unmet() - what of its conditions was not met at the last attempt, a line each
+ * @property: "Conditions" or "Asserts"
+ * @ret:      owned by the caller; NULL: nothing that is known
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int unit_unmet(const Value *unit, const char *property, char ***ret);

@@ -18,6 +18,7 @@
 #include "control/control.h"
 #include "core/engine.h"
 #include "daemon/libexec.h"
+#include "kinds/condition.h"
 #include "kinds/image-service.h"
 #include "kinds/registry.h"
 #include "log/journal-send.h"
@@ -142,7 +143,26 @@ static void daemon_unit_changed(Unit *u, void *userdata) {
                 daemon_wake(d); /* was it the last? */
 }
 
+static int daemon_test(const UnitCondition *c, void *userdata) {
+        (void) userdata;
+        int r = condition_test(c);
+        if (r < 0) {
+                _cleanup_free_ char *text = condition_to_text(c, "Condition");
+                diag_warning("cannot tell about %s: %s; taken as not met",
+                                text ?: "a condition",
+                                error_text(NULL, r));
+        }
+        return r;
+}
+
+static void daemon_unit_held_back(Unit *u, void *userdata) {
+        (void) userdata;
+        kind_unit_held_back(u);
+}
+
 static const EngineOps engine_ops = {
+        .test = daemon_test,
+        .unit_held_back = daemon_unit_held_back,
         .wake = daemon_wake,
         .now = daemon_now,
         .now_realtime = daemon_now_realtime,

@@ -51,6 +51,7 @@ int container_try_save(Container *c, Error *error) {
         RecordWriter w = {};
 
         lifecycle_put(&w, &c->lifecycle);
+        checks_put(&w, &c->unit);
         record_put(&w, "ContainerId", c->container_id);
         record_put(&w, "InvocationId", c->invocation_id);
         record_put(&w, "StatusText", c->status_text);
@@ -284,6 +285,7 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                 return error_set_plain(
                                 error, -EBADMSG, ERROR_STORAGE, "its record names no known state");
         lifecycle_get(record, &c->lifecycle);
+        checks_get(record, &c->unit);
         r = str_replace(&c->container_id, record_get(record, "ContainerId"));
         if (r >= 0)
                 r = str_replace(&c->invocation_id, record_get(record, "InvocationId"));

@@ -102,7 +102,11 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         Container *c = userdata;
 
         (void) source, (void) usec;
-        lifecycle_post(&c->lifecycle, SERVICE_EV_TIMEOUT, clock_dual());
+        /* As of a job, conditions hold for an automatic restart. */
+        bool stays_off = c->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&c->unit);
+        lifecycle_post(&c->lifecycle,
+                        stays_off ? SERVICE_EV_STOP : SERVICE_EV_TIMEOUT,
+                        clock_dual());
         return 0;
 }
 
@@ -120,7 +124,7 @@ static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
 static void action_changed(Lifecycle *l, ServiceState old) {
         Container *c = container_of_lifecycle(l);
 
-        if (l->state == SERVICE_DEAD)
+        if (l->state == SERVICE_DEAD && !unit_is_held_back(&c->unit))
                 container_forget(c); /* nothing is left that a next supd would have to know */
         else
                 container_save(c);
@@ -309,6 +313,13 @@ static int container_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size
                         .io_write_bytes = stats.io_write_bytes,
                 };
         return r;
+}
+
+void container_held_back(Unit *u) {
+        Container *c = container_of_unit(u);
+
+        if (c->lifecycle.state == SERVICE_DEAD || c->lifecycle.state == SERVICE_FAILED)
+                container_save(c);
 }
 
 int container_reloaded(Unit *u, Error *error) {

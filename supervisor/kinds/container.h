@@ -20,6 +20,8 @@ void container_forget_stray(const KindContext *context, const char *unit_id);
  */
 int container_clear_strays(const KindContext *context, Engine *e);
 
+/** container_held_back() - see kind_unit_held_back() */
+void container_held_back(Unit *u);
 /** container_reloaded() - see kind_unit_reloaded() */
 int container_reloaded(Unit *u, Error *error);
 

@@ -202,7 +202,11 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         ImageUnit *i = userdata;
 
         (void) source, (void) usec;
-        lifecycle_post(&i->lifecycle, SERVICE_EV_TIMEOUT, clock_dual());
+        /* As of a job, conditions hold for an automatic restart. */
+        bool stays_off = i->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&i->unit);
+        lifecycle_post(&i->lifecycle,
+                        stays_off ? SERVICE_EV_STOP : SERVICE_EV_TIMEOUT,
+                        clock_dual());
         return 0;
 }
 
@@ -223,6 +227,7 @@ static void image_save(ImageUnit *i) {
         RecordWriter w = {};
 
         lifecycle_put(&w, &i->lifecycle);
+        checks_put(&w, &i->unit);
         record_put(&w, "InvocationId", i->invocation_id);
         record_put(&w, "StatusText", i->status_text);
         int r = w.result < 0 ? w.result
@@ -266,7 +271,7 @@ static void tell_watches(ImageUnit *i) {
 static void action_changed(Lifecycle *l, ServiceState old) {
         ImageUnit *i = image_of_lifecycle(l);
 
-        if (l->state == SERVICE_DEAD)
+        if (l->state == SERVICE_DEAD && !unit_is_held_back(&i->unit))
                 i->context->store->ops->forget(i->context->store, unit_id(&i->unit));
         else
                 image_save(i);
@@ -295,6 +300,18 @@ static const LifecycleOps lifecycle_ops = {
         .set_deadline = action_set_deadline,
         .changed = action_changed,
 };
+
+/* A container whose Image= names it waits for an end, which this is. */
+void image_held_back(Unit *u) {
+        ImageUnit *i = image_of(u);
+
+        if (i->lifecycle.state != SERVICE_DEAD && i->lifecycle.state != SERVICE_FAILED)
+                return;
+        _cleanup_free_ char *why = unit_blame(u);
+        image_say(i, why);
+        image_save(i);
+        tell_watches(i);
+}
 
 /* ---- who needs it ------------------------------------------------------------------------------ */
 int image_unit_need(ImageUnit *i, ImageUnitWatch *watch, Error *error) {
@@ -461,6 +478,7 @@ int image_restore(Unit *u, Error *error) {
                                 error, -EBADMSG, ERROR_STORAGE, "its record names no known state");
         }
         lifecycle_get(record, &i->lifecycle);
+        checks_get(record, u);
         r = str_replace(&i->invocation_id, record_get(record, "InvocationId"));
         if (r >= 0)
                 r = str_replace(&i->status_text, record_get(record, "StatusText"));

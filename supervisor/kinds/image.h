@@ -11,6 +11,7 @@
 /** image_new() - a unit for a spec, dead. Takes *spec over on success. */
 int image_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error);
 /** image_restore() - take the unit's stored record, if there is one, and go on from there */
+void image_held_back(Unit *u);
 int image_restore(Unit *u, Error *error);
 
 /** image_unit_of() - the unit if it is an image; NULL if it is of another kind */

@@ -72,3 +72,18 @@ void lifecycle_get(const Record *r, Lifecycle *l) {
         get_time(r, "MainStarted", &l->main_started);
         get_time(r, "MainEnded", &l->main_ended);
 }
+
+/* Of each item of the lists nothing: the next supd reads the files anew, and they may be others then. */
+void checks_put(RecordWriter *w, const Unit *u) {
+        record_put_bool(w, "ConditionMet", u->condition.met);
+        put_time(w, "ConditionTested", u->condition.when);
+        record_put_bool(w, "AssertMet", u->assertion.met);
+        put_time(w, "AssertTested", u->assertion.when);
+}
+
+void checks_get(const Record *r, Unit *u) {
+        u->condition.met = record_bool_or(r, "ConditionMet", false);
+        get_time(r, "ConditionTested", &u->condition.when);
+        u->assertion.met = record_bool_or(r, "AssertMet", false);
+        get_time(r, "AssertTested", &u->assertion.when);
+}

@@ -6,6 +6,7 @@
  */
 
 #include "base/record.h"
+#include "core/engine.h"
 #include "core/lifecycle.h"
 
 void lifecycle_put(RecordWriter *w, const Lifecycle *l);
@@ -13,3 +14,7 @@ void lifecycle_put(RecordWriter *w, const Lifecycle *l);
 /** lifecycle_get() - counters, stamps and deadline; the state itself is for lifecycle_restore(). What is
  * absent or malformed is as if it had never been set. */
 void lifecycle_get(const Record *r, Lifecycle *l);
+
+/* What came of its conditions and assertions, of a unit of any kind. */
+void checks_put(RecordWriter *w, const Unit *u);
+void checks_get(const Record *r, Unit *u);

@@ -11,11 +11,15 @@ static const struct {
         int (*restore)(Unit *u, Error *error); /* NULL: keeps no record */
         int (*reloaded)(Unit *u,
                         Error *error); /* NULL: all of a definition waits for the next start */
+        void (*held_back)(Unit *u);    /* NULL: nothing to be noted */
 } kinds[] = {
-        [UNIT_KIND_CONTAINER] = { container_new, container_restore, container_reloaded },
-        [UNIT_KIND_IMAGE] = { image_new, image_restore, NULL },
-        [UNIT_KIND_TARGET] = { target_new, target_restore, NULL },
-        [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL },
+        [UNIT_KIND_CONTAINER] = { container_new,
+                        container_restore,
+                        container_reloaded,
+                        container_held_back },
+        [UNIT_KIND_IMAGE] = { image_new, image_restore, NULL, image_held_back },
+        [UNIT_KIND_TARGET] = { target_new, target_restore, NULL, target_held_back },
+        [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL, NULL },
 };
 static_assert(ELEMENTSOF(kinds) == _UNIT_KIND_MAX, "every kind of unit can be made");
 
@@ -34,6 +38,11 @@ int kind_restore_unit(Unit *u, Error *error) {
 
 int kind_unit_reloaded(Unit *u, Error *error) {
         return kinds[u->spec->kind].reloaded ? kinds[u->spec->kind].reloaded(u, error) : 0;
+}
+
+void kind_unit_held_back(Unit *u) {
+        if (kinds[u->spec->kind].held_back)
+                kinds[u->spec->kind].held_back(u);
 }
 
 int kind_clear_strays(const KindContext *context, Engine *e) {

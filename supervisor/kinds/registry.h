@@ -28,5 +28,9 @@ int kind_restore_unit(Unit *u, Error *error);
  */
 int kind_unit_reloaded(Unit *u, Error *error);
 
+/** kind_unit_held_back() - conditions or assertions have kept the unit from starting: a next supd shall know,
+ * and so shall who waits for it */
+void kind_unit_held_back(Unit *u);
+
 /** kind_clear_strays() - once all units are restored: what is left on disk of units that are no more */
 int kind_clear_strays(const KindContext *context, Engine *e);

@@ -28,11 +28,12 @@ static void target_save(Target *t) {
         _cleanup_(record_writer_done) RecordWriter w = {};
         _cleanup_(error_done) Error error = {};
 
-        if (target_is_active(t) == target_is_born_active(id)) {
+        if (target_is_active(t) == target_is_born_active(id) && !unit_is_held_back(&t->unit)) {
                 store->ops->forget(store, id);
                 return;
         }
         lifecycle_put(&w, &t->times);
+        checks_put(&w, &t->unit);
         int r = w.result < 0 ? w.result : store->ops->save(store, id, w.text, &error);
         if (r < 0)
                 diag_warning("%s: %s; the next supd will not know its state",
@@ -158,6 +159,10 @@ int target_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error *e
         return 0;
 }
 
+void target_held_back(Unit *u) {
+        target_save(target_of(u));
+}
+
 int target_restore(Unit *u, Error *error) {
         Target *t = target_of(u);
         UnitStore *store = t->context->store;
@@ -168,6 +173,7 @@ int target_restore(Unit *u, Error *error) {
                 return 0;
         ServiceState state = service_state_from_string(record_get(record, "State"));
         lifecycle_get(record, &t->times);
+        checks_get(record, u);
         if (state == SERVICE_RUNNING || state == SERVICE_DEAD)
                 t->times.state = state;
         return 0;

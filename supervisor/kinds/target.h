@@ -9,4 +9,5 @@
 
 /** target_new() - takes *spec over on success. Some are active from the start (UNITS.md 4.2). */
 int target_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error);
+void target_held_back(Unit *u);
 int target_restore(Unit *u, Error *error);

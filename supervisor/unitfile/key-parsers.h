@@ -41,6 +41,9 @@ DECLARE_PARSER(dependencies, char **);
 DECLARE_PARSER(job_mode, JobMode);
 DECLARE_PARSER(isolate_mode, JobMode);
 
+/* condition-parsers.c */
+DECLARE_PARSER(conditions, ConditionList);
+
 /* container-parsers.c */
 DECLARE_PARSER(user, ProcessSpec);
 DECLARE_PARSER(group, ProcessSpec);

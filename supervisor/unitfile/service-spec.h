@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/macro.h"
+#include "unitfile/condition.h"
 #include "unitfile/dependency.h"
 #include "unitfile/value.h"
 
@@ -102,6 +103,7 @@ typedef struct UnitSectionSpec {
         bool allow_isolate, ignore_on_isolate;
         JobMode on_failure_job_mode, on_success_job_mode;
         uint64_t job_timeout_usec, job_running_timeout_usec; /* USEC_INFINITY: none */
+        ConditionList conditions, asserts;                   /* tested just before a start */
 } UnitSectionSpec;
 
 void service_spec_init(ServiceSpec *s);

@@ -133,6 +133,8 @@ int unit_load_finish(UnitLoad *load) {
                 s->start_timeout_usec =
                                 s->type == SERVICE_ONESHOT ? USEC_INFINITY : 90 * USEC_PER_SEC;
 
+        condition_list_settle(&load->unit->unit.conditions);
+        condition_list_settle(&load->unit->unit.asserts);
         int r = unit_load_finish_type(load);
         if (r >= 0)
                 r = finish_restart(load);

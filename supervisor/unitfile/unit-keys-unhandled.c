@@ -45,19 +45,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Unit", LATER, "inactive", NULL, "CollectMode" },
         { "Unit", LATER, "none", NULL, "StartLimitAction FailureAction SuccessAction JobTimeoutAction" },
         { "Unit", LATER, NULL, NULL, "FailureActionExitStatus SuccessActionExitStatus JobTimeoutRebootArgument" },
-        { "Unit", LATER, NULL, "is not supported yet; treated as met", "ConditionPathExists ConditionPathExistsGlob "
-          "ConditionPathIsDirectory ConditionPathIsSymbolicLink ConditionPathIsMountPoint ConditionPathIsReadWrite "
-          "ConditionDirectoryNotEmpty ConditionFileNotEmpty ConditionFileIsExecutable ConditionEnvironment ConditionHost "
-          "ConditionUser ConditionGroup ConditionVirtualization ConditionControlGroupController ConditionArchitecture "
-          "ConditionKernelVersion ConditionVersion ConditionKernelCommandLine ConditionKernelModuleLoaded "
-          "ConditionCapability ConditionMemory ConditionCPUs ConditionCPUFeature ConditionOSRelease ConditionSecurity "
-          "ConditionFirstBoot ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure" },
-        { "Unit", LATER, NULL, "is not supported yet; treated as met", "AssertPathExists AssertPathExistsGlob AssertPathIsDirectory AssertPathIsSymbolicLink "
-          "AssertPathIsMountPoint AssertPathIsReadWrite AssertDirectoryNotEmpty AssertFileNotEmpty AssertFileIsExecutable "
-          "AssertEnvironment AssertHost AssertUser AssertGroup AssertVirtualization AssertControlGroupController "
-          "AssertArchitecture AssertKernelVersion AssertVersion AssertKernelCommandLine AssertKernelModuleLoaded "
-          "AssertCapability AssertMemory AssertCPUs AssertCPUFeature AssertOSRelease AssertSecurity AssertFirstBoot "
-          "AssertMemoryPressure AssertCPUPressure AssertIOPressure" },
         { "Unit", NO_EFFECT, NULL, "is about the host; treated as met", "ConditionACPower ConditionNeedsUpdate "
           "ConditionPathIsEncrypted ConditionCredential ConditionFirmware AssertACPower AssertNeedsUpdate "
           "AssertPathIsEncrypted AssertCredential" },

@@ -33,6 +33,9 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
         KEY("Unit", key, type, KEY_TARGET_UNIT, UnitSectionSpec, member, flags, help)
 #define DEPENDENCY(key, of, help) \
         UNIT(key, dependencies, dependencies[DEPENDENCY_##of], KEY_LIST | KEY_KEEP_EMPTY, help)
+#define CONDITION(type, help) \
+        UNIT("Condition" type, conditions, conditions, KEY_LIST | KEY_KEEP_EMPTY, help), \
+        UNIT("Assert" type, conditions, asserts, KEY_LIST | KEY_KEEP_EMPTY, help)
 #define INSTALL(key, type, member, help) \
         KEY("Install", key, type, KEY_TARGET_INSTALL, InstallSpec, member, KEY_LIST, help)
 
@@ -126,6 +129,36 @@ const UnitKey unit_keys_handled[] = {
         UNIT("IgnoreOnIsolate", boolean, ignore_on_isolate, 0, "Not stopped when another unit is isolated"),
         UNIT("JobTimeoutSec", timeout, job_timeout_usec, 0, "Time after which a job for this unit is given up"),
         UNIT("JobRunningTimeoutSec", timeout, job_running_timeout_usec, 0, "The same, from when the job begins to run"),
+        CONDITION("PathExists", "The path exists"),
+        CONDITION("PathExistsGlob", "The pattern matches a path"),
+        CONDITION("PathIsDirectory", "The path is a directory"),
+        CONDITION("PathIsSymbolicLink", "The path is a symbolic link"),
+        CONDITION("PathIsMountPoint", "The path is a mount point"),
+        CONDITION("PathIsReadWrite", "The file system of the path can be written to"),
+        CONDITION("DirectoryNotEmpty", "The path is a directory with something in it"),
+        CONDITION("FileNotEmpty", "The path is a regular file with something in it"),
+        CONDITION("FileIsExecutable", "The path is a regular file that can be executed"),
+        CONDITION("Environment", "supd's environment has NAME, or NAME=VALUE"),
+        CONDITION("Host", "Pattern of the host name, or the machine id"),
+        CONDITION("User", "supd runs as this user, or @system"),
+        CONDITION("Group", "supd is in this group"),
+        CONDITION("Virtualization", "yes, no, vm, container, or what it is: kvm, docker, …"),
+        CONDITION("ControlGroupController", "cgroup controllers that are there, or v1 or v2"),
+        CONDITION("Architecture", "x86-64, arm64, … or native"),
+        CONDITION("KernelVersion", "Comparisons such as >=5.10, or patterns"),
+        CONDITION("Version", "The same, of the kernel, or after the word glibc or systemd of these"),
+        CONDITION("KernelCommandLine", "The kernel was started with this word, or NAME="),
+        CONDITION("KernelModuleLoaded", "The module is loaded, or built in"),
+        CONDITION("Capability", "In supd's bounding set"),
+        CONDITION("Memory", "Size of the machine's memory, such as >=1G"),
+        CONDITION("CPUs", "Number of CPUs that supd may use, such as >=2"),
+        CONDITION("CPUFeature", "A flag of the CPU, such as aes"),
+        CONDITION("OSRelease", "Comparisons such as ID=debian or VERSION_ID>=12"),
+        CONDITION("Security", "apparmor, selinux, tpm2, uefi-secureboot and the like"),
+        CONDITION("FirstBoot", "yes: the machine starts for the first time"),
+        CONDITION("MemoryPressure", "At most so much pressure: LIMIT%[/10sec, /1min or /5min]"),
+        CONDITION("CPUPressure", "The same of CPU time"),
+        CONDITION("IOPressure", "The same of input and output"),
         KEY("Unit", "StartLimitIntervalSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_interval_usec, 0, "Window of the start limit; 0 lifts it"),
         KEY("Unit", "StartLimitInterval", span, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_interval_usec, 0, "Old name of StartLimitIntervalSec="),
         KEY("Unit", "StartLimitBurst", count, KEY_TARGET_SERVICE, ServiceSpec, restart.limit_burst, 0, "Starts within the window"),

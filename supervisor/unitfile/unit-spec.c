@@ -184,6 +184,8 @@ void unit_section_spec_done(UnitSectionSpec *u) {
         strv_free(u->documentation);
         for (DependencyType t = 0; t < _DEPENDENCY_TYPE_MAX; t++)
                 strv_free(u->dependencies[t]);
+        condition_list_done(&u->conditions);
+        condition_list_done(&u->asserts);
         *u = (UnitSectionSpec) {};
 }
 
