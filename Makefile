@@ -48,12 +48,12 @@ LIBS_supctl := -lsystemd -linih -ljansson
 LIBS_supd-image := -lcurl -larchive -ljansson -lcrypto -lbtrfsutil -lsystemd $(if $(HAVE_ISAL),-lisal)
 
 # ---- what is built -----------------------------------------------------------------------------
-FOLDERS := base unitfile runtime log core kinds recovery control daemon client ctl image
+FOLDERS := base unitfile runtime log core install kinds recovery control daemon client ctl image
 sources = $(wildcard supervisor/$(1)/*.c supervisor/$(1)/*/*.c)
 objects = $(patsubst supervisor/%.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(call sources,$(1))))
 archive = $(BUILD)/lib/$(1).a
 
-SUPD_FOLDERS := daemon control recovery kinds core log runtime unitfile base
+SUPD_FOLDERS := daemon control recovery kinds install core log runtime unitfile base
 SUPCTL_FOLDERS := ctl client log unitfile base
 IMAGE_FOLDERS := image base
 PROGRAMS := $(addprefix $(BUILD)/bin/,supd supctl supinit supd-log supd-image)

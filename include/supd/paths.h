@@ -11,6 +11,12 @@
 #define SUPD_CONTROL_SOCKET "control"
 #define SUPD_CONTAINER_DIR "container"
 
+/* Below the runtime directory, too: what `enable --runtime` writes to, if it is in the search path. */
+#define SUPD_UNIT_DIR "units"
+
+/* Which units are enabled where nobody said so; strings of an array. */
+#define SUPD_PRESET_DIRS "/etc/supd/presets", "/run/supd/presets", "/usr/lib/supd/presets"
+
 /* Environment. */
 #define SUPD_ENV_RUNTIME_DIR "SUPD_RUNTIME_DIR"
 #define SUPD_ENV_UNIT_DIRS "SUPD_UNIT_DIRS"

@@ -21,6 +21,9 @@ typedef enum ErrorCode {
         ERROR_NO_SUCH_PROCESS,
         ERROR_BAD_SETTING, /* the unit's file does not load */
         ERROR_MASKED,
+        ERROR_UNIT_GENERATED, /* not enabled by links */
+        ERROR_UNIT_EXISTS,    /* something else has its place */
+        ERROR_UNIT_LINKED,    /* the name is an alias */
         ERROR_NOT_SUPPORTED,
         ERROR_JOB_CONFLICT,
         ERROR_JOBS_CONTRADICT,    /* what a request needs contradicts itself */

@@ -51,6 +51,9 @@ struct Control {
         uint64_t view_stamp, stamp;
 
         const Peer *caller; /* borrowed; whose call is being answered, or was last */
+        struct InstallWorld *unit_files; /* owned; for properties; NULL: not read yet */
+        uint64_t unit_files_stamp;       /* of the load of units that it is good for */
+
         uint64_t n_jobs_installed, n_jobs_failed;
         Map *changed;                 /* owned; units whose change is still to be told, by id */
         sd_event_source *tell_source; /* owned */
@@ -107,6 +110,7 @@ unsigned object_groups_of(const char *path);
 int connection_need(Connection *connection, unsigned groups);
 
 extern const sd_bus_vtable manager_vtable[];            /* Connection */
+extern const sd_bus_vtable unit_files_vtable[];         /* Connection */
 extern const sd_bus_vtable manager_properties_vtable[]; /* Connection */
 extern const sd_bus_vtable manager_defaults_vtable[];   /* UnitSpec */
 extern const sd_bus_vtable unit_vtable[];               /* UnitView */
@@ -158,6 +162,11 @@ void image_runs_abandon(const Connection *connection);
 /** image_runs_kill() - nothing is served any more */
 void image_runs_kill(Control *c);
 
+/* ---- unit files: unit-files-interface.c --------------------------------------------------------- */
+
+/* Of org.supd.Manager; userdata is the Connection. */
+int method_list_unit_file_status(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
+
 /* ---- telling: observer.c ----------------------------------------------------------------------- */
 
 /** control_observe() - watch the engine */
@@ -165,6 +174,8 @@ int control_observe(Control *c);
 void control_unobserve(Control *c);
 /** control_tell_reloading() - systemd's Reloading signal */
 void control_tell_reloading(Control *c, bool active);
+/** control_tell_files_changed() - systemd's UnitFilesChanged signal */
+void control_tell_files_changed(Control *c);
 
 /** job_path() - object path of a job; owned by the caller, or NULL */
 char *job_path(uint32_t id);

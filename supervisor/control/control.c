@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "control/control-internal.h"
+#include "control/unit-files.h"
 #include "control/verbs.h"
 
 /* Out of descriptors, accept() fails and the socket stays readable: look away for so long. */
@@ -308,6 +309,7 @@ Control *control_free(Control *c) {
         control_unobserve(c);
         unit_view_done(&c->view);
         free(c->view_path);
+        unit_files_forget(c);
         unit_spec_free(c->blank);
         sd_event_unref(c->event);
         free(c);

@@ -27,6 +27,10 @@
  *                                      belongs to none), Severity, Code, File, Line, Column, Section,
  *                                      Key, Message, Text (all of it in one line)
  *
+ *   ListUnitFileStatus(as states, as patterns) -> aa{sv}
+ *                                      unit files, loaded or not: UnitFile (its name), Id, FragmentPath,
+ *                                      UnitFileState, UnitFilePreset
+ *
  * org.supd.Image on /org/supd:
  *
  *   Run(as words, h records, h data) -> (i status)
@@ -62,6 +66,7 @@ typedef struct ControlInfo {
         const char *cgroup_path;   /* root of supd's own subtree */
         const char *log_level;     /* "info" */
         char *const *unit_dirs;    /* search path of unit files */
+        const char *runtime_units; /* the one among them that --runtime means; NULL: none */
         DualTime started;          /* the process */
         DualTime finished;         /* units loaded, what was wanted is queued; zero: not yet */
         uint64_t units_loaded_realtime_usec; /* the last time that unit files were read */

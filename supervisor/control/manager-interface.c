@@ -10,6 +10,7 @@
 #include "control/bus-error.h"
 #include "control/control-internal.h"
 #include "control/process.h"
+#include "control/unit-files.h"
 #include "control/verbs.h"
 #include "core/unit-name.h"
 #include "supd/bus.h"
@@ -287,63 +288,6 @@ static int method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *ret
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-/* ---- unit files -------------------------------------------------------------------------------- */
-
-static int method_get_unit_file_state(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        const char *name;
-        Unit *u = NULL;
-
-        int r = sd_bus_message_read(m, "s", &name);
-        if (r >= 0)
-                r = verb_find_unit(control_of(userdata), name, &u, ret_error);
-        return r < 0 ? r : sd_bus_reply_method_return(m, "s", unit_file_state(u->spec));
-}
-
-static int method_get_default_target(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        Unit *u = NULL;
-
-        int r = verb_find_unit(control_of(userdata), "default.target", &u, ret_error);
-        return r < 0 ? r : sd_bus_reply_method_return(m, "s", unit_id(u));
-}
-
-static int list_unit_files(
-                sd_bus_message *m, Control *c, char *const *states, char *const *patterns) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
-
-        int r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ss)");
-        for (size_t i = 0; r >= 0 && i < engine_n_units(c->engine); i++) {
-                const Unit *u = engine_unit_at(c->engine, i);
-                const char *state = unit_file_state(u->spec);
-
-                /* Instances share their template's file. */
-                if (!u->spec->fragment_path || u->spec->instance || !unit_matches(u, patterns) ||
-                                (strv_length(states) > 0 && !strv_contains(states, state)))
-                        continue;
-                r = sd_bus_message_append(reply, "(ss)", u->spec->fragment_path, state);
-        }
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
-static int method_list_unit_files(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        (void) ret_error;
-        return list_unit_files(m, control_of(userdata), NULL, NULL);
-}
-
-static int method_list_unit_files_by_patterns(
-                sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_strv_ char **states = NULL, **patterns = NULL;
-
-        (void) ret_error;
-        int r = sd_bus_message_read_strv(m, &states);
-        if (r >= 0)
-                r = sd_bus_message_read_strv(m, &patterns);
-        return r < 0 ? r : list_unit_files(m, control_of(userdata), states, patterns);
-}
-
 /* ---- verbs ------------------------------------------------------------------------------------- */
 
 static int method_job(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -490,6 +434,7 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         Control *c = control_of(userdata);
 
         control_tell_reloading(c, /* active= */ true);
+        unit_files_forget(c);
         int r = c->ops->reload(c->userdata, &error);
         control_tell_reloading(c, /* active= */ false);
         return r < 0 ? bus_error_take(ret_error, r, &error) : sd_bus_reply_method_return(m, NULL);
@@ -574,10 +519,6 @@ const sd_bus_vtable manager_vtable[] = {
         METHOD("Reload",                  NULL,   NULL,                method_reload),
         METHOD("Reexecute",               NULL,   NULL,                method_reexecute),
         METHOD("Exit",                    NULL,   NULL,                method_exit),
-        METHOD("ListUnitFiles",           NULL,   "a(ss)",             method_list_unit_files),
-        METHOD("ListUnitFilesByPatterns", "asas", "a(ss)",             method_list_unit_files_by_patterns),
-        METHOD("GetDefaultTarget",        NULL,   "s",                 method_get_default_target),
-        METHOD("GetUnitFileState",        "s",    "s",                 method_get_unit_file_state),
 
         SD_BUS_SIGNAL("UnitNew",    "so",   0),
         SD_BUS_SIGNAL("UnitRemoved", "so",  0),

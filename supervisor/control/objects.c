@@ -15,6 +15,7 @@
 /* clang-format off */
 static const BusObject objects[] = {
         { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, manager_vtable,      NULL                },
+        { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, unit_files_vtable,   NULL                },
         { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, manager_properties_vtable, NULL          },
         { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, manager_defaults_vtable, NULL, .of_defaults = true },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_vtable,      service_object_find },

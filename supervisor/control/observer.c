@@ -65,6 +65,10 @@ void control_tell_reloading(Control *c, bool active) {
         broadcast(c, /* only_subscribed= */ true, "Reloading", "b", (int) active);
 }
 
+void control_tell_files_changed(Control *c) {
+        broadcast(c, /* only_subscribed= */ true, "UnitFilesChanged", NULL);
+}
+
 /* ---- properties of units ----------------------------------------------------------------------- */
 
 static void tell_connection(Connection *connection, const char *path, bool is_service) {

@@ -116,7 +116,7 @@ static const struct {
         { SOURCE_UNIT,      "FreezerState"            },
         { SOURCE_UNIT_SPEC, "FragmentPath"            },
         { SOURCE_UNIT_SPEC, "DropInPaths"             },
-        { SOURCE_UNIT_SPEC, "UnitFileState"           },
+        { SOURCE_UNIT,      "UnitFileState"           },
         { SOURCE_UNIT,      "NeedDaemonReload"        },
         { SOURCE_UNIT,      "StateChangeTimestamp"    },
         { SOURCE_UNIT,      "ConditionResult"         },
@@ -337,6 +337,7 @@ const sd_bus_vtable supd_vtable[] = {
         SD_BUS_METHOD("GetUnitStatus",  "s",  "a{sv}",     method_get_unit_status,  0),
         SD_BUS_METHOD("ListUnitStatus", "as", "a(sa{sv})", method_list_unit_status, 0),
         SD_BUS_METHOD("GetUnitHistory", "s",  "aa{ss}",    method_get_unit_history, 0),
+        SD_BUS_METHOD("ListUnitFileStatus", "asas", "aa{sv}", method_list_unit_file_status, 0),
         SD_BUS_METHOD("GetDiagnostics", NULL, "aa{sv}",    method_get_diagnostics,  0),
         SD_BUS_VTABLE_END,
 };

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "control/control-internal.h"
 #include "control/property.h"
+#include "control/unit-files.h"
 #include "control/verbs.h"
 #include "core/unit-name.h"
 #include "supd/bus.h"
@@ -94,7 +95,15 @@ static PROPERTY_GETTER(get_active_state) {
 }
 
 static PROPERTY_GETTER(get_file_state) {
-        return sd_bus_message_append(reply, "s", unit_file_state(userdata));
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "s", unit_files_state(v->control, v->spec));
+}
+
+static PROPERTY_GETTER(get_file_preset) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "s", unit_files_preset(v->control, v->spec));
 }
 
 static PROPERTY_GETTER(get_can_start) {
@@ -302,7 +311,8 @@ const sd_bus_vtable unit_vtable[] = {
         SD_BUS_PROPERTY("ActiveState", "s", get_active_state, 0, CHANGES),
         SD_BUS_PROPERTY("FreezerState", "s", NULL, STATUS(freezer), CHANGES),
         SD_BUS_PROPERTY("SubState", "s", NULL, STATUS(sub), CHANGES),
-        CONSTANT("UnitFilePreset",         "s",    property_get_empty),
+        CONSTANT("UnitFileState",          "s",    get_file_state),
+        CONSTANT("UnitFilePreset",         "s",    get_file_preset),
         STAMP("StateChangeTimestamp",   state_entered),
         STAMP("InactiveExitTimestamp",  inactive_exit),
         STAMP("ActiveEnterTimestamp",   active_enter),
@@ -337,7 +347,6 @@ const sd_bus_vtable unit_spec_vtable[] = {
         SD_BUS_VTABLE_START(0),
         CONSTANT("LoadState",           "s",    get_load_state),
         CONSTANT("LoadError",           "(ss)", get_load_error),
-        CONSTANT("UnitFileState",       "s",    get_file_state),
         SPEC("FragmentPath",            "s",    NULL, fragment_path),
         SPEC("SourcePath",              "s",    NULL, fragment_path),
         SPEC("DropInPaths",             "as",   NULL, dropin_paths),

@@ -64,21 +64,6 @@ const UnitUsage *unit_view_usage(UnitView *v) {
         return &v->usage;
 }
 
-const char *unit_file_state(const UnitSpec *spec) {
-        switch (spec->load_state) {
-        case UNIT_LOADED:
-                /* [Install] is applied when the file is read; there is no step that enables. */
-                return "generated";
-        case UNIT_MASKED:
-                return "masked";
-        case UNIT_BAD_SETTING:
-        case UNIT_ERROR:
-                return "bad";
-        default:
-                return "";
-        }
-}
-
 char *unit_load_error(const UnitSpec *spec) {
         for (size_t i = 0; i < spec->diagnostics.n_items; i++) {
                 if (spec->diagnostics.items[i].severity == DIAGNOSTIC_ERROR)

@@ -38,9 +38,6 @@ void unit_view_done(UnitView *v);
 /** unit_view_usage() - never fails: what can't be read is UINT64_MAX */
 const UnitUsage *unit_view_usage(UnitView *v);
 
-/** unit_file_state() - as `systemctl is-enabled` says: Quadlet's files are "generated" */
-const char *unit_file_state(const UnitSpec *spec);
-
 /** unit_load_error() - the first error of its files in one line, owned; NULL: none, or out of memory */
 char *unit_load_error(const UnitSpec *spec);
 

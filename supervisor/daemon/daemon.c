@@ -56,6 +56,7 @@ struct Daemon {
         char *image_path;                /* owned */
         char **image_arguments;          /* owned; of each run of supd-image */
         ImageService *images;            /* owned */
+        char *runtime_unit_dir;          /* owned */
         int listener_fds[_LISTENER_MAX]; /* owned; of the former supd, until daemon_listen(); -EBADF: none */
         KindContext kinds;               /* borrows from the above */
         sd_event_source *queue_source;    /* owned */
@@ -273,6 +274,7 @@ static void daemon_info(void *userdata, ControlInfo *ret) {
                 .cgroup_path = cgroup_tree_path(d->cgroups),
                 .log_level = options_log_level_name(d->options->log_level),
                 .unit_dirs = d->options->unit_dirs,
+                .runtime_units = d->runtime_unit_dir,
                 .started = d->started,
                 .finished = d->finished,
                 .units_loaded_realtime_usec = d->units_loaded_realtime_usec,
@@ -512,6 +514,9 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
         d->started = clock_dual();
         for (ListenerId id = 0; id < _LISTENER_MAX; id++)
                 d->listener_fds[id] = -EBADF;
+        d->runtime_unit_dir = str_printf("%s/%s", options->runtime_dir, SUPD_UNIT_DIR);
+        if (!d->runtime_unit_dir)
+                return -ENOMEM;
 
         r = daemon_open_parts(d, error);
         if (r >= 0)
@@ -597,6 +602,7 @@ Daemon *daemon_free(Daemon *d) {
         d->event = sd_event_unref(d->event);
         free(d->logger_path);
         free(d->image_path);
+        free(d->runtime_unit_dir);
         strv_free(d->image_arguments);
         free(d);
         return NULL;

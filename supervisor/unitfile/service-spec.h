@@ -86,7 +86,8 @@ typedef struct ServiceSpec {
 } ServiceSpec;
 
 typedef struct InstallSpec {
-        char **wanted_by, **required_by, **upheld_by, **alias; /* owned */
+        char **wanted_by, **required_by, **upheld_by, **alias, **also; /* owned */
+        char *default_instance;                                        /* owned; NULL: none */
 } InstallSpec;
 
 typedef struct UnitSectionSpec {

@@ -50,9 +50,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "AssertPathIsEncrypted AssertCredential" },
         { "Unit", NO_EFFECT, NULL, "has no effect", "RebootArgument IgnoreOnSnapshot" },
 
-        { "Install", LATER, NULL, NULL, "DefaultInstance" },
-        { "Install", SILENT, NULL, "Without meaning in a .container, which is never enabled", "Also" },
-
         { "Service", REJECTED, NULL, "is not allowed: the container is the main process", "ExecStart" },
         { "Service", LATER, NULL, NULL, "ExecCondition ExecStartPre ExecStartPost ExecReload ExecStop ExecStopPost" },
         { "Service", LATER, "main", NULL, "ExitType" },

@@ -201,6 +201,8 @@ const UnitKey unit_keys_handled[] = {
         INSTALL("RequiredBy", unit_names, required_by, "Units that require this one"),
         INSTALL("UpheldBy", unit_names, upheld_by, "Units that uphold this one"),
         INSTALL("Alias", unit_names, alias, "More names of this unit"),
+        INSTALL("Also", unit_names, also, "Units that are enabled and disabled with this one; not of Quadlet's files"),
+        KEY("Install", "DefaultInstance", string, KEY_TARGET_INSTALL, InstallSpec, default_instance, 0, "Instance that enabling the template enables; not of Quadlet's files"),
 
         KEY("X-Supd", "RestartResetSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.reset_usec, 0, "Healthy run that resets back-off and start count"),
         KEY("X-Supd", "RootSizeMax", memory_limit, KEY_TARGET_SERVICE, ServiceSpec, resource.root_size_max_bytes, KEY_STRICT, "All that the root of an image may take; with StorageDriver=btrfs"),

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "unitfile/target.h"
 #include "unitfile/unit-index.h"
 #include "unitfile/unit-load.h"
 
@@ -35,6 +36,7 @@ struct UnitSet {
         Map *names;       /* owned; name to UnitName, which is owned */
         UnitSlot **slots; /* owned */
         size_t n_slots, n_slots_allocated;
+        char *default_target; /* owned; a built-in one that default.target links to; NULL: none */
         DiagnosticList diagnostics;
 };
 
@@ -318,10 +320,19 @@ static int complain_collision(UnitSet *s, const UnitSpec *loser, const UnitSlot 
         return complain_of_file(&s->diagnostics, loser->fragment_path, "name-collision", text);
 }
 
+static bool is_masked(const UnitSlot *slot) {
+        return slot->unit && slot->unit->load_state == UNIT_MASKED;
+}
+
 /* Takes *u over, unless another unit has its name: that is complained about. 0 or -ENOMEM. */
 static int set_add_unit(UnitSet *s, const IndexedFile *file, UnitSpec **u) {
         const UnitName *holder = map_get(s->names, (*u)->id);
 
+        /* A mask is meant for what it stands before; that goes on having its names. */
+        if (holder && is_masked(holder->slot)) {
+                int q = set_add_name(s, (*u)->file_name, holder->slot);
+                return q == -EEXIST ? 0 : q;
+        }
         if (holder)
                 return complain_collision(s, *u, holder->slot);
 
@@ -404,8 +415,32 @@ static int set_load_alias(UnitSet *s, const IndexedFile *f, const char *target) 
         return set_add_alias(s, f->name, slot);
 }
 
+/*
+ * default.target may link to a target that supd brings along, which has no file. Return: 1 if it does; 0;
+ * -ENOMEM.
+ */
+static int set_take_default(UnitSet *s, const IndexedFile *f) {
+        if (!f->is_link || !str_equal(f->name, "default.target"))
+                return 0;
+
+        char target[UNIT_NAME_SIZE_MAX * 4];
+        ssize_t n = readlink(f->path, target, sizeof(target) - 1);
+        if (n < 0)
+                return 0;
+        target[n] = '\0';
+        const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
+        if (!target_is_builtin(name) || access(f->path, F_OK) >= 0)
+                return 0;
+        int r = str_replace(&s->default_target, name);
+        return r < 0 ? r : 1;
+}
+
 static int set_load_file(UnitSet *s, const IndexedFile *f) {
         _cleanup_(unit_spec_freep) UnitSpec *u = NULL;
+        int taken = set_take_default(s, f);
+
+        if (taken != 0)
+                return taken < 0 ? taken : 0;
 
         int r = load_unit(&s->sources, f->name, f->path, f->path, &u);
         return r < 0 ? r : set_add_unit(s, f, &u);
@@ -440,8 +475,11 @@ static int set_load_files(UnitSet *s) {
 
 /* ---- [Install] and dependency directories -------------------------------------------------------- */
 
+/* Plain units get theirs by links, when they are enabled. */
 static int set_install_aliases(UnitSet *s) {
         for (size_t i = 0; i < s->n_slots; i++) {
+                if (!unit_type_is_quadlet(s->slots[i]->file->type))
+                        continue;
                 STRV_FOREACH (alias, s->slots[i]->unit->install.alias) {
                         int r = set_add_alias(s, *alias, s->slots[i]);
                         if (r < 0)
@@ -579,7 +617,7 @@ const char *unit_set_translate(
         size_t size = 1;
 
         if (!name && str_equal(word, "default.target"))
-                return "multi-user.target";
+                return s->default_target ?: "multi-user.target";
         if (instance && unit_name_instance(id, &size) && size == 0)
                 return *storage = make_instance_id(id, instance, strlen(instance));
         return name ? id : translate_instance(s, word, storage);
@@ -664,6 +702,7 @@ UnitSet *unit_set_free(UnitSet *s) {
         for (size_t i = 0; i < s->n_slots; i++)
                 unit_slot_free(s->slots[i]);
         free(s->slots);
+        free(s->default_target);
         diagnostic_list_done(&s->diagnostics);
         unit_sources_done(&s->sources);
         free(s);

@@ -167,6 +167,8 @@ void install_spec_done(InstallSpec *i) {
         strv_free(i->required_by);
         strv_free(i->upheld_by);
         strv_free(i->alias);
+        strv_free(i->also);
+        free(i->default_instance);
         *i = (InstallSpec) {};
 }
 
