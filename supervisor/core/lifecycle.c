@@ -3,268 +3,129 @@
 
 #include <stdlib.h>
 
-#include "base/text.h"
+#include "core/lifecycle-internal.h"
 
 const ServiceSpec *lifecycle_spec(const Lifecycle *l) {
         return &(*l->unit_spec)->service;
 }
-
-/* ---- guards: pure ------------------------------------------------------------------------------ */
-
-typedef bool (*Guard)(const Lifecycle *l, uint64_t now_usec);
-
-static bool is_over_limit(const Lifecycle *l, uint64_t now_usec) {
-        return !start_limit_allows(&l->limit, &lifecycle_spec(l)->restart, now_usec);
-}
-
-static bool is_oneshot(const Lifecycle *l, uint64_t now_usec) {
-        (void) now_usec;
-        return lifecycle_spec(l)->type == SERVICE_ONESHOT;
-}
-
-static bool payload_runs_with_grace(const Lifecycle *l, uint64_t now_usec) {
-        (void) now_usec;
-        return l->payload_runs && l->stop_timeout_usec > 0;
-}
-
-static bool may_kill(const Lifecycle *l, uint64_t now_usec) {
-        (void) now_usec;
-        return lifecycle_spec(l)->send_sigkill;
-}
-
-static bool starts_anew(const Lifecycle *l, uint64_t now_usec) {
-        (void) now_usec;
-        return l->half_made && !l->stop_requested;
-}
-
-static bool wants_restart(const Lifecycle *l, uint64_t now_usec) {
-        (void) now_usec;
-        return !l->stop_requested &&
-               restart_is_wanted(&lifecycle_spec(l)->restart, l->result, l->exit);
-}
-
-static bool ended_well(const Lifecycle *l, uint64_t now_usec) {
-        (void) now_usec;
-        return l->result == SERVICE_SUCCESS;
-}
-
-static bool stays_active(const Lifecycle *l, uint64_t now_usec) {
-        return ended_well(l, now_usec) && lifecycle_spec(l)->remain_after_exit &&
-               !l->stop_requested;
-}
-
-/* ---- the table --------------------------------------------------------------------------------- */
-
-typedef struct Transition {
-        ServiceState from;
-        ServiceEvent event;
-        Guard guard;
-        ServiceState to;
-} Transition;
-
-/* The first row whose guard holds wins. No row: the event came too late to matter. */
-/* clang-format off */
-static const Transition transitions[] = {
-        /* from                  event                    guard                    to                    */
-        { SERVICE_DEAD,          SERVICE_EV_START,        is_over_limit,           SERVICE_FAILED        },
-        { SERVICE_DEAD,          SERVICE_EV_START,        NULL,                    SERVICE_PREPARE       },
-
-        { SERVICE_PREPARE,       SERVICE_EV_PREPARED,     NULL,                    SERVICE_START         },
-        { SERVICE_PREPARE,       SERVICE_EV_ERROR,        NULL,                    SERVICE_FINAL_SIGKILL },
-        { SERVICE_PREPARE,       SERVICE_EV_STOP,         NULL,                    SERVICE_DEAD          },
-
-        { SERVICE_START,         SERVICE_EV_STARTED,      is_oneshot,              SERVICE_START         },
-        { SERVICE_START,         SERVICE_EV_STARTED,      NULL,                    SERVICE_RUNNING       },
-        { SERVICE_START,         SERVICE_EV_ERROR,        NULL,                    SERVICE_FINAL_SIGKILL },
-        { SERVICE_START,         SERVICE_EV_ENDED,        NULL,                    SERVICE_FINAL_SIGKILL },
-        { SERVICE_START,         SERVICE_EV_STOP,         payload_runs_with_grace, SERVICE_STOP_SIGTERM  },
-        { SERVICE_START,         SERVICE_EV_STOP,         NULL,                    SERVICE_STOP_SIGKILL  },
-        { SERVICE_START,         SERVICE_EV_TIMEOUT,      payload_runs_with_grace, SERVICE_STOP_SIGTERM  },
-        { SERVICE_START,         SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_STOP_SIGKILL  },
-        { SERVICE_START,         SERVICE_EV_OOM,          payload_runs_with_grace, SERVICE_STOP_SIGTERM  },
-        { SERVICE_START,         SERVICE_EV_OOM,          NULL,                    SERVICE_STOP_SIGKILL  },
-
-        { SERVICE_RUNNING,       SERVICE_EV_ENDED,        NULL,                    SERVICE_FINAL_SIGKILL },
-        { SERVICE_RUNNING,       SERVICE_EV_STOP,         payload_runs_with_grace, SERVICE_STOP_SIGTERM  },
-        { SERVICE_RUNNING,       SERVICE_EV_STOP,         NULL,                    SERVICE_STOP_SIGKILL  },
-        { SERVICE_RUNNING,       SERVICE_EV_OOM,          payload_runs_with_grace, SERVICE_STOP_SIGTERM  },
-        { SERVICE_RUNNING,       SERVICE_EV_OOM,          NULL,                    SERVICE_STOP_SIGKILL  },
-        { SERVICE_RUNNING,       SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_RUNNING       },
-
-        { SERVICE_EXITED,        SERVICE_EV_STOP,         NULL,                    SERVICE_DEAD          },
-
-        { SERVICE_STOP_SIGTERM,  SERVICE_EV_ENDED,        NULL,                    SERVICE_FINAL_SIGKILL },
-        { SERVICE_STOP_SIGTERM,  SERVICE_EV_TIMEOUT,      may_kill,                SERVICE_STOP_SIGKILL  },
-        { SERVICE_STOP_SIGTERM,  SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_FAILED        },
-        { SERVICE_STOP_SIGTERM,  SERVICE_EV_STOP,         NULL,                    SERVICE_STOP_SIGTERM  },
-
-        { SERVICE_STOP_SIGKILL,  SERVICE_EV_ENDED,        NULL,                    SERVICE_FINAL_SIGKILL },
-        { SERVICE_STOP_SIGKILL,  SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_FAILED        },
-        { SERVICE_STOP_SIGKILL,  SERVICE_EV_STOP,         NULL,                    SERVICE_STOP_SIGKILL  },
-
-        { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        starts_anew,             SERVICE_PREPARE       },
-        { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        wants_restart,           SERVICE_AUTO_RESTART  },
-        { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        stays_active,            SERVICE_EXITED        },
-        { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        ended_well,              SERVICE_DEAD          },
-        { SERVICE_FINAL_SIGKILL, SERVICE_EV_EMPTY,        NULL,                    SERVICE_FAILED        },
-        { SERVICE_FINAL_SIGKILL, SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_FAILED        },
-        { SERVICE_FINAL_SIGKILL, SERVICE_EV_STOP,         NULL,                    SERVICE_FINAL_SIGKILL },
-
-        { SERVICE_FAILED,        SERVICE_EV_START,        is_over_limit,           SERVICE_FAILED        },
-        { SERVICE_FAILED,        SERVICE_EV_START,        NULL,                    SERVICE_PREPARE       },
-        { SERVICE_FAILED,        SERVICE_EV_RESET_FAILED, NULL,                    SERVICE_DEAD          },
-
-        { SERVICE_AUTO_RESTART,  SERVICE_EV_TIMEOUT,      is_over_limit,           SERVICE_FAILED        },
-        { SERVICE_AUTO_RESTART,  SERVICE_EV_TIMEOUT,      NULL,                    SERVICE_PREPARE       },
-        { SERVICE_AUTO_RESTART,  SERVICE_EV_STOP,         NULL,                    SERVICE_DEAD          },
-};
-/* clang-format on */
-
-/* ---- what a state is --------------------------------------------------------------------------- */
-
-/* 0 means "no limit" for TimeoutStartSec= and TimeoutStopSec=. */
-static uint64_t limit_usec(uint64_t timeout_usec) {
-        return timeout_usec == 0 ? USEC_INFINITY : timeout_usec;
-}
-
-static uint64_t timeout_of_start(const Lifecycle *l) {
-        return limit_usec(lifecycle_spec(l)->start_timeout_usec);
-}
-
-static uint64_t timeout_of_running(const Lifecycle *l) {
-        return lifecycle_spec(l)->restart.reset_usec;
-}
-
-static uint64_t timeout_of_terminate(const Lifecycle *l) {
-        return MIN(l->stop_timeout_usec, limit_usec(lifecycle_spec(l)->stop_timeout_usec));
-}
-
-static uint64_t timeout_of_kill(const Lifecycle *l) {
-        return limit_usec(lifecycle_spec(l)->stop_timeout_usec);
-}
-
-static uint64_t timeout_of_auto_restart(const Lifecycle *l) {
-        return restart_delay_usec(&lifecycle_spec(l)->restart, l->n_restarts + 1);
-}
-
-static void enter_prepare(Lifecycle *l) {
-        l->ops->prepare(l);
-}
-
-static void enter_start(Lifecycle *l) {
-        l->ops->start(l);
-}
-
-static void enter_terminate(Lifecycle *l) {
-        l->ops->terminate(l);
-}
-
-static void enter_kill(Lifecycle *l) {
-        l->ops->kill(l);
-}
-
-static void enter_released(Lifecycle *l) {
-        l->ops->release(l);
-}
-
-/* clang-format off */
-static const struct {
-        const char *name;
-        UnitActiveState active;
-        uint64_t (*timeout)(const Lifecycle *l); /* NULL: may last for ever */
-        void (*enter)(Lifecycle *l);             /* NULL: nothing to do */
-} states[] = {
-        [SERVICE_DEAD]          = { "dead",          UNIT_INACTIVE,     NULL,                    enter_released  },
-        [SERVICE_PREPARE]       = { "prepare",       UNIT_ACTIVATING,   NULL,                    enter_prepare   },
-        [SERVICE_START]         = { "start",         UNIT_ACTIVATING,   timeout_of_start,        enter_start     },
-        [SERVICE_RUNNING]       = { "running",       UNIT_ACTIVE,       timeout_of_running,      NULL            },
-        [SERVICE_EXITED]        = { "exited",        UNIT_ACTIVE,       NULL,                    enter_released  },
-        [SERVICE_STOP_SIGTERM]  = { "stop-sigterm",  UNIT_DEACTIVATING, timeout_of_terminate,    enter_terminate },
-        [SERVICE_STOP_SIGKILL]  = { "stop-sigkill",  UNIT_DEACTIVATING, timeout_of_kill,         enter_kill      },
-        [SERVICE_FINAL_SIGKILL] = { "final-sigkill", UNIT_DEACTIVATING, timeout_of_kill,         enter_kill      },
-        [SERVICE_FAILED]        = { "failed",        UNIT_STATE_FAILED, NULL,                    enter_released  },
-        [SERVICE_AUTO_RESTART]  = { "auto-restart",  UNIT_ACTIVATING,   timeout_of_auto_restart, NULL            },
-};
-
-static const char *const event_names[] = {
-        [SERVICE_EV_START]        = "start",
-        [SERVICE_EV_STOP]         = "stop",
-        [SERVICE_EV_PREPARED]     = "prepared",
-        [SERVICE_EV_STARTED]      = "started",
-        [SERVICE_EV_ERROR]        = "error",
-        [SERVICE_EV_ENDED]        = "ended",
-        [SERVICE_EV_EMPTY]        = "empty",
-        [SERVICE_EV_TIMEOUT]      = "timeout",
-        [SERVICE_EV_OOM]          = "oom",
-        [SERVICE_EV_RESET_FAILED] = "reset-failed",
-};
-
-static const char *const active_names[] = {
-        [UNIT_ACTIVE]       = "active",
-        [UNIT_RELOADING]    = "reloading",
-        [UNIT_INACTIVE]     = "inactive",
-        [UNIT_STATE_FAILED] = "failed",
-        [UNIT_ACTIVATING]   = "activating",
-        [UNIT_DEACTIVATING] = "deactivating",
-};
-/* clang-format on */
-static_assert(ELEMENTSOF(states) == _SERVICE_STATE_MAX, "every state has a row");
-static_assert(ELEMENTSOF(event_names) == _SERVICE_EVENT_MAX, "every event has a name");
-static_assert(ELEMENTSOF(active_names) == _UNIT_ACTIVE_STATE_MAX, "every active state has a name");
-
-const char *service_state_to_string(ServiceState s) {
-        return s < 0 || s >= _SERVICE_STATE_MAX ? NULL : states[s].name;
-}
-
-ServiceState service_state_from_string(const char *s) {
-        for (ServiceState i = 0; i < _SERVICE_STATE_MAX; i++) {
-                if (str_equal(s, states[i].name))
-                        return i;
-        }
-        return _SERVICE_STATE_INVALID;
-}
-
-const char *service_event_to_string(ServiceEvent e) {
-        return e < 0 || e >= _SERVICE_EVENT_MAX ? NULL : event_names[e];
-}
-
-const char *unit_active_state_to_string(UnitActiveState s) {
-        return s < 0 || s >= _UNIT_ACTIVE_STATE_MAX ? NULL : active_names[s];
-}
-
-UnitActiveState service_state_to_active(ServiceState s) {
-        return states[s].active;
-}
-
-/* ---- dispatch ---------------------------------------------------------------------------------- */
 
 void lifecycle_init(Lifecycle *l, const LifecycleOps *ops, UnitSpec *const *unit_spec) {
         *l = (Lifecycle) {
                 .ops = ops,
                 .unit_spec = unit_spec,
                 .stop_timeout_usec = 10 * USEC_PER_SEC,
+                .watchdog_usec = USEC_INFINITY,
                 .limit = START_LIMIT_CLEAR,
                 .deadline_usec = USEC_INFINITY,
-                .frozen_left_usec = USEC_INFINITY,
         };
-}
-
-static const Transition *find_transition(
-                const Lifecycle *l, ServiceEvent event, uint64_t now_usec) {
-        for (size_t i = 0; i < ELEMENTSOF(transitions); i++) {
-                const Transition *t = &transitions[i];
-
-                if (t->from == l->state && t->event == event &&
-                                (!t->guard || t->guard(l, now_usec)))
-                        return t;
-        }
-        return NULL;
+        for (ServiceClock c = 0; c < _SERVICE_CLOCK_MAX; c++)
+                l->clocks[c] = l->clocks_left[c] = USEC_INFINITY;
 }
 
 ServiceState lifecycle_next_state(const Lifecycle *l, ServiceEvent event, uint64_t now_usec) {
-        const Transition *t = find_transition(l, event, now_usec);
-        return t ? t->to : l->state;
+        const Transition *t = lifecycle_find_transition(l, event, now_usec);
+        return t ? lifecycle_target(l, t) : l->state;
 }
+
+/* ---- clocks ------------------------------------------------------------------------------------ */
+
+static const ServiceEvent clock_events[] = {
+        [SERVICE_CLOCK_STATE] = SERVICE_EV_TIMEOUT,
+        [SERVICE_CLOCK_RUNTIME] = SERVICE_EV_EXPIRED,
+        [SERVICE_CLOCK_PROOF] = SERVICE_EV_PROVED,
+        [SERVICE_CLOCK_WATCHDOG] = SERVICE_EV_WATCHDOG,
+};
+static_assert(ELEMENTSOF(clock_events) == _SERVICE_CLOCK_MAX, "every clock rings");
+
+static bool clock_may_stand_still(ServiceClock c) {
+        return c != SERVICE_CLOCK_STATE;
+}
+
+static void clock_set(Lifecycle *l, ServiceClock c, uint64_t now_usec, uint64_t wait_usec) {
+        bool stands_still = l->frozen && clock_may_stand_still(c);
+
+        l->clocks[c] = stands_still ? USEC_INFINITY : usec_add(now_usec, wait_usec);
+        l->clocks_left[c] = stands_still ? wait_usec : USEC_INFINITY;
+}
+
+/* Told once for all changes of a turn. */
+static void tell_deadline(Lifecycle *l) {
+        uint64_t first = USEC_INFINITY;
+
+        for (ServiceClock c = 0; c < _SERVICE_CLOCK_MAX; c++)
+                first = MIN(first, l->clocks[c]);
+        if (first == l->deadline_usec || l->dispatching)
+                return;
+        l->deadline_usec = first;
+        l->ops->set_deadline(l, first);
+}
+
+static void start_clocks(Lifecycle *l, uint64_t now_usec) {
+        const ServiceSpec *spec = lifecycle_spec(l);
+
+        clock_set(l,
+                        SERVICE_CLOCK_RUNTIME,
+                        now_usec,
+                        spec->type == SERVICE_ONESHOT
+                                        ? USEC_INFINITY
+                                        : usec_add(spec->runtime_max_usec, l->runtime_extra_usec));
+        clock_set(l, SERVICE_CLOCK_PROOF, now_usec, spec->restart.reset_usec);
+        clock_set(l, SERVICE_CLOCK_WATCHDOG, now_usec, l->watchdog_usec);
+}
+
+static void stop_clocks(Lifecycle *l) {
+        for (ServiceClock c = 0; c < _SERVICE_CLOCK_MAX; c++) {
+                if (clock_may_stand_still(c))
+                        clock_set(l, c, 0, USEC_INFINITY);
+        }
+}
+
+void lifecycle_set_watchdog(Lifecycle *l, uint64_t usec, uint64_t now_usec) {
+        l->watchdog_usec = usec;
+        lifecycle_ping(l, now_usec);
+}
+
+void lifecycle_ping(Lifecycle *l, uint64_t now_usec) {
+        if (!service_states[l->state].runs)
+                return;
+        clock_set(l, SERVICE_CLOCK_WATCHDOG, now_usec, l->watchdog_usec);
+        tell_deadline(l);
+}
+
+void lifecycle_extend_timeout(Lifecycle *l, uint64_t usec, uint64_t now_usec) {
+        uint64_t until = usec_add(now_usec, usec);
+
+        if (l->state == SERVICE_AUTO_RESTART || l->clocks[SERVICE_CLOCK_STATE] >= until)
+                return; /* USEC_INFINITY among them: there is no limit to extend */
+        l->clocks[SERVICE_CLOCK_STATE] = until;
+        tell_deadline(l);
+}
+
+void lifecycle_on_deadline(Lifecycle *l, DualTime now) {
+        for (ServiceClock c = 0; c < _SERVICE_CLOCK_MAX; c++) {
+                if (l->clocks[c] > now.monotonic_usec)
+                        continue;
+                clock_set(l, c, 0, USEC_INFINITY);
+                lifecycle_post(l, clock_events[c], now);
+        }
+        tell_deadline(l);
+}
+
+void lifecycle_set_frozen(Lifecycle *l, bool frozen, uint64_t now_usec) {
+        if (l->frozen == frozen)
+                return;
+
+        l->frozen = frozen;
+        for (ServiceClock c = 0; c < _SERVICE_CLOCK_MAX; c++) {
+                if (!clock_may_stand_still(c))
+                        continue;
+                uint64_t left = frozen ? usec_sub(l->clocks[c], now_usec) : l->clocks_left[c];
+                clock_set(l, c, now_usec, left);
+        }
+        tell_deadline(l);
+}
+
+/* ---- what an event says about the run ------------------------------------------------------------ */
 
 static void set_result(Lifecycle *l, ServiceResult result) {
         if (l->result == SERVICE_SUCCESS)
@@ -276,6 +137,10 @@ static void forget_counts(Lifecycle *l) {
         l->limit = START_LIMIT_CLEAR;
 }
 
+static bool is_reloading(const Lifecycle *l) {
+        return service_states[l->state].active == UNIT_RELOADING;
+}
+
 /* StopTimeout=0, or a stop before the payload ran: the SIGKILL was what was asked for, no failure. */
 static bool is_our_kill(const Lifecycle *l) {
         /* After adoption nobody may be able to say how it ended: by what we sent, then. */
@@ -283,7 +148,52 @@ static bool is_our_kill(const Lifecycle *l) {
                (l->exit.code == 0 || (l->exit.code == CLD_KILLED && l->exit.status == SIGKILL));
 }
 
-/* What an event says about the run, noted before guards are asked. */
+static void absorb_end(Lifecycle *l, DualTime now) {
+        const ServiceSpec *spec = lifecycle_spec(l);
+
+        l->main_alive = l->payload_runs = false;
+        l->main_ended = now;
+        if (l->errored || is_our_kill(l))
+                return;
+        set_result(l, exit_classify(&spec->restart, spec->type, l->exit));
+        if (l->state == SERVICE_START && spec->type != SERVICE_ONESHOT)
+                set_result(l, SERVICE_FAILURE_PROTOCOL); /* it was never ready */
+}
+
+static void absorb_control_end(Lifecycle *l) {
+        l->control_runs = false;
+        if (is_reloading(l)) {
+                if (l->reload_result == SERVICE_SUCCESS)
+                        l->reload_result = l->control_result;
+        } else if (!service_states[l->state].signals)
+                set_result(l, l->control_result); /* else it is we who ended it */
+}
+
+static void absorb_error(Lifecycle *l) {
+        if (service_states[l->state].active != UNIT_ACTIVATING)
+                return;
+        l->errored = true;
+        l->main_alive = l->payload_runs = false; /* whatever there is of it is on its way out */
+        set_result(l, l->error_result);
+        l->exit = l->error_exit;
+}
+
+static void absorb_timeout(Lifecycle *l) {
+        bool killed = l->state == SERVICE_STOP_SIGKILL;
+        bool signalled = l->state == SERVICE_STOP_SIGTERM || l->state == SERVICE_STOP_WATCHDOG;
+
+        if (l->state == SERVICE_AUTO_RESTART)
+                return;
+        if (is_reloading(l)) {
+                l->reload_result = SERVICE_FAILURE_TIMEOUT;
+                return;
+        }
+        set_result(l, SERVICE_FAILURE_TIMEOUT);
+        if (killed || (signalled && !lifecycle_spec(l)->send_sigkill))
+                l->abandoned = true;
+}
+
+/* Noted before guards are asked. */
 static void absorb(Lifecycle *l, ServiceEvent event, DualTime now) {
         switch (event) {
         case SERVICE_EV_STOP:
@@ -292,27 +202,38 @@ static void absorb(Lifecycle *l, ServiceEvent event, DualTime now) {
         case SERVICE_EV_STARTED:
                 l->payload_runs = true;
                 l->main_started = now;
-                l->start_failed = lifecycle_spec(l)->type == SERVICE_ONESHOT;
+                break;
+        case SERVICE_EV_ERROR:
+                absorb_error(l);
                 break;
         case SERVICE_EV_ENDED:
-                l->payload_runs = false;
-                l->main_ended = now;
-                if (!is_our_kill(l))
-                        set_result(l,
-                                        exit_classify(&lifecycle_spec(l)->restart,
-                                                        lifecycle_spec(l)->type,
-                                                        l->exit));
-                if (l->result == SERVICE_SUCCESS)
-                        l->start_failed = false;
+                absorb_end(l, now);
+                break;
+        case SERVICE_EV_CONTROL_ENDED:
+                absorb_control_end(l);
+                break;
+        case SERVICE_EV_EMPTY:
+                l->empty = true;
+                break;
+        case SERVICE_EV_TIMEOUT:
+                absorb_timeout(l);
+                break;
+        case SERVICE_EV_EXPIRED:
+                set_result(l, SERVICE_FAILURE_TIMEOUT);
+                break;
+        case SERVICE_EV_WATCHDOG:
+                if (service_states[l->state].runs)
+                        set_result(l, SERVICE_FAILURE_WATCHDOG);
+                break;
+        case SERVICE_EV_STOPPING:
+                if (service_states[l->state].runs)
+                        l->ends_by_itself = true;
                 break;
         case SERVICE_EV_OOM:
                 set_result(l, SERVICE_FAILURE_OOM_KILL);
                 break;
-        case SERVICE_EV_TIMEOUT:
-                if (l->state == SERVICE_RUNNING)
-                        forget_counts(l); /* RestartResetSec=: the run has been long enough */
-                else if (l->state != SERVICE_AUTO_RESTART)
-                        set_result(l, SERVICE_FAILURE_TIMEOUT);
+        case SERVICE_EV_PROVED:
+                forget_counts(l); /* RestartResetSec=: the run has been long enough */
                 break;
         case SERVICE_EV_RESET_FAILED:
                 forget_counts(l);
@@ -324,70 +245,125 @@ static void absorb(Lifecycle *l, ServiceEvent event, DualTime now) {
         }
 }
 
+/* ---- dispatch ---------------------------------------------------------------------------------- */
+
 static void stamp(Lifecycle *l, UnitActiveState old, UnitActiveState new, DualTime now) {
         bool was_off = old == UNIT_INACTIVE || old == UNIT_STATE_FAILED;
         bool is_off = new == UNIT_INACTIVE || new == UNIT_STATE_FAILED;
+        bool was_on = old == UNIT_ACTIVE || old == UNIT_RELOADING;
+        bool is_on = new == UNIT_ACTIVE || new == UNIT_RELOADING;
 
         l->state_entered = now;
         if (was_off && !is_off)
                 l->inactive_exit = now;
         if (!was_off && is_off)
                 l->inactive_enter = now;
-        if (old != UNIT_ACTIVE && new == UNIT_ACTIVE)
+        if (!was_on && is_on)
                 l->active_enter = now;
-        if (old == UNIT_ACTIVE && new != UNIT_ACTIVE)
+        if (was_on && !is_on)
                 l->active_exit = now;
 }
 
 static void begin_run(Lifecycle *l, ServiceState from, uint64_t now_usec) {
+        l->ops->begin(l);
         if (from == SERVICE_AUTO_RESTART)
                 l->n_restarts++;
         start_limit_count(&l->limit, &lifecycle_spec(l)->restart, now_usec);
-        l->result = SERVICE_SUCCESS;
+        l->result = l->reload_result = SERVICE_SUCCESS;
         l->exit = (ExitInfo) {};
+        l->main_alive = l->payload_runs = l->control_runs = false;
+        l->cgroup_decides = lifecycle_spec(l)->exit_cgroup;
+        l->empty = l->errored = l->abandoned = l->ends_by_itself = false;
         l->stop_requested = false;
         l->half_made = false;
         l->start_failed = true;
-        l->payload_runs = false;
         l->main_started = l->main_ended = (DualTime) {};
 }
 
-static void set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
-        l->deadline_usec = monotonic_usec;
-        l->ops->set_deadline(l, monotonic_usec);
+/* Of a phase without steps nothing has ended, but all has. */
+static void begin_step(Lifecycle *l, uint64_t now_usec) {
+        const ServiceStateInfo *state = &service_states[l->state];
+        bool is_main = state->phase == EXEC_START;
+
+        clock_set(l,
+                        SERVICE_CLOCK_STATE,
+                        now_usec,
+                        state->timeout ? state->timeout(l) : USEC_INFINITY);
+        if (l->step < l->ops->n_steps(l, state->phase)) {
+                if (is_main)
+                        l->main_alive = true;
+                else
+                        l->control_runs = true;
+                l->ops->run(l, state->phase, l->step);
+        } else if (is_main) {
+                l->exit = (ExitInfo) { .code = CLD_EXITED };
+                l->queue[l->n_queued++] = SERVICE_EV_ENDED;
+        } else {
+                l->control_result = SERVICE_SUCCESS;
+                l->queue[l->n_queued++] = SERVICE_EV_CONTROL_ENDED;
+        }
 }
 
-static void enter(Lifecycle *l, ServiceState to, DualTime now) {
-        ServiceState from = l->state;
+static void leave(Lifecycle *l, ServiceState to, uint64_t now_usec) {
+        const ServiceStateInfo *old = &service_states[l->state], *new = &service_states[to];
+        bool is_up = to == SERVICE_RUNNING || to == SERVICE_EXITED || to == SERVICE_STOP;
 
-        if (to == SERVICE_FAILED && (from == SERVICE_DEAD || from == SERVICE_FAILED ||
-                                                    from == SERVICE_AUTO_RESTART)) {
+        if (to == SERVICE_FAILED &&
+                        (old->active == UNIT_INACTIVE || old->active == UNIT_STATE_FAILED ||
+                                        l->state == SERVICE_AUTO_RESTART)) {
                 /* Only the limit leads here from a state without processes. */
                 l->result = SERVICE_FAILURE_START_LIMIT_HIT;
                 l->start_failed = true;
         }
-        stamp(l, states[from].active, states[to].active, now);
-        l->state = to;
-        l->frozen_left_usec = USEC_INFINITY;
-        if (to == SERVICE_PREPARE)
-                begin_run(l, from, now.monotonic_usec);
+        if (l->state == SERVICE_START_POST && is_up) {
+                l->start_failed = false;
+                start_clocks(l, now_usec);
+        }
+        if (!new->runs)
+                stop_clocks(l);
+        if (l->control_runs && !new->signals) {
+                l->ops->signal(l, LIFECYCLE_KILL_CONTROL);
+                l->control_runs = false;
+        }
+        if (l->state == SERVICE_PREPARE && to != SERVICE_START && !l->errored)
+                l->ops->release(l);
+        if (to == SERVICE_RELOAD)
+                l->reload_result = SERVICE_SUCCESS;
+}
 
-        uint64_t timeout = states[to].timeout ? states[to].timeout(l) : USEC_INFINITY;
-        set_deadline(l, usec_add(now.monotonic_usec, timeout));
-        if (states[to].enter)
-                states[to].enter(l);
+static void enter(Lifecycle *l, ServiceState to, DualTime now) {
+        ServiceState from = l->state;
+        const ServiceStateInfo *new = &service_states[to];
+
+        leave(l, to, now.monotonic_usec);
+        stamp(l, service_states[from].active, new->active, now);
+        l->state = to;
+        l->step = 0;
+        if (to == SERVICE_CONDITION)
+                begin_run(l, from, now.monotonic_usec);
+        if (new->phase >= 0) {
+                begin_step(l, now.monotonic_usec);
+                return;
+        }
+        clock_set(l,
+                        SERVICE_CLOCK_STATE,
+                        now.monotonic_usec,
+                        new->timeout ? new->timeout(l) : USEC_INFINITY);
+        if (new->enter)
+                new->enter(l);
 }
 
 static bool lifecycle_dispatch(Lifecycle *l, ServiceEvent event, DualTime now) {
         absorb(l, event, now);
 
-        const Transition *t = find_transition(l, event, now.monotonic_usec);
+        const Transition *t = lifecycle_find_transition(l, event, now.monotonic_usec);
         if (!t)
                 return event == SERVICE_EV_RESET_FAILED;
-        if (t->to != t->from || t->from == SERVICE_FAILED)
-                enter(l, t->to, now);
-        else if (event == SERVICE_EV_TIMEOUT)
-                set_deadline(l, USEC_INFINITY);
+        if (t->to == LIFECYCLE_NEXT_STEP) {
+                l->step++;
+                begin_step(l, now.monotonic_usec);
+        } else if (t->to != LIFECYCLE_STAY)
+                enter(l, lifecycle_target(l, t), now);
         return true;
 }
 
@@ -407,6 +383,7 @@ static void settle(Lifecycle *l, DualTime now) {
                 changed = lifecycle_dispatch(l, event, now) || changed;
         }
         l->dispatching = false;
+        tell_deadline(l);
         if (changed)
                 l->ops->changed(l, old);
 }
@@ -418,12 +395,25 @@ void lifecycle_post(Lifecycle *l, ServiceEvent event, DualTime now) {
         settle(l, now);
 }
 
+void lifecycle_post_started(Lifecycle *l, bool ready, DualTime now) {
+        assert(l->n_queued < LIFECYCLE_QUEUE_MAX);
+        l->queue[l->n_queued++] = SERVICE_EV_STARTED;
+        if (ready)
+                lifecycle_post(l, SERVICE_EV_READY, now);
+        else
+                settle(l, now);
+}
+
 void lifecycle_post_ended(Lifecycle *l, ExitInfo exit, DualTime now) {
         /* After ERROR the maker of the container ends too; how, tells nothing about the payload. */
-        if (l->state == SERVICE_FINAL_SIGKILL)
-                return;
-        l->exit = exit;
+        if (!l->errored)
+                l->exit = exit;
         lifecycle_post(l, SERVICE_EV_ENDED, now);
+}
+
+void lifecycle_post_control_ended(Lifecycle *l, ServiceResult result, DualTime now) {
+        l->control_result = result;
+        lifecycle_post(l, SERVICE_EV_CONTROL_ENDED, now);
 }
 
 void lifecycle_note_oom(Lifecycle *l) {
@@ -431,14 +421,14 @@ void lifecycle_note_oom(Lifecycle *l) {
 }
 
 void lifecycle_post_error(Lifecycle *l, ServiceResult result, ExitInfo exit, DualTime now) {
-        set_result(l, result);
-        l->exit = exit;
+        l->error_result = result;
+        l->error_exit = exit;
         lifecycle_post(l, SERVICE_EV_ERROR, now);
 }
 
 void lifecycle_post_half_made(Lifecycle *l, DualTime now) {
         l->half_made = true;
-        lifecycle_post(l, SERVICE_EV_ERROR, now);
+        lifecycle_post_error(l, SERVICE_SUCCESS, (ExitInfo) {}, now);
 }
 
 void lifecycle_start_by_hand(Lifecycle *l, DualTime now) {
@@ -448,32 +438,8 @@ void lifecycle_start_by_hand(Lifecycle *l, DualTime now) {
         lifecycle_post(l, SERVICE_EV_START, now);
 }
 
-void lifecycle_set_frozen(Lifecycle *l, bool frozen, uint64_t now_usec) {
-        if (l->frozen == frozen)
-                return;
-
-        l->frozen = frozen;
-        if (l->state != SERVICE_RUNNING)
-                return;
-        if (frozen) {
-                uint64_t deadline = l->deadline_usec;
-                set_deadline(l, USEC_INFINITY);
-                l->frozen_left_usec = usec_sub(deadline, now_usec);
-        } else {
-                set_deadline(l, usec_add(now_usec, l->frozen_left_usec));
-                l->frozen_left_usec = USEC_INFINITY;
-        }
-}
-
 void lifecycle_restore(Lifecycle *l, ServiceState state) {
         l->state = state;
-        l->ops->set_deadline(l, l->deadline_usec);
-}
-
-bool lifecycle_may_ignore(ServiceState state, ServiceEvent event) {
-        for (size_t i = 0; i < ELEMENTSOF(transitions); i++) {
-                if (transitions[i].from == state && transitions[i].event == event)
-                        return false;
-        }
-        return true;
+        l->deadline_usec = USEC_INFINITY;
+        tell_deadline(l);
 }

@@ -18,6 +18,7 @@ static const char *const service_result_names[] = {
         [SERVICE_FAILURE_WATCHDOG]        = "watchdog",
         [SERVICE_FAILURE_OOM_KILL]        = "oom-kill",
         [SERVICE_FAILURE_START_LIMIT_HIT] = "start-limit-hit",
+        [SERVICE_SKIP_CONDITION]          = "exec-condition",
 };
 
 /* The columns of UNITS.md 4.4. Results protocol and resources behave like the oom column. */
@@ -86,7 +87,7 @@ ServiceResult exit_classify(const RestartSpec *spec, ServiceType type, ExitInfo 
 }
 
 bool restart_is_wanted(const RestartSpec *spec, ServiceResult result, ExitInfo exit) {
-        if (result == SERVICE_FAILURE_START_LIMIT_HIT)
+        if (result == SERVICE_FAILURE_START_LIMIT_HIT || result == SERVICE_SKIP_CONDITION)
                 return false;
         if (exit_set_matches(&spec->prevent, exit))
                 return false;

@@ -25,6 +25,7 @@ typedef enum ServiceResult {
         SERVICE_FAILURE_WATCHDOG,
         SERVICE_FAILURE_OOM_KILL,
         SERVICE_FAILURE_START_LIMIT_HIT,
+        SERVICE_SKIP_CONDITION, /* ExecCondition= called the start off */
         _SERVICE_RESULT_MAX,
         _SERVICE_RESULT_INVALID = -EINVAL,
 } ServiceResult;

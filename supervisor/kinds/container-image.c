@@ -294,8 +294,6 @@ void container_prepare(Container *c) {
         int r;
 
         container_unresolve(c);
-        (void) unit_take_next_spec(&c->unit);
-        (void) str_replace(&c->status_text, NULL); /* NULL needs no memory */
         r = container_resolve(c, &error);
         if (r >= 0 && container_spec(c)->image_unit)
                 r = await_unit(c, &error);

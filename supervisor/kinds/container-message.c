@@ -153,7 +153,7 @@ void container_tell_state(Container *c, ServiceState old) {
                 container_tell(c, DIAG_INFO, SUPD_MESSAGE_STARTED, "Finished %s.", what);
                 break;
         case SERVICE_STOP_SIGKILL:
-                if (old == SERVICE_STOP_SIGTERM)
+                if (c->lifecycle.result == SERVICE_FAILURE_TIMEOUT)
                         container_tell(c,
                                         DIAG_WARNING,
                                         SUPD_MESSAGE_STOP_TIMEOUT,

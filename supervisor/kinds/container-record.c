@@ -273,8 +273,8 @@ static int restore_leftovers(Container *c, const Record *record, Error *error) {
 
 /* Or may have one: of an automatic restart there is a cgroup while the next run is prepared. */
 static bool state_has_process(ServiceState s) {
-        return s == SERVICE_PREPARE || s == SERVICE_START || s == SERVICE_RUNNING ||
-               s == SERVICE_STOP_SIGTERM || s == SERVICE_STOP_SIGKILL || s == SERVICE_FINAL_SIGKILL;
+        return s != SERVICE_DEAD && s != SERVICE_FAILED && s != SERVICE_EXITED &&
+               s != SERVICE_AUTO_RESTART;
 }
 
 static int restore_from(Container *c, const Record *record, Error *error) {
@@ -323,11 +323,11 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                 return restore_alive(c, record, state, error);
 
         restore_log(c, record);
-        if ((state == SERVICE_PREPARE || state == SERVICE_START) &&
+        if (service_state_to_active(state) == UNIT_ACTIVATING &&
                         (int) record_i64_or(record, "Pid", 0) <= 0)
                 restore_half_made(c);
-        else if (state == SERVICE_FINAL_SIGKILL)
-                c->lifecycle.ops->kill(&c->lifecycle);
+        else if (!c->lifecycle.main_alive)
+                c->lifecycle.ops->signal(&c->lifecycle, LIFECYCLE_KILL);
         else
                 restore_lost_end(c);
         return 0;

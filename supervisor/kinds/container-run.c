@@ -53,9 +53,7 @@ int container_start_run(Container *c, Error *error) {
         c->run.executes = c->run.reported = false;
         c->run.exit = (ExitInfo) {};
         c->run.last_payload_pid = 0;
-        r = container_new_ids(c);
-        if (r >= 0)
-                r = container_plan_new(c, &plan, error);
+        r = container_plan_new(c, &plan, error);
         if (r >= 0)
                 r = container_set_up_cgroup(c, error);
         if (r >= 0)
@@ -107,7 +105,7 @@ static void run_started(Container *c) {
         c->run.executes = true;
         runtime_child_settle(&c->run.child);
         run_find_payload(c);
-        lifecycle_post(&c->lifecycle, SERVICE_EV_STARTED, clock_dual());
+        lifecycle_post_started(&c->lifecycle, /* ready= */ true, clock_dual());
 }
 
 static void run_setup_failed(Container *c, const SupdStatusRecord *record) {
@@ -237,8 +235,7 @@ static int run_on_end(sd_event_source *source, int fd, uint32_t events, void *us
         /* What the payload's death says matters more than what a policy makes of a helper's. */
         if (oom)
                 lifecycle_note_oom(&c->lifecycle);
-        if (c->lifecycle.state != SERVICE_FINAL_SIGKILL)
-                lifecycle_post_ended(&c->lifecycle, exit, clock_dual());
+        lifecycle_post_ended(&c->lifecycle, exit, clock_dual());
         container_check_empty(c);
         return 0;
 }
@@ -254,7 +251,8 @@ static int run_on_cgroup_event(sd_event_source *source, int fd, uint32_t events,
 
 bool container_has_leftovers(const Container *c) {
         return c->run.cgroup &&
-               (c->lifecycle.state == SERVICE_FAILED || c->lifecycle.state == SERVICE_DEAD);
+               (c->lifecycle.state == SERVICE_FAILED || c->lifecycle.state == SERVICE_DEAD ||
+                               c->lifecycle.state == SERVICE_EXITED);
 }
 
 /* They have ended at last, after the unit had been given up. */
@@ -267,13 +265,26 @@ static void run_release_leftovers(Container *c) {
         unit_notify(&c->unit, /* start_failed= */ false);
 }
 
+/* In these states the lifecycle waits for an end, if only of the main process. */
+static bool run_awaits_end(const Container *c, bool *ret_of_all) {
+        ServiceState state = c->lifecycle.state;
+        bool killed = state == SERVICE_STOP_SIGKILL || state == SERVICE_FINAL_SIGKILL;
+
+        /* KillMode=mixed: the others are killed once it is gone. */
+        *ret_of_all = killed || !c->unit.spec->service.kill_mixed;
+        return killed || state == SERVICE_STOP_SIGTERM || state == SERVICE_STOP_WATCHDOG ||
+               state == SERVICE_FINAL_SIGTERM;
+}
+
 void container_check_empty(Container *c) {
-        bool has_leftovers = container_has_leftovers(c);
+        bool has_leftovers = container_has_leftovers(c), of_all;
+        bool awaits_end = run_awaits_end(c, &of_all);
         CgroupEvents events = {};
 
-        if (c->run.child.pid > 0 || (c->lifecycle.state != SERVICE_FINAL_SIGKILL && !has_leftovers))
+        if (c->run.child.pid > 0 || (!awaits_end && !has_leftovers))
                 return;
-        if (c->run.cgroup && cgroup_read_events(c->run.cgroup, &events) >= 0 && events.populated) {
+        if ((of_all || has_leftovers) && c->run.cgroup &&
+                        cgroup_read_events(c->run.cgroup, &events) >= 0 && events.populated) {
                 if (!c->run.cgroup_source && sd_event_add_io(c->context->event,
                                                              &c->run.cgroup_source,
                                                              cgroup_events_fd(c->run.cgroup),

@@ -16,10 +16,25 @@ static void action_prepare(Lifecycle *l) {
         container_prepare(container_of_lifecycle(l));
 }
 
-static void action_start(Lifecycle *l) {
+static void action_begin(Lifecycle *l) {
+        Container *c = container_of_lifecycle(l);
+
+        container_unresolve(c);
+        (void) unit_take_next_spec(&c->unit);
+        (void) str_replace(&c->status_text, NULL); /* NULL needs no memory */
+        (void) container_new_ids(c);               /* without memory: those of the last run */
+}
+
+static unsigned action_n_steps(const Lifecycle *l, ExecPhase phase) {
+        (void) l;
+        return phase == EXEC_START ? 1 : 0;
+}
+
+static void action_run(Lifecycle *l, ExecPhase phase, unsigned step) {
         Container *c = container_of_lifecycle(l);
         _cleanup_(error_done) Error error = {};
 
+        (void) phase, (void) step;
         c->freezer.state = FREEZER_RUNNING;
         l->frozen = false;
 
@@ -34,19 +49,19 @@ static void action_start(Lifecycle *l) {
         }
 }
 
-static void action_terminate(Lifecycle *l) {
-        Container *c = container_of_lifecycle(l);
+static int signal_processes(Container *c, int signal, Error *error) {
+        if (c->unit.spec->service.kill_mixed)
+                return c->run.child.pid > 0 ? container_signal_main(c, signal, error) : 0;
+        return c->run.cgroup ? cgroup_signal(c->run.cgroup, signal, error) : 0;
+}
+
+static void container_end(Container *c, int signal) {
         const ServiceSpec *service = &c->unit.spec->service;
-        int signal = service->kill_signal ?: container_stop_signal(c);
         _cleanup_(error_done) Error error = {};
-        int r;
 
         /* First the signal, then the thaw: what runs again finds it pending. */
-        if (service->kill_mixed)
-                r = container_signal_main(c, signal, &error);
-        else
-                r = cgroup_signal(c->run.cgroup, signal, &error);
-        if (r >= 0 && service->send_sighup)
+        int r = signal_processes(c, signal, &error);
+        if (r >= 0 && service->send_sighup && c->run.child.pid > 0)
                 r = container_signal_main(c, SIGHUP, &error);
         if (r < 0 && r != -ESRCH)
                 diag_warning("%s: %s; SIGKILL follows when its time is up",
@@ -55,13 +70,11 @@ static void action_terminate(Lifecycle *l) {
         container_thaw_now(c);
 }
 
-static void action_kill(Lifecycle *l) {
-        Container *c = container_of_lifecycle(l);
+static void container_kill_all(Container *c) {
+        CgroupEvents events = { .populated = true };
         _cleanup_(error_done) Error error = {};
 
         if (c->run.cgroup) {
-                CgroupEvents events = { .populated = true };
-
                 (void) cgroup_read_events(
                                 c->run.cgroup, &events); /* not to be read: kill to be sure */
                 if (events.populated || c->run.child.pid > 0) {
@@ -71,15 +84,31 @@ static void action_kill(Lifecycle *l) {
                 }
         }
         container_thaw_now(c);
+}
+
+static void action_signal(Lifecycle *l, LifecycleSignal what) {
+        Container *c = container_of_lifecycle(l);
+        const ServiceSpec *service = &c->unit.spec->service;
+
+        if (what == LIFECYCLE_KILL)
+                container_kill_all(c);
+        else if (what == LIFECYCLE_ABORT)
+                container_end(c, SIGABRT);
+        else
+                container_end(c, service->kill_signal ?: container_stop_signal(c));
         container_check_empty(c);
 }
 
 static void action_release(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
 
-        container_unresolve(c);
         container_release_image(c);
+        if (service_state_to_active(l->state) == UNIT_ACTIVATING)
+                return; /* the preparation is called off; the rest goes at the end */
+        container_unresolve(c);
         container_log_forget(c);
+        if (l->state == SERVICE_EXITED)
+                container_kill_all(c);
         if (c->run.cgroup) {
                 int r = cgroup_remove(c->run.cgroup);
                 if (r == -EBUSY) {
@@ -103,10 +132,10 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) source, (void) usec;
         /* As of a job, conditions hold for an automatic restart. */
-        bool stays_off = c->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&c->unit);
-        lifecycle_post(&c->lifecycle,
-                        stays_off ? SERVICE_EV_STOP : SERVICE_EV_TIMEOUT,
-                        clock_dual());
+        if (c->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&c->unit))
+                lifecycle_post(&c->lifecycle, SERVICE_EV_STOP, clock_dual());
+        else
+                lifecycle_on_deadline(&c->lifecycle, clock_dual());
         return 0;
 }
 
@@ -135,10 +164,11 @@ static void action_changed(Lifecycle *l, ServiceState old) {
 }
 
 static const LifecycleOps lifecycle_ops = {
+        .begin = action_begin,
+        .n_steps = action_n_steps,
+        .run = action_run,
         .prepare = action_prepare,
-        .start = action_start,
-        .terminate = action_terminate,
-        .kill = action_kill,
+        .signal = action_signal,
         .release = action_release,
         .set_deadline = action_set_deadline,
         .changed = action_changed,

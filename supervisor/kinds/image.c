@@ -107,13 +107,18 @@ static void image_fail(ImageUnit *i, int r, const Error *error) {
                         clock_dual());
 }
 
-static void action_prepare(Lifecycle *l) {
+static void action_begin(Lifecycle *l) {
         ImageUnit *i = image_of_lifecycle(l);
-        _cleanup_(error_done) Error error = {};
 
         image_unresolve(i);
         (void) unit_take_next_spec(&i->unit);
         image_say(i, NULL);
+}
+
+static void action_prepare(Lifecycle *l) {
+        ImageUnit *i = image_of_lifecycle(l);
+        _cleanup_(error_done) Error error = {};
+
         int r = image_new_invocation(i);
         if (r >= 0)
                 r = image_resolve(i, &error);
@@ -149,7 +154,12 @@ static void on_done(int r, const Error *error, const Digest *manifest, void *use
                         clock_dual());
 }
 
-static void action_start(Lifecycle *l) {
+static unsigned action_n_steps(const Lifecycle *l, ExecPhase phase) {
+        (void) l;
+        return phase == EXEC_START ? 1 : 0; /* no host commands */
+}
+
+static void action_run(Lifecycle *l, ExecPhase phase, unsigned step) {
         static const ImageWaiterOps ops = { .progress = on_progress, .done = on_done };
         ImageUnit *i = image_of_lifecycle(l);
         const ImageSpec *spec = image_spec(i);
@@ -157,6 +167,7 @@ static void action_start(Lifecycle *l) {
         _cleanup_free_ char *name = NULL;
         int r = 0;
 
+        (void) phase, (void) step;
         if (spec->tag)
                 name = strdup(spec->tag);
         else
@@ -176,15 +187,12 @@ static void action_start(Lifecycle *l) {
                 image_fail(i, r, &error);
 }
 
-static void action_terminate(Lifecycle *l) {
-        (void) l; /* comes only to what has a process */
-}
-
-static void action_kill(Lifecycle *l) {
+static void action_signal(Lifecycle *l, LifecycleSignal what) {
         ImageUnit *i = image_of_lifecycle(l);
 
+        (void) what; /* a fetch is let go of, however it is asked */
         i->waiter = image_waiter_leave(i->waiter);
-        if (l->state == SERVICE_STOP_SIGKILL)
+        if (l->main_alive)
                 lifecycle_post_ended(l, (ExitInfo) {}, clock_dual());
         else
                 lifecycle_post(l, SERVICE_EV_EMPTY, clock_dual());
@@ -203,10 +211,10 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) source, (void) usec;
         /* As of a job, conditions hold for an automatic restart. */
-        bool stays_off = i->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&i->unit);
-        lifecycle_post(&i->lifecycle,
-                        stays_off ? SERVICE_EV_STOP : SERVICE_EV_TIMEOUT,
-                        clock_dual());
+        if (i->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&i->unit))
+                lifecycle_post(&i->lifecycle, SERVICE_EV_STOP, clock_dual());
+        else
+                lifecycle_on_deadline(&i->lifecycle, clock_dual());
         return 0;
 }
 
@@ -292,10 +300,11 @@ static void action_changed(Lifecycle *l, ServiceState old) {
 }
 
 static const LifecycleOps lifecycle_ops = {
+        .begin = action_begin,
+        .n_steps = action_n_steps,
+        .run = action_run,
         .prepare = action_prepare,
-        .start = action_start,
-        .terminate = action_terminate,
-        .kill = action_kill,
+        .signal = action_signal,
         .release = action_release,
         .set_deadline = action_set_deadline,
         .changed = action_changed,
@@ -490,6 +499,6 @@ int image_restore(Unit *u, Error *error) {
         if (active == UNIT_ACTIVATING && state != SERVICE_AUTO_RESTART)
                 lifecycle_post_half_made(&i->lifecycle, clock_dual());
         else if (active == UNIT_DEACTIVATING)
-                action_kill(&i->lifecycle);
+                action_signal(&i->lifecycle, LIFECYCLE_KILL);
         return 0;
 }

@@ -18,20 +18,45 @@ static void put_time(RecordWriter *w, const char *key, DualTime t) {
         record_put(w, key, value);
 }
 
+static void put_clock(RecordWriter *w, ServiceClock c, const char *what, uint64_t usec) {
+        char key[32];
+
+        if (usec == USEC_INFINITY)
+                return;
+        snprintf(key, sizeof(key), "%s%s", service_clock_to_string(c), what);
+        record_put_u64(w, key, usec);
+}
+
+static void put_clocks(RecordWriter *w, const Lifecycle *l) {
+        for (ServiceClock c = 0; c < _SERVICE_CLOCK_MAX; c++) {
+                put_clock(w, c, "Clock", l->clocks[c]);
+                put_clock(w, c, "ClockLeft", l->clocks_left[c]);
+        }
+        if (l->watchdog_usec != USEC_INFINITY)
+                record_put_u64(w, "WatchdogUsec", l->watchdog_usec);
+}
+
 void lifecycle_put(RecordWriter *w, const Lifecycle *l) {
         record_put(w, "State", service_state_to_string(l->state));
         record_put(w, "Result", service_result_to_string(l->result));
         record_put_i64(w, "ExitCode", l->exit.code);
         record_put_i64(w, "ExitStatus", l->exit.status);
+        record_put_u64(w, "Step", l->step);
+        record_put(w, "ReloadResult", service_result_to_string(l->reload_result));
+        record_put_bool(w, "MainAlive", l->main_alive);
         record_put_bool(w, "PayloadRuns", l->payload_runs);
+        record_put_bool(w, "ControlRuns", l->control_runs);
+        record_put_bool(w, "CgroupDecides", l->cgroup_decides);
+        record_put_bool(w, "Errored", l->errored);
+        record_put_bool(w, "Abandoned", l->abandoned);
+        record_put_bool(w, "EndsByItself", l->ends_by_itself);
         record_put_bool(w, "StopRequested", l->stop_requested);
         record_put_bool(w, "StartFailed", l->start_failed);
         record_put_bool(w, "HalfMade", l->half_made);
         record_put_u64(w, "Restarts", l->n_restarts);
         record_put_u64(w, "StartLimitBegin", l->limit.begin_monotonic_usec);
         record_put_u64(w, "StartLimitCount", l->limit.count);
-        record_put_u64(w, "Deadline", l->deadline_usec);
-        record_put_u64(w, "FrozenLeft", l->frozen_left_usec);
+        put_clocks(w, l);
         put_time(w, "StateEntered", l->state_entered);
         put_time(w, "InactiveExit", l->inactive_exit);
         put_time(w, "ActiveEnter", l->active_enter);
@@ -49,21 +74,44 @@ static void get_time(const Record *r, const char *key, DualTime *ret) {
                 *ret = (DualTime) { .realtime_usec = realtime, .monotonic_usec = monotonic };
 }
 
+static uint64_t get_clock(const Record *r, ServiceClock c, const char *what) {
+        char key[32];
+
+        snprintf(key, sizeof(key), "%s%s", service_clock_to_string(c), what);
+        return record_u64_or(r, key, USEC_INFINITY);
+}
+
+static void get_clocks(const Record *r, Lifecycle *l) {
+        for (ServiceClock c = 0; c < _SERVICE_CLOCK_MAX; c++) {
+                l->clocks[c] = get_clock(r, c, "Clock");
+                l->clocks_left[c] = get_clock(r, c, "ClockLeft");
+        }
+        l->watchdog_usec = record_u64_or(r, "WatchdogUsec", USEC_INFINITY);
+}
+
 void lifecycle_get(const Record *r, Lifecycle *l) {
         ServiceResult result = service_result_from_string(record_get(r, "Result"));
 
         l->result = result < 0 ? SERVICE_SUCCESS : result;
         l->exit = (ExitInfo) { .code = (int) record_i64_or(r, "ExitCode", 0),
                 .status = (int) record_i64_or(r, "ExitStatus", 0) };
+        result = service_result_from_string(record_get(r, "ReloadResult"));
+        l->reload_result = result < 0 ? SERVICE_SUCCESS : result;
+        l->step = (unsigned) record_u64_or(r, "Step", 0);
         l->payload_runs = record_bool_or(r, "PayloadRuns", false);
+        l->main_alive = record_bool_or(r, "MainAlive", l->payload_runs);
+        l->control_runs = record_bool_or(r, "ControlRuns", false);
+        l->cgroup_decides = record_bool_or(r, "CgroupDecides", false);
+        l->errored = record_bool_or(r, "Errored", false);
+        l->abandoned = record_bool_or(r, "Abandoned", false);
+        l->ends_by_itself = record_bool_or(r, "EndsByItself", false);
         l->stop_requested = record_bool_or(r, "StopRequested", false);
         l->start_failed = record_bool_or(r, "StartFailed", false);
         l->half_made = record_bool_or(r, "HalfMade", false);
         l->n_restarts = (unsigned) record_u64_or(r, "Restarts", 0);
         l->limit.begin_monotonic_usec = record_u64_or(r, "StartLimitBegin", USEC_INFINITY);
         l->limit.count = (unsigned) record_u64_or(r, "StartLimitCount", 0);
-        l->deadline_usec = record_u64_or(r, "Deadline", USEC_INFINITY);
-        l->frozen_left_usec = record_u64_or(r, "FrozenLeft", USEC_INFINITY);
+        get_clocks(r, l);
         get_time(r, "StateEntered", &l->state_entered);
         get_time(r, "InactiveExit", &l->inactive_exit);
         get_time(r, "ActiveEnter", &l->active_enter);

@@ -16,6 +16,11 @@
 typedef enum ServiceType {
         SERVICE_NOTIFY, /* a .container's default */
         SERVICE_ONESHOT,
+        SERVICE_NOTIFY_RELOAD,
+        SERVICE_SIMPLE,
+        SERVICE_EXEC,
+        SERVICE_FORKING,
+        SERVICE_IDLE,
         _SERVICE_TYPE_MAX,
         _SERVICE_TYPE_INVALID = -EINVAL,
 } ServiceType;
@@ -31,6 +36,14 @@ typedef enum RestartPolicy { /* Restart=; the table is UNITS.md 4.4 */
         _RESTART_POLICY_MAX,
         _RESTART_POLICY_INVALID = -EINVAL,
 } RestartPolicy;
+
+typedef enum TimeoutFailureMode { /* TimeoutStartFailureMode=, TimeoutStopFailureMode= */
+        TIMEOUT_TERMINATE,
+        TIMEOUT_ABORT, /* WatchdogSignal= and TimeoutAbortSec= first */
+        TIMEOUT_KILL,
+        _TIMEOUT_FAILURE_MODE_MAX,
+        _TIMEOUT_FAILURE_MODE_INVALID = -EINVAL,
+} TimeoutFailureMode;
 
 typedef enum OomPolicy {
         OOM_POLICY_CONTINUE,
@@ -75,7 +88,11 @@ typedef struct ServiceSpec {
         ResourceSpec resource;
         uint64_t start_timeout_usec; /* TimeoutStartSec=, default 90 s, oneshot infinity */
         uint64_t stop_timeout_usec;  /* TimeoutStopSec=, default 90 s */
-        int kill_signal;             /* KillSignal=; 0: unset, StopSignal= of the container rules */
+        uint64_t abort_timeout_usec; /* TimeoutAbortSec=; USEC_INFINITY: as TimeoutStopSec= */
+        uint64_t runtime_max_usec;   /* RuntimeMaxSec=, default infinity */
+        TimeoutFailureMode start_failure_mode, stop_failure_mode;
+        bool exit_cgroup; /* ExitType=cgroup: runs until no process is left */
+        int kill_signal;  /* KillSignal=; 0: unset, StopSignal= of the container rules */
         bool send_sigkill;
         bool send_sighup;
         bool kill_mixed; /* KillMode=mixed, a container's default; else control-group */

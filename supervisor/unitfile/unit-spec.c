@@ -20,8 +20,13 @@ static const char *const load_state_names[] = {
 };
 
 static const char *const service_type_names[] = {
-        [SERVICE_NOTIFY]  = "notify",
-        [SERVICE_ONESHOT] = "oneshot",
+        [SERVICE_NOTIFY]        = "notify",
+        [SERVICE_ONESHOT]       = "oneshot",
+        [SERVICE_NOTIFY_RELOAD] = "notify-reload",
+        [SERVICE_SIMPLE]        = "simple",
+        [SERVICE_EXEC]          = "exec",
+        [SERVICE_FORKING]       = "forking",
+        [SERVICE_IDLE]          = "idle",
 };
 
 static const char *const restart_policy_names[] = {
@@ -148,6 +153,8 @@ void service_spec_init(ServiceSpec *s) {
                 },
                 .start_timeout_usec = 0, /* not set: what it is then depends on Type= */
                 .stop_timeout_usec = 90 * USEC_PER_SEC,
+                .abort_timeout_usec = USEC_INFINITY,
+                .runtime_max_usec = USEC_INFINITY,
                 .send_sigkill = true,
                 .kill_mixed = true,
                 .log_rate_limit_interval_usec = USEC_INFINITY,
