@@ -10,6 +10,10 @@ _supctl_images() {
                 awk '$2 != "<none>" { print $1 ":" $2; if (sub(/^docker.io\/(library\/)?/, "", $1)) print $1 ":" $2 }'
 }
 
+_supctl_secrets() {
+        supctl "${global[@]}" secret ls --no-legend 2>/dev/null | awk '{ print $2 }'
+}
+
 _supctl() {
         local cur prev words cword
         _init_completion -n =: 2>/dev/null || {
@@ -36,6 +40,8 @@ _supctl() {
                 [import]='--change= --message= --platform= --os= --arch= --variant= --json' [tag]='' [rmi]='--force'
                 [history]='--no-trunc --json' ['image inspect']='--json'
                 ['image prune']='--all --force --filter= --dry-run --json' ['image verify']='--repair --creds= --auth-file= --cert-dir= --tls-verify= --retry= --retry-delay= --json'
+                ['secret create']='--replace --env --label=' ['secret ls']='--json' [secrets]='--json'
+                ['secret inspect']='--showsecret --json' ['secret exists']='' ['secret rm']='--all'
                 [df]='--verbose --json' [prune]='--all --force --filter= --dry-run --json'
         )
 
@@ -45,9 +51,9 @@ _supctl() {
                 --runtime-dir=*) global=("${words[i]}") ;;
                 -[nsSUopicm] | --lines | --signal | --kill-whom | --since | --until | --output | --property | --state | --color) ((i++)) ;;
                 --policy | --creds | --auth-file | --cert-dir | --tls-verify | --retry | --retry-delay) ((i++)) ;;
-                --platform | --os | --arch | --variant | --input | --format | --change | --message | --filter) ((i++)) ;;
+                --platform | --os | --arch | --variant | --input | --format | --change | --message | --filter | --label) ((i++)) ;;
                 -*) ;;
-                image | system)
+                image | system | secret)
                         [[ -z $verb ]] || break
                         verb=${words[i]}
                         ;;
@@ -60,6 +66,8 @@ _supctl() {
         # Second words that are verbs of their own.
         case $verb in
         'image ls' | 'image list') verb=images ;;
+        'secret list') verb='secret ls' ;;
+        'secret remove') verb='secret rm' ;;
         'image rm' | 'image remove') verb=rmi ;;
         'image check') verb='image verify' ;;
         'image pull' | 'image load' | 'image save' | 'image import' | 'image tag' | 'image history') verb=${verb#image } ;;
@@ -105,16 +113,19 @@ _supctl() {
 
         case $verb in
         '' | help)
-                values='image system'
+                values='image system secret'
                 for verb in "${!verbs[@]}"; do
                         [[ $verb == *' '* ]] || values+=" $verb"
                 done
                 ;;
         image) values='ls inspect rm pull load save import tag history prune verify' ;;
         system) values='df prune' ;;
+        secret) values='create ls inspect exists rm' ;;
+        'secret inspect' | 'secret exists' | 'secret rm') values=$(_supctl_secrets) ;;
+        'secret ls' | secrets) return ;;
         images | save | tag | rmi | history | 'image inspect' | 'image verify') values=$(_supctl_images) ;;
         load | pull | prune | df | 'image prune') return ;;
-        verify | import)
+        verify | import | 'secret create')
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                 return

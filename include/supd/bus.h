@@ -18,7 +18,10 @@
 #define SUPD_BUS_PATH "/org/supd"
 #define SUPD_BUS_MANAGER "org.supd.Manager"
 #define SUPD_BUS_IMAGE "org.supd.Image"
+#define SUPD_BUS_SECRET "org.supd.Secret"
 #define SUPD_BUS_CONTAINER "org.supd.Container" /* on the unit's systemd1 object path */
+
+#define SUPD_SECRET_SIZE_MAX (512U * 1024U) /* bytes */
 
 /* Errors without a systemd name; see control/bus-error.c for the whole map. */
 #define SUPD_BUS_ERROR_PREFIX "org.supd.Error."

@@ -15,6 +15,7 @@ static const char *const error_code_names[] = {
         [ERROR_NO_SUCH_UNIT]     = "no-such-unit",
         [ERROR_NO_SUCH_JOB]      = "no-such-job",
         [ERROR_NO_SUCH_PROCESS]  = "no-such-process",
+        [ERROR_NO_SUCH_SECRET]   = "no-such-secret",
         [ERROR_BAD_SETTING]      = "bad-setting",
         [ERROR_MASKED]           = "masked",
         [ERROR_UNIT_GENERATED]   = "unit-generated",

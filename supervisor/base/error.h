@@ -19,6 +19,7 @@ typedef enum ErrorCode {
         ERROR_NO_SUCH_UNIT,
         ERROR_NO_SUCH_JOB,
         ERROR_NO_SUCH_PROCESS,
+        ERROR_NO_SUCH_SECRET,
         ERROR_BAD_SETTING, /* the unit's file does not load */
         ERROR_MASKED,
         ERROR_UNIT_GENERATED, /* not enabled by links */

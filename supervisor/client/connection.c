@@ -24,6 +24,7 @@ static const struct {
         { "org.freedesktop.systemd1.NoUnitForPID",               ERROR_NO_SUCH_UNIT,     -ENOENT     },
         { "org.freedesktop.systemd1.NoSuchJob",                  ERROR_NO_SUCH_JOB,      -ENOENT     },
         { "org.freedesktop.systemd1.NoSuchProcess",              ERROR_NO_SUCH_PROCESS,  -ESRCH      },
+        { SUPD_BUS_ERROR_PREFIX "NoSuchSecret",                  ERROR_NO_SUCH_SECRET,   -ENOENT     },
         { "org.freedesktop.systemd1.UnitMasked",                 ERROR_MASKED,           -ERFKILL    },
         { "org.freedesktop.systemd1.UnitGenerated",              ERROR_UNIT_GENERATED,   -EADDRNOTAVAIL },
         { "org.freedesktop.systemd1.UnitExists",                 ERROR_UNIT_EXISTS,      -EEXIST     },

@@ -107,6 +107,11 @@ static const Rule rules[] = {
         { SUPD_BUS_MANAGER,         "ListUnitFileStatus",      READ   },
         { SUPD_BUS_MANAGER,         "GetDiagnostics",          READ   },
         { SUPD_BUS_IMAGE,           "Run",                     MANAGE },
+        { SUPD_BUS_SECRET,          "Create",                  MANAGE },
+        { SUPD_BUS_SECRET,          "Remove",                  MANAGE },
+        { SUPD_BUS_SECRET,          "List",                    READ   },
+        { SUPD_BUS_SECRET,          "Inspect",                 READ   },
+        { SUPD_BUS_SECRET,          "GetData",                 MANAGE },
 };
 
 #undef DBUS

@@ -13,6 +13,7 @@ static const char *const names[] = {
         [ERROR_NO_SUCH_UNIT]     = "org.freedesktop.systemd1.NoSuchUnit",
         [ERROR_NO_SUCH_JOB]      = "org.freedesktop.systemd1.NoSuchJob",
         [ERROR_NO_SUCH_PROCESS]  = "org.freedesktop.systemd1.NoSuchProcess",
+        [ERROR_NO_SUCH_SECRET]   = SUPD_BUS_ERROR_PREFIX "NoSuchSecret",
         [ERROR_BAD_SETTING]      = "org.freedesktop.systemd1.BadUnitSetting",
         [ERROR_MASKED]           = "org.freedesktop.systemd1.UnitMasked",
         [ERROR_UNIT_GENERATED]   = "org.freedesktop.systemd1.UnitGenerated",

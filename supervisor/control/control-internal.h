@@ -29,6 +29,7 @@ typedef struct ControlLimits {
         uint64_t unread;              /* messages: signals to a client that does not read */
         uint64_t unanswered;          /* messages that lie unread when it asks for more */
         size_t image_runs;            /* programs that work on images, of all clients */
+        size_t secret_changes;        /* to the store of secrets, of all clients */
         uint64_t image_patience_usec; /* from SIGTERM to SIGKILL for one whose client is gone */
 } ControlLimits;
 
@@ -40,8 +41,8 @@ struct Control {
         UnitSpec *blank;       /* owned; stands for what is not found, and knows the defaults */
 
         ControlLimits limits;
-        List listeners, connections, freezes, image_runs;
-        size_t n_connections, n_subscribers, n_image_runs;
+        List listeners, connections, freezes, image_runs, secret_changes;
+        size_t n_connections, n_subscribers, n_image_runs, n_secret_changes;
         uint64_t n_accepted; /* ever: makes names of connections */
         bool keep_sockets;
 
@@ -122,6 +123,7 @@ extern const sd_bus_vtable job_vtable[];                /* Job */
 extern const sd_bus_vtable supd_vtable[];               /* Connection */
 extern const sd_bus_vtable supd_properties_vtable[];    /* Connection */
 extern const sd_bus_vtable image_vtable[];              /* Connection */
+extern const sd_bus_vtable secret_vtable[];             /* Connection */
 extern const sd_bus_vtable driver_vtable[];             /* Connection */
 
 int unit_object_find(sd_bus *bus,
@@ -166,6 +168,11 @@ void image_runs_kill(Control *c);
 
 /* Of org.supd.Manager; userdata is the Connection. */
 int method_list_unit_file_status(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
+
+/* ---- secrets: secret-interface.c ---------------------------------------------------------------- */
+
+/** secret_changes_abandon() - nobody is left to answer: what is under way is broken off */
+void secret_changes_abandon(Control *c);
 
 /* ---- telling: observer.c ----------------------------------------------------------------------- */
 

@@ -26,6 +26,7 @@ static const ControlLimits default_limits = {
         .unread = 4096,
         .unanswered = 256,
         .image_runs = 16,
+        .secret_changes = 16,
         .image_patience_usec = 10 * USEC_PER_SEC,
 };
 
@@ -280,6 +281,7 @@ int control_new(sd_event *event,
         list_init(&c->connections);
         list_init(&c->freezes);
         list_init(&c->image_runs);
+        list_init(&c->secret_changes);
 
         c->blank = blank_spec_new();
         if (!c->blank)
@@ -304,6 +306,7 @@ Control *control_free(Control *c) {
         }
         verbs_abandon(c);
         image_runs_kill(c);
+        secret_changes_abandon(c);
         sd_bus_message_unref(c->reexecute_call);
         sd_event_source_disable_unref(c->reexecute_source);
         control_unobserve(c);

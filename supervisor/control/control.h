@@ -44,6 +44,19 @@
  *                                      Files are the client's to open: what names one is refused. The
  *                                      program is ended when the client disconnects
  *
+ * org.supd.Secret on /org/supd; what is in a secret is never in a message:
+ *
+ *   Create(s name, h data, as labels, b replace) -> s id
+ *                                      puts a secret into the store; answers once it is on the disk. The
+ *                                      descriptor is of a memory file of 1 to 524288 bytes, sealed against
+ *                                      writing, growing and shrinking. Labels are "NAME=VALUE". One of that
+ *                                      name is replaced, and keeps its id, or refused
+ *   Remove(s name)                     takes it out; containers that run keep what they have
+ *   List() -> aa{sv}                   ID, Name, CreatedTimestamp, UpdatedTimestamp (microseconds of real
+ *                                      time), Labels (as) of all
+ *   Inspect(s name) -> a{sv}           the same of one
+ *   GetData(s name) -> h               a sealed memory file with what is in it
+ *
  * Names of units may be written as a person does: "web", "web.container" and "web.service" are one.
  */
 
@@ -73,6 +86,7 @@ typedef struct ControlInfo {
         bool stopping;
         const char *image_path;       /* of the program supd-image; NULL: it is not installed */
         char *const *image_arguments; /* what each call of it is given: where the store is */
+        const char *state_dir;        /* where secrets are */
 } ControlInfo;
 
 /* All mandatory; each answers at once. */

@@ -27,6 +27,7 @@ static const BusObject objects[] = {
         { OBJECT_SUPD,    SUPD_BUS_PATH,            SUPD_BUS_MANAGER,     supd_vtable,         NULL                },
         { OBJECT_SUPD,    SUPD_BUS_PATH,            SUPD_BUS_MANAGER,     supd_properties_vtable, NULL             },
         { OBJECT_SUPD,    SUPD_BUS_PATH,            SUPD_BUS_IMAGE,       image_vtable,        NULL                },
+        { OBJECT_SUPD,    SUPD_BUS_PATH,            SUPD_BUS_SECRET,      secret_vtable,       NULL                },
         { OBJECT_DRIVER,  DRIVER_PATH,              DRIVER,               driver_vtable,       NULL                },
 };
 /* clang-format on */

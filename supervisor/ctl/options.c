@@ -256,6 +256,11 @@ static const OptionSpec option_specs[] = {
         { "format",      0,   "FORMAT", OPTION_FORMAT,    TEXTS(take_format, image.format),  "docker-archive (default) or oci-archive" },
         { "change",      'c', "LINE",   OPTION_CHANGE,    TEXTS(take_texts, image.changes), "A line of a Dockerfile to apply, such as 'CMD /bin/sh'" },
         { "message",     'm', "TEXT",   OPTION_MESSAGE,   TEXT(image.message), "Comment in the history" },
+        { "replace",     0,   NULL,     OPTION_SECRET_CREATE, SWITCH(secret.replace), "Replace a secret of that name" },
+        { "env",         0,   NULL,     OPTION_SECRET_CREATE, SWITCH(secret.env), "Read an environment variable, not a file" },
+        { "label",       'l', "K=V",    OPTION_SECRET_CREATE, TEXTS(take_filter, secret.labels), "Note this about it" },
+        { "showsecret",  0,   NULL,     OPTION_SECRET_SHOW, SWITCH(secret.show), "Show what is in it" },
+        { "all",         'a', NULL,     OPTION_SECRET_ALL, SWITCH(secret.all), "All of them" },
         { "runtime-dir", 0,   "DIR",    OPTION_GLOBAL,    take_runtime_dir, 0, "Runtime directory of supd" },
         { "quiet",       'q', NULL,     OPTION_GLOBAL,    SWITCH(quiet),       "Print no more than errors" },
         { "no-legend",   0,   NULL,     OPTION_GLOBAL,    SWITCH(no_legend),   "No header and footer of lists" },
@@ -275,6 +280,7 @@ void options_done(Options *o) {
         strv_free(o->properties);
         strv_free(o->image.changes);
         strv_free(o->image.filters);
+        strv_free(o->secret.labels);
         *o = (Options) {};
 }
 

@@ -53,6 +53,10 @@
 #define OPTION_JOB_MODE OPTION_FLAG(33)
 #define OPTION_REVERSE OPTION_FLAG(34)
 #define OPTION_DEEP OPTION_FLAG(35)
+/* Of secrets: */
+#define OPTION_SECRET_CREATE OPTION_FLAG(36)
+#define OPTION_SECRET_SHOW OPTION_FLAG(37)
+#define OPTION_SECRET_ALL OPTION_FLAG(38)
 #define OPTION_EVERY UINT64_MAX
 
 /* Of verbs that work on images. Texts are borrowed from the arguments; NULL: not given. */
@@ -68,6 +72,12 @@ typedef struct ImageOptions {
         const char *message;
         char **changes, **filters; /* owned */
 } ImageOptions;
+
+/* Of verbs that work on secrets. */
+typedef struct SecretOptions {
+        bool all, env, replace, show;
+        char **labels; /* owned */
+} SecretOptions;
 
 typedef struct Options {
         const char *runtime_dir; /* borrowed from the arguments or the environment */
@@ -85,6 +95,7 @@ typedef struct Options {
         LogFormat output;
         char **states, **properties; /* owned */
         ImageOptions image;
+        SecretOptions secret;
         uint64_t given;      /* flags above */
         const char *foreign; /* static; the first one that the verb does not take; NULL: none */
 } Options;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/text.h"
+#include "client/secret.h"
 #include "ctl/json-output.h"
 #include "ctl/verbs.h"
 #include "supd/exit-status.h"
@@ -59,12 +61,60 @@ static json_t *json_of(const UnitSpec *spec, const Diagnostic *d) {
         return object;
 }
 
+/* ---- what supd would have to have -------------------------------------------------------------- */
+
+/* Asked once a call, and only if a unit refers to secrets. Without a supd that answers nothing is known. */
+typedef struct Secrets {
+        bool asked, known;
+        Value list;
+} Secrets;
+
+static void secrets_ask(Context *c, Secrets *s) {
+        if (!s->asked)
+                s->known = context_connect(c, NULL) >= 0 &&
+                           client_list_secrets(c->client, &s->list, NULL) >= 0;
+        s->asked = true;
+}
+
+static bool secrets_have(const Secrets *s, const char *name) {
+        for (size_t i = 0; i < value_length(&s->list); i++) {
+                if (str_equal(value_get_string(&s->list.array.items[i], "Name"), name))
+                        return true;
+        }
+        return false;
+}
+
+static int check_secrets(Context *c, Secrets *s, const char *path, UnitSpec *spec) {
+        const SecretSpecs *secrets = &spec->container.secrets;
+        SourcePlace place = { .file = path, .section = "Container", .key = "Secret" };
+
+        for (size_t i = 0; i < secrets->n_items; i++) {
+                const char *name = secrets->items[i].name;
+
+                secrets_ask(c, s);
+                if (!s->known || secrets_have(s, name))
+                        continue;
+                int r = diagnostic_add(&spec->diagnostics,
+                                DIAGNOSTIC_WARNING,
+                                "no-secret",
+                                &place,
+                                "there is no secret '%s' yet; 'supctl secret create' makes one",
+                                name);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 /* One file: prints, or adds to @list. Return: 1 if it is not fit to be used, else 0. */
-static int verify_file(Context *c, UnitFileLoader *loader, const char *path, json_t *list) {
+static int
+verify_file(Context *c, UnitFileLoader *loader, Secrets *secrets, const char *path, json_t *list) {
         _cleanup_(unit_spec_freep) UnitSpec *spec = NULL;
         int bad = 0;
 
         int r = unit_file_loader_load(loader, path, &spec);
+        if (r >= 0)
+                r = check_secrets(c, secrets, path, spec);
         if (r < 0)
                 return r;
 
@@ -88,15 +138,17 @@ static int verify_file(Context *c, UnitFileLoader *loader, const char *path, jso
 
 int verb_verify(Context *c, char *const *words, Error *error) {
         _cleanup_(unit_file_loader_freep) UnitFileLoader *loader = NULL;
+        Secrets secrets = {};
         json_t *list = json_array();
         int bad = 0, r = list ? unit_file_loader_new(&loader) : -ENOMEM;
 
         (void) error; /* what is wrong is printed */
 
         for (char *const *path = words; r >= 0 && *path; path++) {
-                r = verify_file(c, loader, *path, list);
+                r = verify_file(c, loader, &secrets, *path, list);
                 bad = bad || r > 0;
         }
+        value_done(&secrets.list);
         if (r < 0) {
                 json_decref(list);
                 return r;

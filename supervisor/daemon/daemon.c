@@ -281,6 +281,7 @@ static void daemon_info(void *userdata, ControlInfo *ret) {
                 .stopping = d->stopping,
                 .image_path = d->image_path,
                 .image_arguments = d->image_arguments,
+                .state_dir = d->options->state_dir,
         };
 }
 

@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/container-secrets.h"
 #include "kinds/environment.h"
 
 /* Names are looked up one by one; nothing that runs has anywhere near as many. */
@@ -30,6 +31,7 @@ struct ContainerPlan {
         char **sources;                 /* owned; of volumes that the image has */
         RuntimeBind *binds;             /* owned */
         size_t n_binds;
+        ContainerSecrets secrets;
         RuntimeTmpfs *tmpfs;  /* owned */
         RuntimeLimit *limits; /* owned */
 };
@@ -37,6 +39,7 @@ struct ContainerPlan {
 ContainerPlan *container_plan_free(ContainerPlan *p) {
         if (!p)
                 return NULL;
+        container_secrets_done(&p->secrets, p->environment);
         strv_free(p->argv);
         strv_free(p->environment);
         free(p->hostname);
@@ -351,6 +354,8 @@ static void plan_root(ContainerPlan *p, const Container *c) {
                 .n_binds = p->n_binds,
                 .tmpfs = p->tmpfs,
                 .n_tmpfs = root->n_tmpfs,
+                .secrets = p->secrets.files,
+                .n_secrets = p->secrets.n_files,
                 .shm_size_bytes = root->shm_size ? root->shm_size_bytes : SHM_SIZE_DEFAULT,
                 .mask = root->mask,
                 .unmask = root->unmask,
@@ -433,6 +438,12 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
         p->image = c->image.image;
 
         r = plan_environment(p, c, error);
+        if (r >= 0)
+                r = container_secrets_open(c->context->state_dir,
+                                &p->container->secrets,
+                                &p->environment,
+                                &p->secrets,
+                                error);
         if (r >= 0)
                 r = plan_command(p, error);
         if (r >= 0)

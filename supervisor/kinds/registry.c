@@ -5,6 +5,7 @@
 #include "kinds/image.h"
 #include "kinds/inert.h"
 #include "kinds/target.h"
+#include "runtime/secret-store.h"
 
 static const struct {
         int (*make)(const KindContext *context, UnitSpec **spec, Unit **ret, Error *error);
@@ -46,5 +47,6 @@ void kind_unit_held_back(Unit *u) {
 }
 
 int kind_clear_strays(const KindContext *context, Engine *e) {
+        secret_store_clean(context->state_dir);
         return container_clear_strays(context, e); /* the only kind with storage */
 }

@@ -24,6 +24,7 @@
 #include "runtime/mounts.h"
 #include "runtime/network.h"
 #include "runtime/root.h"
+#include "runtime/secret-mounts.h"
 #include "runtime/sysctl.h"
 #include "runtime/user.h"
 #include "supd/exit-status.h"
@@ -372,6 +373,7 @@ static const ChildStep steps[] = {
         { PLAN_STEP_LOOPBACK,         child_loopback_up },
         { PLAN_STEP_SYSCTLS,          sysctl_apply }, /* before /proc/sys is read-only */
         { PLAN_STEP_MOUNTS,           mounts_add_volumes },
+        { PLAN_STEP_SECRETS,          secrets_mount },
         { PLAN_STEP_MASKS,            masks_apply },
         { PLAN_STEP_USER,             child_find_user }, /* after volumes: one may bring /etc/passwd */
         { PLAN_STEP_USER,             child_set_home },

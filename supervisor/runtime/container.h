@@ -41,6 +41,17 @@ typedef struct RuntimeTmpfs {
         bool read_only, noexec, nosuid, nodev, copy_up;
 } RuntimeTmpfs;
 
+/* A file whose bytes are copied, from a descriptor, into the container's memory: it is on no disk of it. */
+typedef struct RuntimeSecret {
+        const char *name;   /* for messages */
+        const char *target; /* absolute */
+        int fd;             /* borrowed */
+        uint64_t offset, size;
+        mode_t mode;
+        uid_t uid; /* the container's */
+        gid_t gid;
+} RuntimeSecret;
+
 typedef struct RuntimeLimit {
         int resource;        /* RLIMIT_… */
         uint64_t soft, hard; /* UINT64_MAX: RLIM_INFINITY */
@@ -72,6 +83,8 @@ typedef struct RuntimeRoot {
         size_t n_binds;
         const RuntimeTmpfs *tmpfs;
         size_t n_tmpfs;
+        const RuntimeSecret *secrets;
+        size_t n_secrets;
         uint64_t shm_size_bytes; /* 0: unlimited */
         char *const *mask,
                         *const *unmask; /* added to and taken from the default masked and read-only

@@ -241,21 +241,21 @@ int mounts_add_filesystems(Plan *p) {
         return 0;
 }
 
-static bool may_cover_proc(const PlanMount *m) {
+static bool may_cover_proc(const char *target) {
         for (size_t i = 0; i < ELEMENTSOF(proc_targets); i++) {
-                if (str_equal(m->target, proc_targets[i]))
+                if (str_equal(target, proc_targets[i]))
                         return true;
         }
         return false;
 }
 
 /* Whoever may mount over procfs can hide that a later write to it goes elsewhere. */
-static int check_not_proc(const PlanMount *m, int target_fd) {
+int mount_check_target(const char *target, int target_fd) {
         struct statfs fs;
 
         if (fstatfs(target_fd, &fs) < 0)
                 return -errno;
-        return fs.f_type == PROC_SUPER_MAGIC && !may_cover_proc(m) ? -EPERM : 0;
+        return fs.f_type == PROC_SUPER_MAGIC && !may_cover_proc(target) ? -EPERM : 0;
 }
 
 static int tmpfs_take_over(const PlanMount *m, int tmpfs_fd, int target_fd) {
@@ -329,7 +329,7 @@ static int volume_mount(Plan *p, PlanMount *m) {
                 return m->kind == PLAN_MOUNT_HOST_FILE ? 0 : target;
         p->step = PLAN_STEP_MOUNTS;
 
-        int r = check_not_proc(m, target);
+        int r = mount_check_target(m->target, target);
         if (r < 0)
                 return r;
         if (m->kind == PLAN_MOUNT_TMPFS) {

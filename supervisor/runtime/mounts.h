@@ -46,6 +46,9 @@ int mount_attach(const Plan *p,
                 unsigned long propagation,
                 bool recursive);
 
+/** mount_check_target() - -EPERM for what is in procfs, where a mount would lead writes elsewhere */
+int mount_check_target(const char *target, int target_fd);
+
 /** filesystem_create() - a new detached file system. Return: descriptor of its root. */
 int filesystem_create(
                 const char *type, const PlanOption *options, size_t n_options, uint64_t attributes);

@@ -73,6 +73,12 @@ static char *describe_device(const Plan *p, size_t item) {
         return str_printf("make device /dev/%s", dev_tree_device((int) item));
 }
 
+static char *describe_secret(const Plan *p, size_t item) {
+        const PlanSecret *s = &p->secrets[item];
+
+        return str_printf("mount secret %s on %s", s->name, s->target);
+}
+
 static char *describe_mask(const Plan *p, size_t item) {
         return str_printf("%s %s",
                         p->masks[item].read_only ? "make read-only" : "mask",
@@ -162,6 +168,10 @@ static size_t count_mounts(const Plan *p) {
         return p->n_mounts;
 }
 
+static size_t count_secrets(const Plan *p) {
+        return p->n_secrets;
+}
+
 static size_t count_masks(const Plan *p) {
         return p->n_masks;
 }
@@ -208,6 +218,7 @@ static const StepText step_texts[] = {
         [PLAN_STEP_LOOPBACK]         = { "set the loopback interface up" },
         [PLAN_STEP_SYSCTLS]          = { "set sysctls", describe_sysctl, count_sysctls },
         [PLAN_STEP_MOUNTS]           = { "mount volumes", describe_mount, count_mounts },
+        [PLAN_STEP_SECRETS]          = { "mount secrets", describe_secret, count_secrets },
         [PLAN_STEP_MASKS]            = { "mask paths", describe_mask, count_masks },
         [PLAN_STEP_USER]             = { "find user", describe_user },
         [PLAN_STEP_WORKING_DIR]      = { "enter working directory", describe_working_dir },
@@ -244,7 +255,7 @@ static const char *plan_explain(PlanStep step, int number) {
                 return "the kernel refused, and says why in its log; one reason is a file system "
                        "that "
                        "can't hold a writable layer";
-        if (number == -EROFS && step == PLAN_STEP_MOUNT_POINT)
+        if (number == -EROFS && (step == PLAN_STEP_MOUNT_POINT || step == PLAN_STEP_SECRETS))
                 return "missing in a root that can't be written to";
         if (number == -EROFS && step == PLAN_STEP_FILESYSTEMS)
                 return "the mount point is missing in a root that can't be written to";

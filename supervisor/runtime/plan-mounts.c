@@ -52,7 +52,7 @@ static bool path_has_dot_dot(const char *path) {
         return false;
 }
 
-static int target_check(const char *target, Error *error) {
+int plan_check_target(const char *target, Error *error) {
         if (str_is_empty(target) || target[0] != '/')
                 return error_set_plain(error,
                                 -EINVAL,
@@ -102,7 +102,7 @@ static int plan_add_bind(Plan *p, const RuntimeBind *bind, Error *error) {
         struct stat st;
         int r;
 
-        r = target_check(bind->target, error);
+        r = plan_check_target(bind->target, error);
         if (r < 0)
                 return r;
 
@@ -181,7 +181,7 @@ static int tmpfs_parse_options(Plan *p, PlanMount *m, const char *text, Error *e
 static int plan_add_tmpfs(Plan *p, const RuntimeTmpfs *tmpfs, Error *error) {
         int r;
 
-        r = target_check(tmpfs->target, error);
+        r = plan_check_target(tmpfs->target, error);
         if (r < 0)
                 return r;
 

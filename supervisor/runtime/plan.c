@@ -12,6 +12,7 @@
 #include "runtime/masks.h"
 #include "runtime/plan-mounts.h"
 #include "runtime/plan-root.h"
+#include "runtime/secret-mounts.h"
 #include "runtime/sysctl.h"
 
 #define PLAN_BLOCK_SIZE (16U * 1024U)
@@ -298,6 +299,8 @@ int plan_new(const RuntimeSpec *spec,
                 r = plan_add_root(p, &spec->root, error);
         if (r >= 0)
                 r = plan_add_mounts(p, spec, error);
+        if (r >= 0)
+                r = secrets_plan(p, spec->root.secrets, spec->root.n_secrets, error);
         if (r >= 0)
                 r = masks_plan(p, spec->root.mask, spec->root.unmask);
         if (r >= 0)

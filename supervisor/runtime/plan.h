@@ -40,6 +40,7 @@ typedef enum PlanStep {
         PLAN_STEP_LOOPBACK,
         PLAN_STEP_SYSCTLS, /* item: sysctl */
         PLAN_STEP_MOUNTS,  /* item: mount */
+        PLAN_STEP_SECRETS, /* item: secret */
         PLAN_STEP_MASKS,   /* item: mask */
         PLAN_STEP_USER,
         PLAN_STEP_WORKING_DIR,
@@ -88,6 +89,16 @@ typedef struct PlanMount {
         size_t n_options;
         int tree_fd; /* the child's: detached clone of the source */
 } PlanMount;
+
+typedef struct PlanSecret {
+        const char *name, *target;
+        const char *below; /* the target's path below /run/secrets; NULL: it is elsewhere */
+        int fd;            /* borrowed */
+        uint64_t offset, size;
+        mode_t mode;
+        uid_t uid;
+        gid_t gid;
+} PlanSecret;
 
 typedef struct PlanMask {
         const char *path;
@@ -144,6 +155,8 @@ typedef struct Plan {
         bool root_read_only, dev_read_only;
         PlanMount *mounts; /* parents before children */
         size_t n_mounts;
+        const PlanSecret *secrets;
+        size_t n_secrets;
         const PlanMask *masks;
         size_t n_masks;
         const char *shm_size; /* decimal; NULL: unlimited */

@@ -68,6 +68,19 @@ typedef struct TmpfsSpec {
         bool copy_up; /* start with what the root has there */
 } TmpfsSpec;
 
+/* A secret, as a file or as a variable of the payload. */
+typedef struct SecretSpec {
+        char *name;       /* owned */
+        char *target;     /* owned; absolute path in the container, or name of the variable */
+        bool environment; /* a variable */
+        uint32_t uid, gid, mode;
+} SecretSpec;
+
+typedef struct SecretSpecs {
+        SecretSpec *items; /* owned */
+        size_t n_items;
+} SecretSpecs;
+
 typedef struct UlimitSpec {
         int resource;        /* RLIMIT_… */
         uint64_t soft, hard; /* UINT64_MAX: the maximum */
@@ -120,6 +133,7 @@ typedef struct ContainerSpec {
         RootSpec root;
         ProcessSpec process;
         SecuritySpec security;
+        SecretSpecs secrets;
         NetworkMode network;
         uint64_t memory_bytes; /* Memory=; UINT64_MAX: unset */
         uint64_t pids_limit;   /* PidsLimit=, default 2048; UINT64_MAX: unlimited */
@@ -128,5 +142,6 @@ typedef struct ContainerSpec {
         char **annotations, **labels; /* owned; "NAME=VALUE" */
 } ContainerSpec;
 
+void secret_specs_done(SecretSpecs *s);
 void container_spec_init(ContainerSpec *c);
 void container_spec_done(ContainerSpec *c);

@@ -80,6 +80,9 @@ DECLARE_PARSER(shm_size, RootSpec);
 DECLARE_PARSER(path_lists, char **);
 DECLARE_PARSER(timezone, char *);
 
+/* secret-parsers.c */
+DECLARE_PARSER(secrets, SecretSpecs);
+
 /* service-parsers.c */
 DECLARE_PARSER(service_type, ServiceType);
 DECLARE_PARSER(kill_mode, bool);

@@ -39,10 +39,11 @@ static int string_compare(const void *a, const void *b) {
 
 static int check_mount_targets(UnitLoad *load) {
         const RootSpec *root = &load->container->root;
+        const SecretSpecs *secrets = &load->container->secrets;
         size_t n = 0;
 
-        _cleanup_free_ const char **targets =
-                        calloc(root->n_volumes + root->n_tmpfs + 1, sizeof(char *));
+        _cleanup_free_ const char **targets = calloc(
+                        root->n_volumes + root->n_tmpfs + secrets->n_items + 1, sizeof(char *));
         if (!targets)
                 return -ENOMEM;
         for (size_t i = 0; i < root->n_volumes; i++) {
@@ -52,6 +53,10 @@ static int check_mount_targets(UnitLoad *load) {
         for (size_t i = 0; i < root->n_tmpfs; i++) {
                 if (root->tmpfs[i].target)
                         targets[n++] = root->tmpfs[i].target;
+        }
+        for (size_t i = 0; i < secrets->n_items; i++) {
+                if (!secrets->items[i].environment)
+                        targets[n++] = secrets->items[i].target;
         }
         qsort(targets, n, sizeof(char *), string_compare);
         for (size_t i = 1; i < n; i++) {

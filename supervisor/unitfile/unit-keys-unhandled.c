@@ -26,7 +26,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "HealthStartupCmd HealthStartupInterval HealthStartupTimeout HealthStartupRetries HealthStartupSuccess "
           "HealthLogDestination HealthMaxLogCount HealthMaxLogSize" },
         { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
-        { "Container", LATER, NULL, NULL, "IP IP6 PublishPort Secret Pod" },
+        { "Container", LATER, NULL, NULL, "IP IP6 PublishPort Pod" },
         { "Container", REFUSED, NULL, NULL, "Mount PodmanArgs" },
         { "Container", REFUSED, "unconfined", NULL, "AppArmor" },
         { "Container", REFUSED, "host", NULL, "UserNS" },

@@ -76,6 +76,7 @@ const UnitKey unit_keys_handled[] = {
         CONTAINER("ReadOnlyTmpfs", boolean, root.read_only_tmpfs, KEY_KEEP_EMPTY, "With ReadOnly=: writable tmpfs on /run, /tmp and the like"),
         CONTAINER("Tmpfs", tmpfs, root, KEY_LIST, "DIR[:OPTIONS]"),
         CONTAINER("Volume", volumes, root, KEY_LIST, "SOURCE:DESTINATION[:OPTIONS]"),
+        CONTAINER("Secret", secrets, secrets, KEY_LIST | KEY_STRICT, "NAME[,type=mount|env,target=,uid=,gid=,mode=]: a secret, as a file or a variable"),
         CONTAINER("ShmSize", shm_size, root, 0, "Size of /dev/shm; 0 is unlimited"),
         CONTAINER("Timezone", timezone, root.timezone, 0, "Name of a time zone, or local"),
         CONTAINER("Network", network, network, KEY_LIST, "none or host"),

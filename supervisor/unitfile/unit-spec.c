@@ -103,6 +103,15 @@ static void root_spec_done(RootSpec *root) {
         free(root->timezone);
 }
 
+void secret_specs_done(SecretSpecs *s) {
+        for (size_t i = 0; i < s->n_items; i++) {
+                free(s->items[i].name);
+                free(s->items[i].target);
+        }
+        free(s->items);
+        *s = (SecretSpecs) {};
+}
+
 static void process_spec_done(ProcessSpec *p) {
         strv_free(p->exec);
         strv_free(p->entrypoint);
@@ -121,6 +130,7 @@ void container_spec_done(ContainerSpec *c) {
         pull_spec_done(&c->pull);
         root_spec_done(&c->root);
         process_spec_done(&c->process);
+        secret_specs_done(&c->secrets);
         strv_free(c->security.sysctls);
         free(c->security.ulimits);
         strv_free(c->annotations);

@@ -213,6 +213,7 @@ static inline void daemon_info(void *userdata, ControlInfo *ret) {
         *ret = (ControlInfo) {
                 .image_path = w->image_path,
                 .image_arguments = image_arguments,
+                .state_dir = w->dir,
                 .features = "+TOYS",
                 .cgroup_driver = "v2",
                 .cgroup_path = "/toys",
