@@ -28,6 +28,8 @@ _supctl() {
                 [status]='--lines= --json' [start]='--no-block --job-mode= --lines=' [stop]='--no-block --job-mode='
                 [restart]='--no-block --job-mode= --lines=' [try-restart]='--no-block --job-mode= --lines='
                 [isolate]='--no-block --lines=' [list-jobs]='--json' [cancel]='' [why]='--json'
+                [analyze]='--json' ['analyze blame']='--json' ['analyze critical-chain']='' ['analyze plot']=''
+                ['analyze dot']='--order --require' ['analyze security']='--json' ['analyze dump']=''
                 [list-dependencies]='--all --reverse --json'
                 [kill]='--signal= --kill-whom=' [pause]='' [unpause]='' [freeze]='' [thaw]=''
                 [logs]='--follow --lines= --since= --until= --output= --json'
@@ -53,7 +55,7 @@ _supctl() {
                 --policy | --creds | --auth-file | --cert-dir | --tls-verify | --retry | --retry-delay) ((i++)) ;;
                 --platform | --os | --arch | --variant | --input | --format | --change | --message | --filter | --label) ((i++)) ;;
                 -*) ;;
-                image | system | secret)
+                image | system | secret | analyze)
                         [[ -z $verb ]] || break
                         verb=${words[i]}
                         ;;
@@ -72,6 +74,8 @@ _supctl() {
         'image check') verb='image verify' ;;
         'image pull' | 'image load' | 'image save' | 'image import' | 'image tag' | 'image history') verb=${verb#image } ;;
         'system df' | 'system prune') verb=${verb#system } ;;
+        'analyze time') verb=analyze ;;
+        'analyze verify') verb=verify ;;
         esac
 
         local values=''
@@ -113,7 +117,7 @@ _supctl() {
 
         case $verb in
         '' | help)
-                values='image system secret'
+                values='image system secret analyze'
                 for verb in "${!verbs[@]}"; do
                         [[ $verb == *' '* ]] || values+=" $verb"
                 done
@@ -123,6 +127,7 @@ _supctl() {
         secret) values='create ls inspect exists rm' ;;
         'secret inspect' | 'secret exists' | 'secret rm') values=$(_supctl_secrets) ;;
         'secret ls' | secrets) return ;;
+        analyze) values='time blame critical-chain plot dot security dump verify' ;;
         images | save | tag | rmi | history | 'image inspect' | 'image verify') values=$(_supctl_images) ;;
         load | pull | prune | df | 'image prune') return ;;
         verify | import | 'secret create')

@@ -13,8 +13,8 @@
  * pipe keeps whole. The pipe outlives supd in its manager's descriptor store, so a record that
  * nobody read yet is never lost. End of file without SUPD_STATUS_EXITED means that PID 1 itself died.
  *
- * Before supinit runs, the half-made container (runtime/child.c) writes SUPD_STATUS_SETUP_FAILED
- * through the same pipe.
+ * Before supinit runs, the half-made container (runtime/child.c) writes SUPD_STATUS_SET_UP or
+ * SUPD_STATUS_SETUP_FAILED through the same pipe.
  *
  * The payload is found in its environment's PATH, leads a session of its own, and takes standard
  * input as controlling terminal if that is a terminal which no session has yet. All descriptors but
@@ -57,6 +57,7 @@ typedef enum SupdStatusType {
         SUPD_STATUS_EXEC_FAILED,      /* code: errno of the payload's exec */
         SUPD_STATUS_EXITED,           /* code: si_code (CLD_…), status: exit status or signal */
         SUPD_STATUS_FORKED, /* of a command in a container; code: its pid, as supd sees it */
+        SUPD_STATUS_SET_UP, /* microseconds from clone3() until code: its first instruction, status: all is mounted */
 } SupdStatusType;
 
 typedef struct SupdStatusRecord {

@@ -38,6 +38,9 @@ int client_get_manager(Client *c, Value *ret, Error *error);
 /** client_get_unit() - all that there is to show of one unit; LoadState= "not-found" of an unknown one */
 int client_get_unit(Client *c, const char *name, Value *ret, Error *error);
 
+/** client_dump() - all that supd knows of units, as text; @patterns: NULL: of all. @ret: owned by the caller */
+int client_dump(Client *c, char *const *patterns, char **ret, Error *error);
+
 /** client_get_history() - what has happened to a unit: an array of dicts of strings, the oldest first, with the
  * keys of org.supd.Manager.GetUnitHistory */
 int client_get_history(Client *c, const char *name, Value *ret, Error *error);

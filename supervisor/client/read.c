@@ -2,10 +2,13 @@
 #include "client/client.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "client/client-internal.h"
 #include "client/value-read.h"
 #include "supd/bus.h"
+
+#define DUMP_SIZE_MAX (256U * 1024U * 1024U)
 
 /* What a reply holds, as one value. A reply that can't be read is the supervisor's mistake. */
 static int read_reply(const Client *c, sd_bus_message *reply, Value *ret, Error *error) {
@@ -260,6 +263,30 @@ int client_get_diagnostics(Client *c, Value *ret, Error *error) {
         int r = client_call(
                         c, SUPD_BUS_PATH, SUPD_BUS_MANAGER, "GetDiagnostics", &reply, error, NULL);
         return r < 0 ? r : read_reply(c, reply, ret, error);
+}
+
+int client_dump(Client *c, char *const *patterns, char **ret, Error *error) {
+        _cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_bus_error_ sd_bus_error bus_error = SD_BUS_ERROR_NULL;
+        bool all = !patterns || !*patterns;
+        int fd = -EBADF;
+
+        /* By a file: the text may be longer than a message. */
+        int r = sd_bus_message_new_method_call(c->bus,
+                        &call,
+                        SUPD_SYSTEMD_DESTINATION,
+                        SUPD_SYSTEMD_PATH,
+                        SUPD_SYSTEMD_MANAGER,
+                        all ? "DumpByFileDescriptor" : "DumpUnitsMatchingPatternsByFileDescriptor");
+        if (r >= 0 && !all)
+                r = sd_bus_message_append_strv(call, (char **) patterns);
+        if (r >= 0)
+                r = sd_bus_call(c->bus, call, 0 /* usual time-out */, &bus_error, &reply);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "h", &fd); /* the message's own */
+        if (r >= 0)
+                r = file_read_fd(fd, DUMP_SIZE_MAX, ret, NULL);
+        return r < 0 ? client_error(c, r, &bus_error, error) : 0;
 }
 
 int client_reload(Client *c, Error *error) {

@@ -101,6 +101,10 @@ static const Rule rules[] = {
         { SUPD_SYSTEMD_SERVICE,     "GetProcesses",            READ   },
         { SUPD_SYSTEMD_JOB,         "Cancel",                  MANAGE },
 
+        { MANAGER,                  "Dump",                    READ   },
+        { MANAGER,                  "DumpByFileDescriptor",    READ   },
+        { MANAGER,                  "DumpUnitsMatchingPatterns", READ },
+        { MANAGER,                  "DumpUnitsMatchingPatternsByFileDescriptor", READ },
         { SUPD_BUS_MANAGER,         "GetUnitHistory",          READ   },
         { SUPD_BUS_MANAGER,         "GetUnitStatus",           READ   },
         { SUPD_BUS_MANAGER,         "ListUnitStatus",          READ   },

@@ -81,7 +81,8 @@ typedef struct ControlInfo {
         char *const *unit_dirs;    /* search path of unit files */
         const char *runtime_units; /* the one among them that --runtime means; NULL: none */
         DualTime started;          /* the process */
-        DualTime finished;         /* units loaded, what was wanted is queued; zero: not yet */
+        DualTime finished;         /* units loaded, what was wanted is done; zero: not yet */
+        DualTime units_loaded_first; /* unit files had been read for the first time by this process */
         uint64_t units_loaded_realtime_usec; /* the last time that unit files were read */
         bool stopping;
         const char *image_path;       /* of the program supd-image; NULL: it is not installed */

@@ -4,9 +4,13 @@
  */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "control/dump.h"
 #include "control/bus-error.h"
 #include "control/control-internal.h"
 #include "control/process.h"
@@ -479,6 +483,38 @@ static int method_exit(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return r < 0 ? bus_error_take(ret_error, r, &error) : sd_bus_reply_method_return(m, NULL);
 }
 
+/* ---- dump -------------------------------------------------------------------------------------- */
+
+static int reply_with_file(sd_bus_message *m, const char *text) {
+        _cleanup_close_ int fd = neg_errno(memfd_create("dump", MFD_CLOEXEC));
+        if (fd < 0)
+                return fd;
+        int r = fd_write_all(fd, text, strlen(text));
+        if (r < 0)
+                return r;
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        return sd_bus_reply_method_return(m, "h", fd);
+}
+
+/* As text, or as a file to read it from; of all units, or of those that match. */
+static int method_dump(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const char *method = sd_bus_message_get_member(m);
+        _cleanup_strv_ char **patterns = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r = 0;
+
+        (void) ret_error;
+        if (str_has_prefix(method, "DumpUnits"))
+                r = sd_bus_message_read_strv(m, &patterns);
+        if (r >= 0)
+                r = dump_units(control_of(userdata), patterns, &text);
+        if (r < 0)
+                return r;
+        return str_has_suffix(method, "FileDescriptor") ? reply_with_file(m, text)
+                                                        : sd_bus_reply_method_return(m, "s", text);
+}
+
 /* clang-format off */
 #define METHOD(name, in, out, handler) SD_BUS_METHOD(name, in, out, handler, 0)
 #define UNITS "a" UNIT_TYPE
@@ -518,6 +554,10 @@ const sd_bus_vtable manager_vtable[] = {
         METHOD("Unsubscribe",             NULL,   NULL,                method_unsubscribe),
         METHOD("Reload",                  NULL,   NULL,                method_reload),
         METHOD("Reexecute",               NULL,   NULL,                method_reexecute),
+        METHOD("Dump",                    NULL,   "s",                 method_dump),
+        METHOD("DumpByFileDescriptor",    NULL,   "h",                 method_dump),
+        METHOD("DumpUnitsMatchingPatterns", "as", "s",                 method_dump),
+        METHOD("DumpUnitsMatchingPatternsByFileDescriptor", "as", "h", method_dump),
         METHOD("Exit",                    NULL,   NULL,                method_exit),
 
         SD_BUS_SIGNAL("UnitNew",    "so",   0),

@@ -80,6 +80,20 @@ static PROPERTY_GETTER(get_exposed_ports) {
         return sd_bus_message_append_strv(reply, (char **) v->status.image_ports);
 }
 
+static PROPERTY_GETTER(get_start_phases) {
+        const UnitView *v = userdata;
+
+        int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(st)");
+        for (StartPhase i = 0; r >= 0 && i < _START_PHASE_MAX; i++) {
+                if (v->status.start_phase_ends[i] > 0)
+                        r = sd_bus_message_append(reply,
+                                        "(st)",
+                                        start_phase_to_string(i),
+                                        v->status.start_phase_ends[i]);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static PROPERTY_GETTER(get_image_healthcheck) {
         const UnitView *v = userdata;
 
@@ -340,6 +354,8 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("ImageHealthcheck", "as", get_image_healthcheck, 0,                0),
         SD_BUS_PROPERTY("Annotations",     "as", get_annotations, 0,                       0),
         SD_BUS_PROPERTY("InitPID",         "u", NULL, STATUS(init_pid),                    CHANGES),
+        /* the parts of the last start, in order, with the time each ended at (CLOCK_MONOTONIC) */
+        SD_BUS_PROPERTY("StartPhases",     "a(st)", get_start_phases, 0,                   CHANGES),
         /* CLOCK_MONOTONIC; UINT64_MAX: no restart is due */
         SD_BUS_PROPERTY("NextRestartUSec", "t", NULL, STATUS(next_restart_monotonic_usec), CHANGES),
         SD_BUS_VTABLE_END,

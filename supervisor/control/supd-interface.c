@@ -128,8 +128,11 @@ static const struct {
         { SOURCE_UNIT,      "InactiveExitTimestamp"   },
         { SOURCE_UNIT,      "InactiveExitTimestampMonotonic" },
         { SOURCE_UNIT,      "ActiveEnterTimestamp"    },
+        { SOURCE_UNIT,      "ActiveEnterTimestampMonotonic" },
         { SOURCE_UNIT,      "ActiveExitTimestamp"     },
+        { SOURCE_UNIT,      "ActiveExitTimestampMonotonic" },
         { SOURCE_UNIT,      "InactiveEnterTimestamp"  },
+        { SOURCE_UNIT,      "InactiveEnterTimestampMonotonic" },
         { SOURCE_UNIT,      "Job"                     },
         { SOURCE_UNIT,      "InvocationID"            },
         { SOURCE_SERVICE,   "Result"                  },
@@ -162,6 +165,7 @@ static const struct {
         { SOURCE_CONTAINER, "ImageID"                 },
         { SOURCE_CONTAINER, "ImageDigest"             },
         { SOURCE_CONTAINER, "InitPID"                 },
+        { SOURCE_CONTAINER, "StartPhases"             },
         { SOURCE_CONTAINER, "NextRestartUSec"         },
 };
 /* clang-format on */

@@ -139,6 +139,20 @@ int engine_new(UnitFactory factory, void *factory_userdata, Engine **ret) {
         return 0;
 }
 
+const char *start_phase_to_string(StartPhase p) {
+        /* clang-format off */
+        static const char *const names[] = {
+                [START_PHASE_IMAGE]   = "image",
+                [START_PHASE_NETWORK] = "network",
+                [START_PHASE_MOUNT]   = "mount",
+                [START_PHASE_EXEC]    = "exec",
+        };
+        /* clang-format on */
+        static_assert(ELEMENTSOF(names) == _START_PHASE_MAX, "every phase has a name");
+
+        return p < 0 || p >= _START_PHASE_MAX ? NULL : names[p];
+}
+
 static void unit_free(Unit *u) {
         char *id = u->id; /* outlives the unit, which names itself by it while it goes */
 

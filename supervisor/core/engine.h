@@ -33,6 +33,18 @@ typedef struct Job Job;
 
 /* ---- units ------------------------------------------------------------------------------------- */
 
+/* The parts of a start, in order; the last one, ready, ends when the unit becomes active. */
+typedef enum StartPhase {
+        START_PHASE_IMAGE,   /* what it runs is fetched and unpacked */
+        START_PHASE_NETWORK, /* its namespaces are made */
+        START_PHASE_MOUNT,   /* its root and all that is mounted below */
+        START_PHASE_EXEC,    /* the payload executes */
+        _START_PHASE_MAX,
+        _START_PHASE_INVALID = -EINVAL,
+} StartPhase;
+
+const char *start_phase_to_string(StartPhase p);
+
 /* What is so now, for whoever shows it. Strings are borrowed until the unit changes. */
 typedef struct UnitStatus {
         UnitActiveState active;
@@ -45,6 +57,8 @@ typedef struct UnitStatus {
         ExitInfo exit;       /* of the last main process */
         DualTime main_started, main_ended;
         DualTime state_entered, inactive_exit, active_enter, active_exit, inactive_enter;
+        uint64_t start_phase_ends
+                        [_START_PHASE_MAX]; /* monotonic, of the last start; 0: not known */
         unsigned n_restarts;
         uint64_t next_restart_monotonic_usec; /* auto-restart: when; USEC_INFINITY else */
         const char *status_text;   /* why it failed, or what it waits for; NULL: nothing to say */

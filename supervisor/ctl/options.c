@@ -218,6 +218,8 @@ static const OptionSpec option_specs[] = {
         { "no-block",    0,   NULL,     OPTION_NO_BLOCK,  SWITCH(no_block),    "Do not wait until it is done" },
         { "job-mode",    0,   "MODE",   OPTION_JOB_MODE,  take_job_mode, 0,    "What to do about jobs that are there: replace (default), fail, isolate, …" },
         { "reverse",     'r', NULL,     OPTION_REVERSE,   SWITCH(reverse),     "Show who depends on it" },
+        { "order",       0,   NULL,     OPTION_GRAPH,     SWITCH(order),       "Only what is started after what" },
+        { "require",     0,   NULL,     OPTION_GRAPH,     SWITCH(require),     "Only what needs what" },
         { "all",         'a', NULL,     OPTION_DEEP,      SWITCH(all),         "Go on below units that are no targets" },
         { "lines",       'n', "N",      OPTION_LINES,     take_lines, 0,       "Show the last N log lines, or 'all'" },
         { "signal",      's', "SIGNAL", OPTION_SIGNAL,    take_signal, 0,      "Signal to send, TERM unless given" },

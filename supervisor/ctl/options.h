@@ -57,6 +57,7 @@
 #define OPTION_SECRET_CREATE OPTION_FLAG(36)
 #define OPTION_SECRET_SHOW OPTION_FLAG(37)
 #define OPTION_SECRET_ALL OPTION_FLAG(38)
+#define OPTION_GRAPH OPTION_FLAG(39) /* which edges */
 #define OPTION_EVERY UINT64_MAX
 
 /* Of verbs that work on images. Texts are borrowed from the arguments; NULL: not given. */
@@ -84,7 +85,7 @@ typedef struct Options {
         bool help, version;
         bool json, quiet, no_block, no_legend, plain, full;
         bool no_pager; /* always so: there is none */
-        bool all, follow, value, strict, reverse;
+        bool all, follow, value, strict, reverse, order, require;
         ColourMode colour;
         unsigned lines; /* if lines_set; LOG_LINES_ALL is what "all" means */
         bool lines_set;

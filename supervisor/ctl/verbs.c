@@ -56,7 +56,21 @@ static const Verb verbs[] = {
           "Read all unit files again and tell what is wrong in them", OPTION_JSON },
         { "daemon-reexec", NULL, verb_daemon_reexec, 0, 0, "",
           "Replace supd by its installed version; containers run on", 0 },
-        { "verify",        NULL, verb_verify,        1, ANY_NUMBER, "FILE…",
+        { "analyze",       ALIASES("analyze time"), verb_analyze_time, 0, 0, "",
+          "Tell how long the start took", OPTION_JSON },
+        { "analyze blame", NULL, verb_analyze_blame, 0, ANY_NUMBER, "[PATTERN…]",
+          "List units by how long their start took, with its phases", OPTION_JSON },
+        { "analyze critical-chain", NULL, verb_analyze_critical_chain, 0, ANY_NUMBER, "[UNIT…]",
+          "Show what a unit, or default.target, waited for, as a tree", 0 },
+        { "analyze plot",  NULL, verb_analyze_plot,  0, ANY_NUMBER, "[PATTERN…]",
+          "Draw the start as an SVG picture, with image, network, mount, exec and ready phases", 0 },
+        { "analyze dot",   NULL, verb_analyze_dot,   0, ANY_NUMBER, "[PATTERN…]",
+          "Print the dependencies as a graph for Graphviz' dot", OPTION_GRAPH },
+        { "analyze security", NULL, verb_analyze_security, 0, ANY_NUMBER, "[UNIT|FILE…]",
+          "Judge how well containers are isolated", OPTION_JSON },
+        { "analyze dump",  NULL, verb_analyze_dump,  0, ANY_NUMBER, "[PATTERN…]",
+          "Print all that supd knows of units", 0 },
+        { "verify",        ALIASES("analyze verify"), verb_verify,        1, ANY_NUMBER, "FILE…",
           "Check unit files; needs no supd", OPTION_STRICT | OPTION_JSON },
         { "images",        ALIASES("image ls", "image list"), verb_images, 0, 1, "[PATTERN]",
           "List images", OPTION_UNNAMED | OPTION_DIGESTS | OPTION_NO_TRUNC | OPTION_FILTER | OPTION_JSON },
@@ -166,12 +180,18 @@ static bool is_family(const char *name) {
 }
 
 int verb_find_words(char *const *words, const Verb **ret, size_t *ret_n, Error *error) {
-        bool family = is_family(words[0]) && !find(words[0]);
+        bool family = is_family(words[0]);
         _cleanup_free_ char *both =
                         words[1] && family ? str_printf("%s %s", words[0], words[1]) : NULL;
 
         if (words[1] && family && !both)
                 return -ENOMEM;
+        /* A family's name may be a verb as well. */
+        if (find(words[0]) && (!both || !find(both))) {
+                family = false;
+                free(both);
+                both = NULL;
+        }
         if (family && !both)
                 return error_set_plain(error,
                                 -EINVAL,

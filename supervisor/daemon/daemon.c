@@ -63,6 +63,7 @@ struct Daemon {
         sd_event_source *deadline_source; /* owned; the engine's */
         DualTime started, finished;
         uint64_t units_loaded_realtime_usec;
+        DualTime units_loaded_first;
         bool stopping; /* all units are to stop, then supd ends */
         DaemonVerdict verdict;
 };
@@ -161,6 +162,17 @@ static void daemon_unit_held_back(Unit *u, void *userdata) {
         kind_unit_held_back(u);
 }
 
+/* As in systemd: what the start brought along is done when no job is left. */
+static void daemon_check_finished(Daemon *d) {
+        if (d->finished.realtime_usec == 0 && engine_n_jobs(d->engine) == 0)
+                d->finished = clock_dual();
+}
+
+static void daemon_job_removed(Job *j, JobResult result, void *userdata) {
+        (void) j, (void) result;
+        daemon_check_finished(userdata);
+}
+
 static const EngineOps engine_ops = {
         .test = daemon_test,
         .unit_held_back = daemon_unit_held_back,
@@ -169,6 +181,7 @@ static const EngineOps engine_ops = {
         .now_realtime = daemon_now_realtime,
         .set_deadline = daemon_set_deadline,
         .unit_changed = daemon_unit_changed,
+        .job_removed = daemon_job_removed,
 };
 
 /* ---- loading units ------------------------------------------------------------------------------- */
@@ -210,6 +223,8 @@ static int daemon_load_units(Daemon *d, Error *error) {
                                         error_text(&reason, r));
         }
         d->units_loaded_realtime_usec = clock_realtime_usec();
+        if (d->units_loaded_first.realtime_usec == 0)
+                d->units_loaded_first = clock_dual();
         return 0;
 }
 
@@ -277,6 +292,7 @@ static void daemon_info(void *userdata, ControlInfo *ret) {
                 .runtime_units = d->runtime_unit_dir,
                 .started = d->started,
                 .finished = d->finished,
+                .units_loaded_first = d->units_loaded_first,
                 .units_loaded_realtime_usec = d->units_loaded_realtime_usec,
                 .stopping = d->stopping,
                 .image_path = d->image_path,
@@ -554,7 +570,7 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
         if (r < 0)
                 return r;
 
-        d->finished = clock_dual();
+        daemon_check_finished(d);
         *ret = TAKE_PTR(d);
         return 0;
 }

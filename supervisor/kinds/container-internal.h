@@ -33,8 +33,9 @@ typedef struct ContainerRun {
         bool executes;             /* the payload's exec succeeded */
         bool reported;             /* supinit told how the payload ended: exit holds it */
         ExitInfo exit;
-        uint64_t oom_kills;  /* count at the start of the run */
-        CgroupLimits limits; /* in force, but for cpus */
+        uint64_t phase_ends[_START_PHASE_MAX]; /* monotonic, of the last start; 0: not known */
+        uint64_t oom_kills;                    /* count at the start of the run */
+        CgroupLimits limits;                   /* in force, but for cpus */
         sd_event_source *status_source, *pid_source, *payload_source; /* owned */
         sd_event_source *cgroup_source, *oom_source;                  /* owned */
 } ContainerRun;

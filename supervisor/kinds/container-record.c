@@ -66,6 +66,9 @@ int container_try_save(Container *c, Error *error) {
                 record_put_bool(&w, "Init", c->run.init);
                 record_put_bool(&w, "Executes", c->run.executes);
                 record_put_u64(&w, "OomKills", c->run.oom_kills);
+                record_put_u64(&w, "CloneTime", c->run.child.clone_usec);
+                for (StartPhase i = 0; i < _START_PHASE_MAX; i++)
+                        record_put_u64(&w, "PhaseEnd", c->run.phase_ends[i]);
         }
         container_put_image(c, &w);
         unit_put_history(&c->unit, &w);
@@ -129,6 +132,14 @@ static void restore_payload(Container *c, const Record *record) {
                 c->run.payload_pid = pid;
 }
 
+static void restore_phases(Container *c, const Record *record) {
+        for (StartPhase i = 0; i < _START_PHASE_MAX; i++) {
+                const char *end = record_get_nth(record, "PhaseEnd", (size_t) i);
+                if (!end || parse_u64(end, &c->run.phase_ends[i]) < 0)
+                        c->run.phase_ends[i] = 0;
+        }
+}
+
 /* Return: 1 if PID 1 is known by a descriptor, alive or dead; 0 if it is gone without a trace. */
 static int restore_process(Container *c, const Record *record) {
         pid_t pid = (int) record_i64_or(record, "Pid", 0);
@@ -151,6 +162,8 @@ static int restore_process(Container *c, const Record *record) {
         c->run.init = record_bool_or(record, "Init", false);
         c->run.executes = record_bool_or(record, "Executes", false);
         c->run.oom_kills = record_u64_or(record, "OomKills", 0);
+        c->run.child.clone_usec = record_u64_or(record, "CloneTime", 0);
+        restore_phases(c, record);
         restore_payload(c, record);
         return 1;
 }

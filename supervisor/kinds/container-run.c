@@ -53,6 +53,8 @@ int container_start_run(Container *c, Error *error) {
         c->run.executes = c->run.reported = false;
         c->run.exit = (ExitInfo) {};
         c->run.last_payload_pid = 0;
+        memset(c->run.phase_ends, 0, sizeof(c->run.phase_ends));
+        c->run.phase_ends[START_PHASE_IMAGE] = clock_monotonic_usec();
         r = container_plan_new(c, &plan, error);
         if (r >= 0)
                 r = container_set_up_cgroup(c, error);
@@ -103,9 +105,19 @@ static void run_started(Container *c) {
         if (c->run.executes)
                 return;
         c->run.executes = true;
+        c->run.phase_ends[START_PHASE_EXEC] = clock_monotonic_usec();
         runtime_child_settle(&c->run.child);
         run_find_payload(c);
         lifecycle_post_started(&c->lifecycle, /* ready= */ true, clock_dual());
+}
+
+static void run_note_times(Container *c, const SupdStatusRecord *record) {
+        uint64_t clone_usec = c->run.child.clone_usec;
+
+        if (clone_usec == 0 || record->code < 0 || record->status < record->code)
+                return;
+        c->run.phase_ends[START_PHASE_NETWORK] = clone_usec + (uint64_t) record->code;
+        c->run.phase_ends[START_PHASE_MOUNT] = clone_usec + (uint64_t) record->status;
 }
 
 static void run_setup_failed(Container *c, const SupdStatusRecord *record) {
@@ -152,6 +164,10 @@ void container_read_status(Container *c) {
                          * else has a reason to. */
                         if (!c->run.executes)
                                 run_setup_failed(c, &record);
+                        break;
+                case SUPD_STATUS_SET_UP:
+                        if (!c->run.executes)
+                                run_note_times(c, &record);
                         break;
                 case SUPD_STATUS_EXITED:
                         c->run.exit = (ExitInfo) { .code = record.code, .status = record.status };

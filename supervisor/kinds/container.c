@@ -310,6 +310,11 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .rootfs = container_spec(c)->root.rootfs,
         };
         status_of_image(c, ret);
+        for (StartPhase i = 0; i < _START_PHASE_MAX; i++) {
+                /* Not those of a start before the last. */
+                if (c->run.phase_ends[i] >= l->inactive_exit.monotonic_usec)
+                        ret->start_phase_ends[i] = c->run.phase_ends[i];
+        }
 }
 
 static int container_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids) {

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/sys.h"
 #include "runtime/capabilities.h"
@@ -346,7 +347,25 @@ static int child_exec_payload(const Plan *p) {
         return r;
 }
 
+static int32_t usec_since_clone(const Plan *p, uint64_t usec) {
+        return (int32_t) MIN(usec_sub(usec, p->clone_usec), UINT64_C(0x7fffffff));
+}
+
+/* How long what took, for whoever looks at a slow start: it costs one write. */
+static void child_tell_times(const Plan *p) {
+        const SupdStatusRecord record = {
+                .type = SUPD_STATUS_SET_UP,
+                .code = usec_since_clone(p, p->began_usec),
+                .status = usec_since_clone(p, p->mounted_usec),
+                .item = -1,
+        };
+
+        (void) fd_write_all(p->status_fd, &record, sizeof(record)); /* nobody needs it to run */
+}
+
 static int child_exec(Plan *p) {
+        if (p->join_pidfd < 0)
+                child_tell_times(p);
         if (p->exec_paths)
                 child_exit(p, SUPD_STATUS_EXEC_FAILED, child_exec_payload(p));
         syscall(SYS_execveat, p->init_fd, "", p->exec_argv, p->environment, AT_EMPTY_PATH);
@@ -417,10 +436,13 @@ _Noreturn void child_run(Plan *p) {
         size_t n = is_command ? ELEMENTSOF(command_steps) : ELEMENTSOF(steps);
         int r = 0;
 
+        p->began_usec = clock_monotonic_usec();
         for (size_t i = 0; i < n && r >= 0; i++) {
                 p->step = list[i].step;
                 p->item = -1;
                 r = list[i].run(p);
+                if (p->step == PLAN_STEP_PIVOT)
+                        p->mounted_usec = clock_monotonic_usec();
         }
         child_exit(p, SUPD_STATUS_SETUP_FAILED, r);
 }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/sys.h"
@@ -179,6 +180,7 @@ int runtime_launch(Plan **plan, const char *what, RuntimeChild *ret, Error *erro
         if (q < 0)
                 return error_set(error, q, ERROR_RUNTIME, "make the status pipe");
 
+        p->clone_usec = clock_monotonic_usec();
         pid_t pid = clone_with_signals_blocked(p, &pidfd);
         if (pid < 0)
                 return error_set(error, pid, ERROR_RUNTIME, "make the %s process", what);
@@ -189,6 +191,7 @@ int runtime_launch(Plan **plan, const char *what, RuntimeChild *ret, Error *erro
                 .pid = pid,
                 .pidfd = TAKE_FD(pidfd),
                 .status_fd = TAKE_FD(read_fd),
+                .clone_usec = p->clone_usec,
                 .plan = TAKE_PTR(*plan),
         };
         return 0;

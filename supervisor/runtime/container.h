@@ -150,8 +150,9 @@ uint64_t runtime_capabilities_default(void);
 /* The container's first process, from clone3() to its end. */
 typedef struct RuntimeChild {
         pid_t pid;
-        int pidfd;         /* owned; readable when PID 1 has ended */
-        int status_fd;     /* owned; non-blocking read end of the status pipe */
+        int pidfd;           /* owned; readable when PID 1 has ended */
+        int status_fd;       /* owned; non-blocking read end of the status pipe */
+        uint64_t clone_usec; /* monotonic; what SUPD_STATUS_SET_UP counts from */
         struct Plan *plan; /* owned; what setup errors refer to; freed by runtime_child_settle() */
 } RuntimeChild;
 

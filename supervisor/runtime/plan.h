@@ -175,6 +175,7 @@ typedef struct Plan {
         const char *user, *group; /* group NULL: the user's own */
         int stdio[3];             /* borrowed; -EBADF: /dev/null */
         int status_fd;            /* borrowed; write end */
+        uint64_t clone_usec;      /* monotonic; set just before clone3() */
 
         /* privileges */
         uint64_t capabilities;
@@ -187,6 +188,7 @@ typedef struct Plan {
 
         /* the child's own */
         PlanStep step;
+        uint64_t began_usec, mounted_usec; /* monotonic: its first instruction; the root entered */
         int item;
         int root_fd, proc_fd, dev_fd, null_fd, cwd_fd;
         PlanUser who;

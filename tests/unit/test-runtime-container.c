@@ -336,11 +336,6 @@ static char *supinit_path(void) {
         return path;
 }
 
-static int next_record(const RuntimeChild *c, SupdStatusRecord *ret) {
-        wait_readable(c->status_fd);
-        return runtime_status_read(c->status_fd, ret);
-}
-
 static void test_supinit_reports_the_payload(void **state) {
         Fixture *f = fixture(state);
         _cleanup_(runtime_freep) Runtime *runtime = NULL;

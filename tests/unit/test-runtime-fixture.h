@@ -173,12 +173,23 @@ static inline void wait_readable(int fd) {
         assert_int_equal(poll(&p, 1, DEADLINE_MSEC), 1);
 }
 
+/* The next one that is not about how long things took. */
+static inline int next_record(const RuntimeChild *c, SupdStatusRecord *ret) {
+        int r;
+
+        do {
+                wait_readable(c->status_fd);
+                r = runtime_status_read(c->status_fd, ret);
+        } while (r == 1 && ret->type == SUPD_STATUS_SET_UP);
+        return r;
+}
+
 static inline void collect(Fixture *f, RuntimeChild *c) {
         Error error = {};
         SupdStatusRecord record;
 
         wait_readable(c->pidfd);
-        int r = runtime_status_read(c->status_fd, &record);
+        int r = next_record(c, &record);
         if (r == 1 && (record.type == SUPD_STATUS_SETUP_FAILED ||
                                       record.type == SUPD_STATUS_EXEC_FAILED)) {
                 r = runtime_child_error(c, &record, &error);

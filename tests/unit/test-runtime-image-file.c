@@ -163,8 +163,7 @@ static void test_a_loop_device_is_held_until_the_container_is_killed(void **stat
         f->spec.process.argv = argv;
         f->spec.process.stdout_fd = f->spec.process.stderr_fd = -EBADF;
         assert_int_equal(runtime_start(f->runtime, &f->spec, &c, NULL), 0);
-        wait_readable(c.status_fd); /* its end: the payload runs */
-        assert_int_equal(runtime_status_read(c.status_fd, &record), 0);
+        assert_int_equal(next_record(&c, &record), 0); /* its end: the payload runs */
         assert_int_equal(count_loops(file), 1);
 
         assert_int_equal(kill(c.pid, SIGKILL), 0);
