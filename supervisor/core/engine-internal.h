@@ -89,6 +89,8 @@ void job_follow_unit(Unit *u, bool start_failed);
 void unit_react(Unit *u, UnitActiveState old, const UnitStatus *now, bool by_job);
 /** unit_start_others() - those of OnFailure= or OnSuccess= */
 void unit_start_others(Unit *u, DependencyType type);
+/** unit_tell_triggers() - units that start it hear of its state, and of the end of its jobs */
+void unit_tell_triggers(Unit *u);
 /** unit_recheck() - a job of it has ended: it, or those it needs, may have to be started or stopped */
 void unit_recheck(Unit *u);
 /** engine_run_rechecks() - Return: true if something was looked at */

@@ -85,6 +85,7 @@ void unit_notify(Unit *u, bool start_failed) {
         job_follow_unit(u, start_failed);
         unit_react(u, old, &now, by_job);
         ENGINE_TELL(u->engine, unit_changed, u);
+        unit_tell_triggers(u);
         if ((u->gone || u->next_spec) && !u->job && unit_is_off(u))
                 engine_wake(u->engine); /* for engine_collect(): never from here */
 }

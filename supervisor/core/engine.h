@@ -67,6 +67,7 @@ typedef struct UnitStatus {
         const char *container_id;  /* 64 hex digits; NULL: none */
         const char *container_name, *log_driver, *log_directory, *rootfs;
         const char *image_name, *image_id, *image_digest; /* NULL: none, or not known yet */
+        const struct Timer *timer;                        /* core/timer.h; NULL: it is none */
         char *const *image_labels, *const *image_ports, *const *image_health_test;
 } UnitStatus;
 
@@ -104,6 +105,9 @@ typedef struct UnitKindOps {
         /* Processes for the tree (malloc'ed, may be NULL) and figures; either out pointer may be NULL. */
         int (*usage)(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids);
         Unit *(*free)(Unit *u);
+        /* Of @triggered, which this unit starts, the state may have changed, or a job has ended. NULL: of no
+         * interest. Called in the middle of things: look and set a timer, act later. */
+        void (*triggered_changed)(Unit *u, Unit *triggered);
 } UnitKindOps;
 
 /* First member of each kind's own struct; CONTAINER_OF() leads back. */

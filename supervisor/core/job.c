@@ -313,6 +313,7 @@ static void job_end(Job *j, JobResult result, bool alone) {
         if (result == JOB_TIMEOUT || result == JOB_DEPENDENCY)
                 unit_start_others(u, DEPENDENCY_ON_FAILURE);
         unit_recheck(u);
+        unit_tell_triggers(u);
 }
 
 void job_drop(Job *j) {

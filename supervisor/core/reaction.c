@@ -115,6 +115,15 @@ void unit_react(Unit *u, UnitActiveState old, const UnitStatus *now, bool by_job
         unit_recheck(u);
 }
 
+void unit_tell_triggers(Unit *u) {
+        if (!u->node)
+                return;
+        DEP_FOREACH(other, u->node, DEPENDENCY_TRIGGERED_BY) {
+                if (other->unit && other->unit->ops->triggered_changed)
+                        other->unit->ops->triggered_changed(other->unit, u);
+        }
+}
+
 /* ---- who is needed, and who has to be there -------------------------------------------------------- */
 
 static void recheck_later(Unit *u) {

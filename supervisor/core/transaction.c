@@ -235,7 +235,7 @@ static const char *const phrases[] = {
         [DEPENDENCY_BOUND_BY]             = "binds",
         [DEPENDENCY_CONSISTS_OF]          = "consists of",
         [DEPENDENCY_CONFLICTED_BY]        = "is in conflict with",
-        [DEPENDENCY_STOP_PROPAGATED_FROM] = NULL,
+        [DEPENDENCY_TRIGGERED_BY]         = NULL,
 };
 /* clang-format on */
 

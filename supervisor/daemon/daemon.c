@@ -21,6 +21,7 @@
 #include "kinds/condition.h"
 #include "kinds/image-service.h"
 #include "kinds/registry.h"
+#include "kinds/time-watch.h"
 #include "log/journal-send.h"
 #include "recovery/store.h"
 #include "recovery/strays.h"
@@ -57,6 +58,7 @@ struct Daemon {
         char **image_arguments;          /* owned; of each run of supd-image */
         ImageService *images;            /* owned */
         char *runtime_unit_dir;          /* owned */
+        TimeWatch *times;                /* owned */
         int listener_fds[_LISTENER_MAX]; /* owned; of the former supd, until daemon_listen(); -EBADF: none */
         KindContext kinds;               /* borrows from the above */
         sd_event_source *queue_source;    /* owned */
@@ -538,6 +540,8 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
         r = daemon_open_parts(d, error);
         if (r >= 0)
                 r = daemon_open_images(d, error);
+        if (r >= 0)
+                r = time_watch_new(d->event, &d->times);
         if (r < 0)
                 return r;
         d->kinds = (KindContext) {
@@ -549,6 +553,8 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 .state_dir = options->state_dir,
                 .logger_path = d->logger_path,
                 .images = d->images,
+                .times = d->times,
+                .started = d->started,
         };
         r = engine_new(kind_make_unit, &d->kinds, &d->engine);
         if (r < 0)
@@ -613,6 +619,7 @@ Daemon *daemon_free(Daemon *d) {
                 d->listener_fds[id] = close_fd(d->listener_fds[id]);
         d->engine = engine_free(d->engine);
         d->images = image_service_free(d->images);
+        d->times = time_watch_free(d->times);
         d->store = store_free(d->store);
         d->runtime = runtime_free(d->runtime);
         d->cgroups = cgroup_tree_free(d->cgroups);

@@ -33,4 +33,6 @@ typedef struct KindContext {
         const char *state_dir;       /* borrowed */
         const char *logger_path;     /* borrowed; the program supd-log */
         struct ImageService *images; /* borrowed */
+        struct TimeWatch *times;     /* borrowed */
+        DualTime started;            /* this process */
 } KindContext;

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-static void put_time(RecordWriter *w, const char *key, DualTime t) {
+void record_put_time(RecordWriter *w, const char *key, DualTime t) {
         _cleanup_free_ char *value = NULL;
 
         if (t.realtime_usec == 0)
@@ -57,16 +57,16 @@ void lifecycle_put(RecordWriter *w, const Lifecycle *l) {
         record_put_u64(w, "StartLimitBegin", l->limit.begin_monotonic_usec);
         record_put_u64(w, "StartLimitCount", l->limit.count);
         put_clocks(w, l);
-        put_time(w, "StateEntered", l->state_entered);
-        put_time(w, "InactiveExit", l->inactive_exit);
-        put_time(w, "ActiveEnter", l->active_enter);
-        put_time(w, "ActiveExit", l->active_exit);
-        put_time(w, "InactiveEnter", l->inactive_enter);
-        put_time(w, "MainStarted", l->main_started);
-        put_time(w, "MainEnded", l->main_ended);
+        record_put_time(w, "StateEntered", l->state_entered);
+        record_put_time(w, "InactiveExit", l->inactive_exit);
+        record_put_time(w, "ActiveEnter", l->active_enter);
+        record_put_time(w, "ActiveExit", l->active_exit);
+        record_put_time(w, "InactiveEnter", l->inactive_enter);
+        record_put_time(w, "MainStarted", l->main_started);
+        record_put_time(w, "MainEnded", l->main_ended);
 }
 
-static void get_time(const Record *r, const char *key, DualTime *ret) {
+void record_get_time(const Record *r, const char *key, DualTime *ret) {
         const char *value = record_get(r, key);
         unsigned long long realtime, monotonic;
 
@@ -112,26 +112,26 @@ void lifecycle_get(const Record *r, Lifecycle *l) {
         l->limit.begin_monotonic_usec = record_u64_or(r, "StartLimitBegin", USEC_INFINITY);
         l->limit.count = (unsigned) record_u64_or(r, "StartLimitCount", 0);
         get_clocks(r, l);
-        get_time(r, "StateEntered", &l->state_entered);
-        get_time(r, "InactiveExit", &l->inactive_exit);
-        get_time(r, "ActiveEnter", &l->active_enter);
-        get_time(r, "ActiveExit", &l->active_exit);
-        get_time(r, "InactiveEnter", &l->inactive_enter);
-        get_time(r, "MainStarted", &l->main_started);
-        get_time(r, "MainEnded", &l->main_ended);
+        record_get_time(r, "StateEntered", &l->state_entered);
+        record_get_time(r, "InactiveExit", &l->inactive_exit);
+        record_get_time(r, "ActiveEnter", &l->active_enter);
+        record_get_time(r, "ActiveExit", &l->active_exit);
+        record_get_time(r, "InactiveEnter", &l->inactive_enter);
+        record_get_time(r, "MainStarted", &l->main_started);
+        record_get_time(r, "MainEnded", &l->main_ended);
 }
 
 /* Of each item of the lists nothing: the next supd reads the files anew, and they may be others then. */
 void checks_put(RecordWriter *w, const Unit *u) {
         record_put_bool(w, "ConditionMet", u->condition.met);
-        put_time(w, "ConditionTested", u->condition.when);
+        record_put_time(w, "ConditionTested", u->condition.when);
         record_put_bool(w, "AssertMet", u->assertion.met);
-        put_time(w, "AssertTested", u->assertion.when);
+        record_put_time(w, "AssertTested", u->assertion.when);
 }
 
 void checks_get(const Record *r, Unit *u) {
         u->condition.met = record_bool_or(r, "ConditionMet", false);
-        get_time(r, "ConditionTested", &u->condition.when);
+        record_get_time(r, "ConditionTested", &u->condition.when);
         u->assertion.met = record_bool_or(r, "AssertMet", false);
-        get_time(r, "AssertTested", &u->assertion.when);
+        record_get_time(r, "AssertTested", &u->assertion.when);
 }

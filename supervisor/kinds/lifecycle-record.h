@@ -9,6 +9,11 @@
 #include "core/engine.h"
 #include "core/lifecycle.h"
 
+/** record_put_time() - left out if it is zero */
+void record_put_time(RecordWriter *w, const char *key, DualTime t);
+/** record_get_time() - what is absent or malformed leaves *ret alone */
+void record_get_time(const Record *r, const char *key, DualTime *ret);
+
 void lifecycle_put(RecordWriter *w, const Lifecycle *l);
 
 /** lifecycle_get() - counters, stamps and deadline; the state itself is for lifecycle_restore(). What is

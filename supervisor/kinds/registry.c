@@ -5,6 +5,7 @@
 #include "kinds/image.h"
 #include "kinds/inert.h"
 #include "kinds/target.h"
+#include "kinds/timer.h"
 #include "runtime/secret-store.h"
 
 static const struct {
@@ -20,6 +21,7 @@ static const struct {
                         container_held_back },
         [UNIT_KIND_IMAGE] = { image_new, image_restore, NULL, image_held_back },
         [UNIT_KIND_TARGET] = { target_new, target_restore, NULL, target_held_back },
+        [UNIT_KIND_TIMER] = { timer_new, timer_restore, timer_reloaded, timer_held_back },
         [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL, NULL },
 };
 static_assert(ELEMENTSOF(kinds) == _UNIT_KIND_MAX, "every kind of unit can be made");

@@ -11,6 +11,8 @@ typedef enum Implied {
                      << 0, /* for what Quadlet makes a service of; [Quadlet] DefaultDependencies= */
         BY_SERVICE = 1U << 1, /* [Unit] DefaultDependencies= */
         BY_TARGET = 1U << 2,
+        BY_TIMER = 1U << 3,
+        BY_CALENDAR = 1U << 4, /* a timer that goes by the clock on the wall */
 } Implied;
 
 /* clang-format off */
@@ -19,13 +21,16 @@ static const struct {
         DependencyType type;
         const char *name;
 } implied[] = {
-        { BY_QUADLET,             DEPENDENCY_WANTS,     "network-online.target" },
-        { BY_QUADLET,             DEPENDENCY_AFTER,     "network-online.target" },
-        { BY_SERVICE,             DEPENDENCY_REQUIRES,  "sysinit.target"        },
-        { BY_SERVICE,             DEPENDENCY_AFTER,     "sysinit.target"        },
-        { BY_SERVICE,             DEPENDENCY_AFTER,     "basic.target"          },
-        { BY_SERVICE | BY_TARGET, DEPENDENCY_CONFLICTS, "shutdown.target"       },
-        { BY_SERVICE | BY_TARGET, DEPENDENCY_BEFORE,    "shutdown.target"       },
+        { BY_QUADLET,                        DEPENDENCY_WANTS,     "network-online.target" },
+        { BY_QUADLET,                        DEPENDENCY_AFTER,     "network-online.target" },
+        { BY_SERVICE | BY_TIMER,             DEPENDENCY_REQUIRES,  "sysinit.target"        },
+        { BY_SERVICE | BY_TIMER,             DEPENDENCY_AFTER,     "sysinit.target"        },
+        { BY_SERVICE,                        DEPENDENCY_AFTER,     "basic.target"          },
+        { BY_TIMER,                          DEPENDENCY_BEFORE,    "timers.target"         },
+        { BY_CALENDAR,                       DEPENDENCY_AFTER,     "time-set.target"       },
+        { BY_CALENDAR,                       DEPENDENCY_AFTER,     "time-sync.target"      },
+        { BY_SERVICE | BY_TARGET | BY_TIMER, DEPENDENCY_CONFLICTS, "shutdown.target"       },
+        { BY_SERVICE | BY_TARGET | BY_TIMER, DEPENDENCY_BEFORE,    "shutdown.target"       },
 };
 /* clang-format on */
 
@@ -40,6 +45,8 @@ static unsigned implied_for(const UnitSpec *u) {
                 by |= BY_SERVICE;
         if (u->kind == UNIT_KIND_TARGET && u->unit.default_dependencies)
                 by |= BY_TARGET;
+        if (u->kind == UNIT_KIND_TIMER && u->unit.default_dependencies)
+                by |= BY_TIMER | (timer_spec_has_calendar(&u->timer) ? BY_CALENDAR : 0U);
         return by;
 }
 
@@ -75,6 +82,8 @@ static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
         if (r >= 0 && u->container.image_unit &&
                         (type == DEPENDENCY_REQUIRES || type == DEPENDENCY_AFTER))
                 r = strv_append(ret, u->container.image_unit);
+        if (r >= 0 && u->timer.unit && (type == DEPENDENCY_TRIGGERS || type == DEPENDENCY_BEFORE))
+                r = strv_append(ret, u->timer.unit);
         return r;
 }
 

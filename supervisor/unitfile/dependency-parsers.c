@@ -104,6 +104,28 @@ int parse_dependencies(KeyInput *in, void *target) {
         return 0;
 }
 
+/* Unit= and its like: what a timer starts, which can't be another timer. */
+int parse_triggered_unit(KeyInput *in, void *target) {
+        char **unit = target;
+
+        KEY_INPUT_FOREACH(a, in) {
+                _cleanup_free_ char *s = NULL;
+
+                int r = input_string(in, a, &s);
+                if (r > 0)
+                        r = check_dependency(in, a, s);
+                if (r > 0 && unit_type_find(s) == in->load->type)
+                        r = input_bad_value(in, a, s, "is of the same type as this unit");
+                else if (r > 0) {
+                        free(*unit);
+                        *unit = TAKE_PTR(s);
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int parse_job_mode(KeyInput *in, void *target) {
         JobMode *mode = target;
 

@@ -16,6 +16,7 @@ static const char *const dependency_names[] = {
         [DEPENDENCY_ON_FAILURE]           = "OnFailure",
         [DEPENDENCY_ON_SUCCESS]           = "OnSuccess",
         [DEPENDENCY_PROPAGATES_STOP_TO]   = "PropagatesStopTo",
+        [DEPENDENCY_TRIGGERS]             = "Triggers",
         [DEPENDENCY_WANTED_BY]            = "WantedBy",
         [DEPENDENCY_REQUIRED_BY]          = "RequiredBy",
         [DEPENDENCY_REQUISITE_OF]         = "RequisiteOf",
@@ -27,6 +28,7 @@ static const char *const dependency_names[] = {
         [DEPENDENCY_ON_FAILURE_OF]        = "OnFailureOf",
         [DEPENDENCY_ON_SUCCESS_OF]        = "OnSuccessOf",
         [DEPENDENCY_STOP_PROPAGATED_FROM] = "StopPropagatedFrom",
+        [DEPENDENCY_TRIGGERED_BY]         = "TriggeredBy",
 };
 
 static const char *const job_mode_names[] = {

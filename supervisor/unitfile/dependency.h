@@ -23,6 +23,7 @@ typedef enum DependencyType {
         DEPENDENCY_ON_FAILURE,
         DEPENDENCY_ON_SUCCESS,
         DEPENDENCY_PROPAGATES_STOP_TO,
+        DEPENDENCY_TRIGGERS, /* what a timer or socket starts */
 
         DEPENDENCY_WANTED_BY,
         DEPENDENCY_REQUIRED_BY,
@@ -35,6 +36,7 @@ typedef enum DependencyType {
         DEPENDENCY_ON_FAILURE_OF,
         DEPENDENCY_ON_SUCCESS_OF,
         DEPENDENCY_STOP_PROPAGATED_FROM,
+        DEPENDENCY_TRIGGERED_BY,
         _DEPENDENCY_TYPE_MAX,
         _DEPENDENCY_TYPE_INVALID = -EINVAL,
 } DependencyType;

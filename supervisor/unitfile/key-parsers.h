@@ -8,6 +8,7 @@
 
 #include "unitfile/container-spec.h"
 #include "unitfile/service-spec.h"
+#include "unitfile/timer-spec.h"
 #include "unitfile/unit-keys-internal.h"
 
 /* offsetof() that fails to compile if the member is not of the parser's type. */
@@ -40,6 +41,10 @@ DECLARE_PARSER(command, char **);
 DECLARE_PARSER(dependencies, char **);
 DECLARE_PARSER(job_mode, JobMode);
 DECLARE_PARSER(isolate_mode, JobMode);
+DECLARE_PARSER(triggered_unit, char *);
+
+/* timer-parsers.c */
+DECLARE_PARSER(timer_values, TimerSpec);
 
 /* condition-parsers.c */
 DECLARE_PARSER(conditions, ConditionList);

@@ -11,8 +11,9 @@
 
 typedef struct BuiltinTarget {
         const char *name, *description;
-        const char *requires, *wants, *after; /* one name each; NULL: none */
-        bool no_defaults;                     /* it is there before, or after, all that has them */
+        const char *requires, *after; /* one name each; NULL: none */
+        const char *wants[2];
+        bool no_defaults; /* it is there before, or after, all that has them */
         bool born_active;
         bool allow_isolate;
         bool by_dependency_only;
@@ -24,8 +25,8 @@ typedef struct BuiltinTarget {
  */
 /* clang-format off */
 static const BuiltinTarget builtins[] = {
-        { "sysinit.target",        "System Initialization",       .wants = "local-fs.target", .after = "local-fs.target", .no_defaults = true, .born_active = true },
-        { "basic.target",          "Basic System",                "sysinit.target", NULL, "sysinit.target", .no_defaults = true, .born_active = true },
+        { "sysinit.target",        "System Initialization",       .after = "local-fs.target", .wants = { "local-fs.target" }, .no_defaults = true, .born_active = true },
+        { "basic.target",          "Basic System",                "sysinit.target", "sysinit.target", .no_defaults = true, .born_active = true },
         { "local-fs.target",       "Local File Systems",          .no_defaults = true, .born_active = true },
         { "network-pre.target",    "Preparation for Network" },
         { "network.target",        "Network",                     .after = "network-pre.target" },
@@ -34,13 +35,13 @@ static const BuiltinTarget builtins[] = {
         { "time-sync.target",      "System Time Synchronized",    .after = "time-set.target" },
         { "sockets.target",        "Socket Units" },
         { "timers.target",         "Timer Units" },
-        { "multi-user.target",     "Multi-User System",           "basic.target", NULL, "basic.target", .allow_isolate = true },
+        { "multi-user.target",     "Multi-User System",           "basic.target", "basic.target", { "timers.target" }, .allow_isolate = true },
         { "shutdown.target",       "System Shutdown",             .no_defaults = true, .by_dependency_only = true },
         { "final.target",          "Late Shutdown Services",      .after = "shutdown.target", .no_defaults = true, .by_dependency_only = true },
-        { "exit.target",           "Exit the Supervisor",         "shutdown.target", NULL, "shutdown.target", .no_defaults = true, .by_dependency_only = true },
-        { "reboot.target",         "System Reboot",               "shutdown.target", NULL, "shutdown.target", .no_defaults = true, .by_dependency_only = true },
-        { "poweroff.target",       "System Power Off",            "shutdown.target", NULL, "shutdown.target", .no_defaults = true, .by_dependency_only = true },
-        { "halt.target",           "System Halt",                 "shutdown.target", NULL, "shutdown.target", .no_defaults = true, .by_dependency_only = true },
+        { "exit.target",           "Exit the Supervisor",         "shutdown.target", "shutdown.target", .no_defaults = true, .by_dependency_only = true },
+        { "reboot.target",         "System Reboot",               "shutdown.target", "shutdown.target", .no_defaults = true, .by_dependency_only = true },
+        { "poweroff.target",       "System Power Off",            "shutdown.target", "shutdown.target", .no_defaults = true, .by_dependency_only = true },
+        { "halt.target",           "System Halt",                 "shutdown.target", "shutdown.target", .no_defaults = true, .by_dependency_only = true },
 };
 /* clang-format on */
 
@@ -67,7 +68,6 @@ static int describe(UnitSectionSpec *unit, const BuiltinTarget *b) {
                 const char *name;
         } dependencies[] = {
                 { DEPENDENCY_REQUIRES, b->requires },
-                { DEPENDENCY_WANTS, b->wants },
                 { DEPENDENCY_AFTER, b->after },
         };
         int r = str_replace(&unit->description, b->description);
@@ -77,6 +77,8 @@ static int describe(UnitSectionSpec *unit, const BuiltinTarget *b) {
                         r = strv_append(&unit->dependencies[dependencies[i].type],
                                         dependencies[i].name);
         }
+        for (size_t i = 0; i < ELEMENTSOF(b->wants) && b->wants[i] && r >= 0; i++)
+                r = strv_append(&unit->dependencies[DEPENDENCY_WANTS], b->wants[i]);
         unit->default_dependencies = !b->no_defaults;
         unit->allow_isolate = b->allow_isolate;
         unit->ignore_on_isolate = b->born_active;

@@ -95,6 +95,8 @@ int unit_load_finish_type(UnitLoad *load) {
                 return finish_container(load);
         case UNIT_KIND_IMAGE:
                 return load->has_image ? 0 : fail(load, "no Image key specified");
+        case UNIT_KIND_TIMER:
+                return timer_load_finish(load);
         default:
                 return 0;
         }

@@ -27,6 +27,7 @@ typedef enum KeyTarget {
         KEY_TARGET_INSTALL,
         KEY_TARGET_CONTAINER,
         KEY_TARGET_IMAGE,
+        KEY_TARGET_TIMER,
 } KeyTarget;
 
 typedef enum KeyDisposition {

@@ -134,10 +134,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Image", REJECTED, NULL, "is not supported: encrypted images can't be read", "DecryptionKey" },
         { "Image", REFUSED, NULL, NULL, "PodmanArgs" },
         { "Image", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
-        { "Timer", LATER, NULL, NULL, "OnActiveSec OnBootSec OnStartupSec OnUnitActiveSec OnUnitInactiveSec OnCalendar Unit "
-          "AccuracySec RandomizedDelaySec FixedRandomDelay RandomizedOffsetSec Persistent RemainAfterElapse DeferReactivation "
-          "OnClockChange OnTimezoneChange" },
-        { "Timer", NO_EFFECT, NULL, "has no effect: no wake timers in containers", "WakeSystem" },
+        { "Timer", NO_EFFECT, "no false off 0 n f", "has no effect: no wake timers in containers", "WakeSystem" },
         { "Socket", LATER, NULL, NULL, "ListenStream ListenDatagram ListenSequentialPacket ListenFIFO Accept Service "
           "FileDescriptorName SocketUser SocketGroup SocketMode DirectoryMode Backlog MaxConnections MaxConnectionsPerSource "
           "BindIPv6Only BindToDevice FreeBind ReusePort Transparent Mark Broadcast KeepAlive KeepAliveTimeSec "

@@ -15,7 +15,7 @@ const UnitSection unit_sections[] = {
         { "Install",   SECTION_INSTALL }, { "X-Supd",  SECTION_OWN },
         { "Pod",       SECTION_FOREIGN }, { "Volume",  SECTION_FOREIGN },
         { "Network",   SECTION_FOREIGN }, { "Image",   SECTION_TYPE },
-        { "Timer",     SECTION_FOREIGN }, { "Socket",  SECTION_FOREIGN },
+        { "Timer",     SECTION_SYSTEMD }, { "Socket",  SECTION_FOREIGN },
         {},
 };
 static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has room for all");
@@ -29,6 +29,10 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
         KEY("Image", key, type, KEY_TARGET_IMAGE, ImageSpec, member, flags, help)
 #define SERVICE(key, type, member, flags, help) \
         KEY("Service", key, type, KEY_TARGET_SERVICE, ServiceSpec, member, flags, help)
+#define TIMER(key, type, member, help) \
+        KEY("Timer", key, type, KEY_TARGET_TIMER, TimerSpec, member, 0, help)
+#define TIMER_TIME(key, help) \
+        KEY_WHOLE("Timer", key, timer_values, KEY_TARGET_TIMER, KEY_LIST | KEY_KEEP_EMPTY, help)
 #define UNIT(key, type, member, flags, help) \
         KEY("Unit", key, type, KEY_TARGET_UNIT, UnitSectionSpec, member, flags, help)
 #define DEPENDENCY(key, of, help) \
@@ -197,6 +201,23 @@ const UnitKey unit_keys_handled[] = {
         SERVICE("EnvironmentFile", environment_files, environment_files, KEY_LIST, "Files with such variables"),
         SERVICE("LogRateLimitIntervalSec", span, log_rate_limit_interval_usec, 0, "Window of journald's rate limit"),
         SERVICE("LogRateLimitBurst", count64, log_rate_limit_burst, 0, "Messages within the window"),
+
+        TIMER_TIME("OnActiveSec", "Time after the start of the timer"),
+        TIMER_TIME("OnBootSec", "Time after boot; in a container, after the start of supd"),
+        TIMER_TIME("OnStartupSec", "Time after the start of supd"),
+        TIMER_TIME("OnUnitActiveSec", "Time after the unit was last started"),
+        TIMER_TIME("OnUnitInactiveSec", "Time after the unit last ended"),
+        TIMER_TIME("OnCalendar", "Dates and times of day, such as Mon..Fri 08:30"),
+        TIMER("Unit", triggered_unit, unit, "What to start, by default the service of the same name"),
+        TIMER("AccuracySec", span, accuracy_usec, "How late it may be, to wake up once for several timers"),
+        TIMER("RandomizedDelaySec", span, random_delay_usec, "Up to this much later, at random"),
+        TIMER("FixedRandomDelay", boolean, fixed_random_delay, "The same delay each time"),
+        TIMER("RandomizedOffsetSec", span, random_offset_usec, "OnCalendar= is shifted by up to this much, always the same"),
+        TIMER("Persistent", boolean, persistent, "Make up for a time of OnCalendar= while supd was not there"),
+        TIMER("RemainAfterElapse", boolean, remain_after_elapse, "Stay active when no further time will come"),
+        TIMER("DeferReactivation", boolean, defer_reactivation, "Times of OnCalendar= while the unit runs are left out"),
+        TIMER("OnClockChange", boolean, on_clock_change, "Start it when the clock is set"),
+        TIMER("OnTimezoneChange", boolean, on_timezone_change, "Start it when the time zone is set"),
 
         INSTALL("WantedBy", unit_names, wanted_by, "Units that want this one"),
         INSTALL("RequiredBy", unit_names, required_by, "Units that require this one"),

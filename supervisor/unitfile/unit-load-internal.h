@@ -83,5 +83,7 @@ int input_collect(KeyInput *in, WordsFlags flags, WordList *list);
 
 /** unit_load_finish() - defaults that depend on several keys, and the cross-checks of UNITS.md 2.6 */
 int unit_load_finish(UnitLoad *load);
+/** timer_load_finish() - the same of a timer alone */
+int timer_load_finish(UnitLoad *load);
 /** unit_load_finish_type() - the part of it that is repeated when references are resolved */
 int unit_load_finish_type(UnitLoad *load);

@@ -70,10 +70,9 @@ static SectionRole section_role(const UnitLoad *load, int section) {
         if (!unit_type_is_quadlet(load->type) && s->role != SECTION_INSTALL &&
                         strcmp(s->name, "Unit") != 0 && !str_equal(s->name, load->type->section))
                 return SECTION_FOREIGN;
-        if (s->role != SECTION_TYPE || strcmp(s->name, "Quadlet") == 0 ||
-                        str_equal(s->name, load->type->section))
-                return s->role;
-        return SECTION_FOREIGN;
+        if (unit_type_has_section(s->name) && !str_equal(s->name, load->type->section))
+                return SECTION_FOREIGN;
+        return s->role;
 }
 
 static int check_header(UnitLoad *load, const UnitFile *file, const UnitHeader *h) {
@@ -249,6 +248,7 @@ static void *key_target(UnitLoad *load, const UnitKey *key) {
                 [KEY_TARGET_INSTALL] = &load->unit->install,
                 [KEY_TARGET_CONTAINER] = load->container,
                 [KEY_TARGET_IMAGE] = load->image,
+                [KEY_TARGET_TIMER] = &load->unit->timer,
         };
 
         return (char *) targets[key->target] + key->offset;

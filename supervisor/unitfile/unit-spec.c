@@ -225,6 +225,7 @@ int unit_spec_new(const char *file_name,
 
         container_spec_init(&u->container);
         image_spec_init(&u->image);
+        timer_spec_init(&u->timer);
         service_spec_init(&u->service);
         unit_section_spec_init(&u->unit);
         u->kind = type->kind;
@@ -262,6 +263,7 @@ UnitSpec *unit_spec_free(UnitSpec *u) {
         install_spec_done(&u->install);
         container_spec_done(&u->container);
         image_spec_done(&u->image);
+        timer_spec_done(&u->timer);
         diagnostic_list_done(&u->diagnostics);
         unit_source_free(u->source);
         free(u);

@@ -13,6 +13,7 @@
 #include "unitfile/container-spec.h"
 #include "unitfile/diagnostic.h"
 #include "unitfile/service-spec.h"
+#include "unitfile/timer-spec.h"
 
 typedef enum UnitLoadState {
         UNIT_LOADED,
@@ -30,7 +31,8 @@ typedef enum UnitKind {
         UNIT_KIND_CONTAINER,
         UNIT_KIND_IMAGE,
         UNIT_KIND_TARGET,
-        UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .pod, .timer, … */
+        UNIT_KIND_TIMER,
+        UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .pod, .socket, … */
         _UNIT_KIND_MAX,
         _UNIT_KIND_INVALID = -EINVAL,
 } UnitKind;
@@ -49,6 +51,7 @@ typedef struct UnitSpec {
         InstallSpec install;
         ContainerSpec container; /* of UNIT_KIND_CONTAINER */
         ImageSpec image;         /* of UNIT_KIND_IMAGE */
+        TimerSpec timer;         /* of UNIT_KIND_TIMER */
         DiagnosticList diagnostics;
         struct UnitSource
                         *source; /* owned; NULL unless the type section refers to the environment */

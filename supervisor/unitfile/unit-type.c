@@ -18,7 +18,7 @@ static const UnitType unit_types[] = {
         { ".pod",       "-pod",       "Pod",       5, UNIT_KIND_UNSUPPORTED },
         { ".service",   NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
         { ".target",    NULL,         NULL,        0, UNIT_KIND_TARGET },
-        { ".timer",     NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
+        { ".timer",     NULL,         "Timer",     0, UNIT_KIND_TIMER },
         { ".socket",    NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
 };
 /* clang-format on */
@@ -31,6 +31,14 @@ const UnitType *unit_type_find(const char *file_name) {
                         return &unit_types[i];
         }
         return NULL;
+}
+
+bool unit_type_has_section(const char *section) {
+        for (size_t i = 0; i < ELEMENTSOF(unit_types); i++) {
+                if (str_equal(unit_types[i].section, section))
+                        return true;
+        }
+        return false;
 }
 
 bool unit_file_name_is_valid(const char *name) {

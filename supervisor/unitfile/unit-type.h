@@ -24,6 +24,9 @@ typedef struct UnitType {
 /** unit_type_find() - by the extension of @file_name; NULL: no unit file */
 const UnitType *unit_type_find(const char *file_name);
 
+/** unit_type_has_section() - is there a type whose own section this is? */
+bool unit_type_has_section(const char *section);
+
 static inline bool unit_type_is_quadlet(const UnitType *t) {
         return t->service_suffix != NULL;
 }

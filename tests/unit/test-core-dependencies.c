@@ -646,6 +646,38 @@ static void test_boot_starts_the_default_target_and_a_stop_of_all_ends(void **st
         assert_true(engine_is_idle(w->engine));
 }
 
+static void test_who_triggers_a_unit_hears_of_its_states_and_of_the_ends_of_its_jobs(void **state) {
+        World *w = *state;
+
+        unit(w, "a", "");
+        world_write(w, "tick.timer", "[Timer]\nOnBootSec=1\nUnit=a.container\n");
+        world_write(w, "bad.container", "[Unit]\nRequisite=nope.service\n[Container]\nRootfs=/x\n");
+        world_write(w, "bad.timer", "[Timer]\nOnBootSec=1\n");
+        world_load(w);
+        const DepNode *node = engine_find_node(w->engine, "tick.timer");
+        assert_int_equal(dep_count(node, DEPENDENCY_TRIGGERS), 1);
+        assert_string_equal(node->lists[DEPENDENCY_TRIGGERS]->nodes[0]->name, "a.service");
+        assert_int_equal(dep_count(engine_find_node(w->engine, "a.service"),
+                                         DEPENDENCY_TRIGGERED_BY),
+                        1);
+
+        unsigned *hints = &toy_of(world_unit(w, "tick.timer"))->hints;
+        world_start(w, "a");
+        unsigned after_start = *hints;
+        assert_true(after_start > 0);
+        world_becomes(w, "a", UNIT_INACTIVE);
+        assert_true(*hints > after_start);
+        world_start(w, "tick.timer"); /* which needs nothing of it */
+        assert_state(w, "a", UNIT_INACTIVE);
+
+        /* A job that ends without a word of the unit. */
+        hints = &toy_of(world_unit(w, "bad.timer"))->hints;
+        unsigned before = *hints;
+        (void) world_ask(w, "bad", JOB_START, JOB_MODE_REPLACE, NULL);
+        assert_true(*hints > before);
+        assert_int_equal(toy_of(world_unit(w, "bad"))->starts, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
@@ -672,6 +704,7 @@ int main(void) {
                 TEST(test_an_automatic_restart_restarts_who_requires_it),
                 TEST(test_on_failure_and_on_success_start_what_they_name),
                 TEST(test_on_failure_hears_of_a_start_that_never_was),
+                TEST(test_who_triggers_a_unit_hears_of_its_states_and_of_the_ends_of_its_jobs),
                 TEST(test_what_nobody_needs_any_more_stops),
                 TEST(test_before_is_after_from_the_other_side),
                 TEST(test_an_order_without_a_job_waits_for_nothing),

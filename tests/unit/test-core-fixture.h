@@ -27,6 +27,7 @@ typedef struct Toy {
         Unit unit; /* first */
         UnitActiveState active;
         unsigned starts, stops, n_restarts;
+        unsigned hints; /* of what it triggers */
         bool slow; /* a start or stop ends when the test says so */
         bool fails;
 } Toy;
@@ -83,12 +84,18 @@ static inline Unit *toy_free(Unit *u) {
         return NULL;
 }
 
+static inline void toy_triggered_changed(Unit *u, Unit *triggered) {
+        (void) triggered;
+        toy_of(u)->hints++;
+}
+
 static const UnitKindOps toy_ops = {
         .name = "toy",
         .start = toy_start,
         .stop = toy_stop,
         .status = toy_status,
         .free = toy_free,
+        .triggered_changed = toy_triggered_changed,
 };
 
 static inline int toy_make(Engine *e, UnitSpec **spec, void *userdata, Unit **ret, Error *error) {
