@@ -10,6 +10,7 @@
 /* Below the runtime directory. */
 #define SUPD_CONTROL_SOCKET "control"
 #define SUPD_CONTAINER_DIR "container"
+#define SUPD_POD_DIR "pod"
 
 /* Below the runtime directory, too: what `enable --runtime` writes to, if it is in the search path. */
 #define SUPD_UNIT_DIR "units"

@@ -353,6 +353,9 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("ExposedPorts",    "as", get_exposed_ports, 0,                     0),
         SD_BUS_PROPERTY("ImageHealthcheck", "as", get_image_healthcheck, 0,                0),
         SD_BUS_PROPERTY("Annotations",     "as", get_annotations, 0,                       0),
+        SD_BUS_PROPERTY("Pod",             "s", NULL, STATUS(pod),                         0),
+        SD_BUS_PROPERTY("PodName",         "s", NULL, STATUS(pod_name),                    0),
+        SD_BUS_PROPERTY("PodMembers",      "as", NULL, STATUS(pod_members),                0),
         SD_BUS_PROPERTY("InitPID",         "u", NULL, STATUS(init_pid),                    CHANGES),
         /* the parts of the last start, in order, with the time each ended at (CLOCK_MONOTONIC) */
         SD_BUS_PROPERTY("StartPhases",     "a(st)", get_start_phases, 0,                   CHANGES),

@@ -66,6 +66,9 @@ typedef struct UnitStatus {
         const char *invocation_id; /* 32 hex digits; NULL: never started */
         const char *container_id;  /* 64 hex digits; NULL: none */
         const char *container_name, *log_driver, *log_directory, *rootfs;
+        const char *pod;          /* id of the pod that it is in; NULL: none */
+        const char *pod_name;     /* of a pod; NULL: it is none */
+        char *const *pod_members; /* of a pod: ids of those that run in it */
         const char *image_name, *image_id, *image_digest; /* NULL: none, or not known yet */
         const struct Timer *timer;                        /* core/timer.h; NULL: it is none */
         char *const *image_labels, *const *image_ports, *const *image_health_test;

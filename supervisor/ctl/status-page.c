@@ -233,6 +233,54 @@ static int print_image(const Page *page) {
         return r;
 }
 
+/* "web.service: active (running)" */
+static int add_member(Tree *tree, const char *name, const Value *unit) {
+        const char *active = value_get_string(unit, "ActiveState");
+        _cleanup_free_ char *safe = terminal_text(name), *text = NULL;
+
+        if (!safe)
+                return -ENOMEM;
+        text = active ? str_printf("%s: %s (%s)", safe, active, unit_sub_state(unit) ?: "?")
+                      : strdup(safe);
+        return text ? tree_add(tree, 0, active ? unit_style(unit) : STYLE_PLAIN, &text) : -ENOMEM;
+}
+
+static int print_members(const Page *page, char *const *names) {
+        _cleanup_(tree_done) Tree tree = {};
+        size_t n = strv_length(names);
+        int r = 0;
+
+        Value *units = calloc(n + 1, sizeof(*units));
+        if (!units)
+                return -ENOMEM;
+        /* Of what can't be asked for the names alone are shown. */
+        (void) client_get_units(page->context->client, (const char *const *) names, n, units, NULL);
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = add_member(&tree, names[i], &units[i]);
+        if (r >= 0)
+                r = tree_print(&tree, page->t, STATUS_INDENT, page->out);
+        for (size_t i = 0; i < n; i++)
+                value_done(&units[i]);
+        free(units);
+        return r;
+}
+
+/* Of a container the pod that it is in, of a pod its name and who is in it. */
+static int print_pod(const Page *page) {
+        const char *pod = value_get_string(page->unit, "Pod");
+        const char *name = value_get_string(page->unit, "PodName");
+        _cleanup_strv_ char **members = NULL;
+
+        if (!pod && !name)
+                return 0;
+        status_label(page->out, "Pod");
+        int r = put_text(page, pod ?: name);
+        fputc('\n', page->out);
+        if (r >= 0)
+                r = value_get_strv(page->unit, "PodMembers", &members);
+        return r < 0 || !members ? r : print_members(page, members);
+}
+
 /* "httpd": what the kernel calls the process; NULL where it can't be told. */
 static char *command_of(uint64_t pid) {
         _cleanup_free_ char *path = str_printf("/proc/%" PRIu64 "/comm", pid);
@@ -427,6 +475,7 @@ static const Section sections[] = {
         print_conditions,
         print_restarts,
         print_image,
+        print_pod,
         print_main_process,
         print_status_text,
         print_tasks,

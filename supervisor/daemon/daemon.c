@@ -245,18 +245,14 @@ static void daemon_remove_strays(Daemon *d, Engine *engine) {
         }
 }
 
-static int daemon_restore_units(Daemon *d, Error *error) {
-        _cleanup_strv_ char **orphans = NULL;
-        int r;
-
-        r = store_instantiate(d->store, d->engine, error);
-        if (r < 0)
-                return r;
+static int daemon_restore_pass(Daemon *d, unsigned pass) {
         for (size_t i = 0; i < engine_n_units(d->engine); i++) {
                 _cleanup_(error_done) Error reason = {};
                 Unit *u = engine_unit_at(d->engine, i);
 
-                r = kind_restore_unit(u, &reason);
+                if (kind_restore_pass(u) != pass)
+                        continue;
+                int r = kind_restore_unit(u, &reason);
                 if (r == -ENOMEM)
                         return r;
                 if (r < 0)
@@ -264,6 +260,20 @@ static int daemon_restore_units(Daemon *d, Error *error) {
                                         unit_id(u),
                                         error_text(&reason, r));
         }
+        return 0;
+}
+
+static int daemon_restore_units(Daemon *d, Error *error) {
+        _cleanup_strv_ char **orphans = NULL;
+        int r;
+
+        r = store_instantiate(d->store, d->engine, error);
+        if (r < 0)
+                return r;
+        for (unsigned pass = 0; r >= 0 && pass < KIND_RESTORE_PASSES; pass++)
+                r = daemon_restore_pass(d, pass);
+        if (r < 0)
+                return r;
 
         engine_sync(d->engine);
         r = store_settle(d->store, &orphans);

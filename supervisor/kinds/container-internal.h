@@ -10,6 +10,7 @@
  *   container-plan.c     the unit's specification, resolved, as a spec of runtime/
  *   container-cgroup.c   its limits and devices as specs of the cgroup drivers
  *   container-exec.c     a command in it (container-exec.h)
+ *   container-pod.c      the pod that it is in
  *   container-freeze.c   pause and unpause
  *   container-record.c   saving, restoring, adopting
  *   container-message.c  life-cycle messages for the journal
@@ -19,6 +20,7 @@
 #include "kinds/context.h"
 #include "kinds/image-service.h"
 #include "kinds/image.h"
+#include "kinds/pod.h"
 #include "log/driver.h"
 
 /* One run, from the first system call to the last process gone. */
@@ -90,6 +92,7 @@ typedef struct Container {
         ContainerFreezer freezer;
         ContainerLog log;
         ContainerImage image;
+        PodMember pod;
         ContainerSpec resolved_storage;
         const ContainerSpec
                         *resolved; /* borrowed from the spec or the storage; NULL: not running */
@@ -195,6 +198,16 @@ const RuntimeSpec *container_plan_spec(
                 ContainerPlan *p, Cgroup *cgroup, int stdout_fd, int stderr_fd);
 ContainerPlan *container_plan_free(ContainerPlan *p);
 DEFINE_CLEANUP(ContainerPlan *, container_plan_free);
+
+/* container-pod.c */
+/** container_enter_pod() - for a run: the pod has to be active. Without Pod= there is nothing to do. */
+int container_enter_pod(Container *c, Error *error);
+/** container_find_pod() - of Pod=, active or not; NULL: none */
+PodUnit *container_find_pod(const Container *c);
+/** container_rejoin_pod() - adopted: it is in whatever the pod is in */
+void container_rejoin_pod(Container *c);
+/** container_tell_pod() - the state has changed */
+void container_tell_pod(Container *c);
 
 /* container-freeze.c */
 const char *freezer_state_to_string(FreezerState s);

@@ -23,6 +23,7 @@ struct ContainerPlan {
         const UnitSpec *unit;           /* borrowed */
         const ContainerSpec *container; /* borrowed; resolved */
         const Image *image;             /* borrowed; NULL: Rootfs= */
+        const PodSpec *pod;             /* borrowed; resolved; NULL: in none */
         RuntimeSpec spec;               /* borrows from the rest */
         char **argv;                    /* owned */
         char **environment;             /* owned */
@@ -128,7 +129,7 @@ static int plan_image_environment(ContainerPlan *p, const Image *image) {
         return 0;
 }
 
-static int plan_environment(ContainerPlan *p, const Container *c, Error *error) {
+static int plan_environment(ContainerPlan *p, Error *error) {
         const ContainerSpec *container = p->container;
         int r;
 
@@ -144,10 +145,7 @@ static int plan_environment(ContainerPlan *p, const Container *c, Error *error) 
         if (r >= 0)
                 r = strv_append(&p->environment, "container=supd");
         if (r >= 0)
-                r = strv_append_printf(&p->environment,
-                                "HOSTNAME=%.*s",
-                                container->hostname ? 255 : 12,
-                                container->hostname ?: c->container_id);
+                r = strv_append_printf(&p->environment, "HOSTNAME=%s", p->spec.hostname);
         if (r >= 0)
                 r = plan_image_environment(p, p->image);
         STRV_FOREACH (word, container->process.environment_files) {
@@ -251,30 +249,36 @@ static int plan_image_volumes(ContainerPlan *p, const Container *c) {
         return 0;
 }
 
+static void add_volume(ContainerPlan *p, const VolumeSpec *v) {
+        p->binds[p->n_binds++] = (RuntimeBind) {
+                .source = v->source,
+                .target = v->target,
+                .recursive = v->recursive,
+                .read_only = v->read_only,
+                .noexec = v->noexec,
+                .nosuid = v->nosuid,
+                .nodev = v->nodev,
+                .propagation = propagation_flags(v->propagation),
+        };
+}
+
 static int plan_mounts(ContainerPlan *p, const Container *c) {
         const RootSpec *root = &p->container->root;
+        const RootSpec *pod = p->pod ? &p->pod->root : NULL;
         size_t n_image = strv_length(p->image ? p->image->volumes : NULL);
+        size_t n_pod = pod ? pod->n_volumes : 0;
 
-        p->binds = calloc(root->n_volumes + n_image + 1, sizeof(RuntimeBind));
+        p->binds = calloc(root->n_volumes + n_pod + n_image + 1, sizeof(RuntimeBind));
         p->tmpfs = calloc(root->n_tmpfs + 1, sizeof(RuntimeTmpfs));
         if (!p->binds || !p->tmpfs)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < root->n_volumes; i++) {
-                const VolumeSpec *v = &root->volumes[i];
-
-                p->binds[i] = (RuntimeBind) {
-                        .source = v->source,
-                        .target = v->target,
-                        .recursive = v->recursive,
-                        .read_only = v->read_only,
-                        .noexec = v->noexec,
-                        .nosuid = v->nosuid,
-                        .nodev = v->nodev,
-                        .propagation = propagation_flags(v->propagation),
-                };
+        for (size_t i = 0; i < root->n_volumes; i++)
+                add_volume(p, &root->volumes[i]);
+        for (size_t i = 0; i < n_pod; i++) {
+                if (!has_mount_on(root, pod->volumes[i].target))
+                        add_volume(p, &pod->volumes[i]);
         }
-        p->n_binds = root->n_volumes;
         for (size_t i = 0; i < root->n_tmpfs; i++) {
                 const TmpfsSpec *t = &root->tmpfs[i];
 
@@ -418,6 +422,10 @@ static void plan_security(ContainerPlan *p) {
 static int plan_hostname(ContainerPlan *p, const Container *c) {
         const ContainerSpec *container = p->container;
 
+        if (p->pod) {
+                p->spec.hostname = pod_host_name(p->pod);
+                return 0;
+        }
         if (!container->hostname) {
                 p->hostname = strndup(c->container_id, 12);
                 if (!p->hostname)
@@ -436,11 +444,16 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
         p->unit = c->unit.spec;
         p->container = container_spec(c);
         p->image = c->image.image;
+        if (c->pod.pod)
+                p->pod = pod_unit_spec(c->pod.pod);
 
-        r = plan_environment(p, c, error);
+        r = plan_hostname(p, c);
+        if (r >= 0)
+                r = plan_environment(p, error);
         if (r >= 0)
                 r = container_secrets_open(c->context->state_dir,
                                 &p->container->secrets,
+                                /* may_lack= */ c->run.executes,
                                 &p->environment,
                                 &p->secrets,
                                 error);
@@ -450,14 +463,14 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
                 r = plan_mounts(p, c);
         if (r >= 0)
                 r = plan_limits(p);
-        if (r >= 0)
-                r = plan_hostname(p, c);
         if (r < 0)
                 return r;
-        p->spec.network = p->container->network == NETWORK_HOST ? RUNTIME_NETWORK_HOST
-                                                                : RUNTIME_NETWORK_NONE;
+        NetworkMode network = p->pod ? p->pod->network : p->container->network;
+        p->spec.network = network == NETWORK_HOST ? RUNTIME_NETWORK_HOST : RUNTIME_NETWORK_NONE;
         /* Images ship without names of hosts that would be of use on the host's network. */
-        p->spec.host_names = p->image && p->container->network == NETWORK_HOST;
+        p->spec.host_names = p->image && network == NETWORK_HOST;
+        if (p->pod)
+                p->spec.shared = pod_unit_shared(c->pod.pod);
         plan_root(p, c);
         plan_security(p);
         r = plan_process(p);

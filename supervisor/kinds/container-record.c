@@ -254,6 +254,7 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
                 diag_warning("%s: %s; it runs on with the limits it has",
                                 unit_id(&c->unit),
                                 error_text(&limits_error, r));
+        container_rejoin_pod(c);
         restore_freezer(c, record);
         restore_log(c, record);
         r = container_watch_run(c, error);

@@ -55,7 +55,9 @@ int container_start_run(Container *c, Error *error) {
         c->run.last_payload_pid = 0;
         memset(c->run.phase_ends, 0, sizeof(c->run.phase_ends));
         c->run.phase_ends[START_PHASE_IMAGE] = clock_monotonic_usec();
-        r = container_plan_new(c, &plan, error);
+        r = container_enter_pod(c, error);
+        if (r >= 0)
+                r = container_plan_new(c, &plan, error);
         if (r >= 0)
                 r = container_set_up_cgroup(c, error);
         if (r >= 0)
@@ -279,6 +281,7 @@ static void run_release_leftovers(Container *c) {
         else
                 container_save(c);
         unit_notify(&c->unit, /* start_failed= */ false);
+        container_tell_pod(c);
 }
 
 /* In these states the lifecycle waits for an end, if only of the main process. */

@@ -53,6 +53,7 @@ static int add_variable(
 
 int container_secrets_open(const char *state_dir,
                 const SecretSpecs *specs,
+                bool may_lack,
                 char ***environment,
                 ContainerSecrets *ret,
                 Error *error) {
@@ -67,7 +68,11 @@ int container_secrets_open(const char *state_dir,
                 Secret *secret = &ret->opened[ret->n_opened++];
 
                 secret_init(secret);
-                r = secret_open(state_dir, spec->name, secret, error);
+                r = secret_open(state_dir, spec->name, secret, may_lack ? NULL : error);
+                if (r == -ENOENT && may_lack) {
+                        r = 0;
+                        continue;
+                }
                 if (r < 0)
                         break;
                 ret->in_environment = ret->in_environment || spec->environment;

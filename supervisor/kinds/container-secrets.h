@@ -21,6 +21,7 @@ typedef struct ContainerSecrets {
 
 /**
  * container_secrets_open() - find all of them
+ * @may_lack:    one that is missing is left out: of a command in a container that was made with it
  * @environment: those that are variables are set in it
  * @ret:         zeroed by the caller, who calls container_secrets_done() in any case
  *
@@ -28,6 +29,7 @@ typedef struct ContainerSecrets {
  */
 int container_secrets_open(const char *state_dir,
                 const SecretSpecs *specs,
+                bool may_lack,
                 char ***environment,
                 ContainerSecrets *ret,
                 Error *error);

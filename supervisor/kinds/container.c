@@ -161,6 +161,7 @@ static void action_changed(Lifecycle *l, ServiceState old) {
 
         bool attempt_over = l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART;
         unit_notify(&c->unit, /* start_failed= */ attempt_over && l->start_failed);
+        container_tell_pod(c);
 }
 
 static const LifecycleOps lifecycle_ops = {
@@ -308,6 +309,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .log_driver = c->log.name,
                 .log_directory = c->log.directory,
                 .rootfs = container_spec(c)->root.rootfs,
+                .pod = c->pod.pod ? pod_unit_id(c->pod.pod) : NULL,
         };
         status_of_image(c, ret);
         for (StartPhase i = 0; i < _START_PHASE_MAX; i++) {
@@ -369,6 +371,7 @@ static Unit *container_free(Unit *u) {
         container_run_done(&c->run);
         container_log_done(&c->log);
         container_image_done(&c->image);
+        pod_leave(&c->pod);
         free(c->container_id);
         free(c->invocation_id);
         free(c->fd_name);
@@ -407,6 +410,7 @@ int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error
         };
         container_run_init(&c->run);
         container_image_init(&c->image);
+        pod_member_init(&c->pod, &c->unit);
         lifecycle_init(&c->lifecycle, &lifecycle_ops, &c->unit.spec);
         (void) container_log_locate(c); /* without memory: told again at the start */
         *ret = &c->unit;

@@ -4,6 +4,7 @@
 #include "kinds/container.h"
 #include "kinds/image.h"
 #include "kinds/inert.h"
+#include "kinds/pod.h"
 #include "kinds/target.h"
 #include "kinds/timer.h"
 #include "runtime/secret-store.h"
@@ -20,6 +21,7 @@ static const struct {
                         container_reloaded,
                         container_held_back },
         [UNIT_KIND_IMAGE] = { image_new, image_restore, NULL, image_held_back },
+        [UNIT_KIND_POD] = { pod_new, pod_restore, NULL, pod_held_back },
         [UNIT_KIND_TARGET] = { target_new, target_restore, NULL, target_held_back },
         [UNIT_KIND_TIMER] = { timer_new, timer_restore, timer_reloaded, timer_held_back },
         [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL, NULL },
@@ -33,6 +35,10 @@ int kind_make_unit(Engine *e, UnitSpec **spec, void *userdata, Unit **ret, Error
 
 void kind_forget_stray(const KindContext *context, const char *unit_id) {
         container_forget_stray(context, unit_id); /* the only kind with processes */
+}
+
+unsigned kind_restore_pass(const Unit *u) {
+        return u->spec->kind == UNIT_KIND_POD ? 0 : 1;
 }
 
 int kind_restore_unit(Unit *u, Error *error) {
@@ -50,5 +56,6 @@ void kind_unit_held_back(Unit *u) {
 
 int kind_clear_strays(const KindContext *context, Engine *e) {
         secret_store_clean(context->state_dir);
+        pod_clear_strays(context, e);
         return container_clear_strays(context, e); /* the only kind with storage */
 }

@@ -10,6 +10,10 @@
 /** kind_make_unit() - a UnitFactory for engine_new(); @userdata is the KindContext */
 int kind_make_unit(Engine *e, UnitSpec **spec, void *userdata, Unit **ret, Error *error);
 
+/** kind_restore_pass() - units that others look at while they are restored come first: 0, then 1 */
+#define KIND_RESTORE_PASSES 2U
+unsigned kind_restore_pass(const Unit *u);
+
 /** kind_forget_stray() - processes of this name were no unit's and are ended: what else they left goes */
 void kind_forget_stray(const KindContext *context, const char *unit_id);
 

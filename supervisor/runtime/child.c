@@ -68,6 +68,21 @@ static int child_join_cgroups(Plan *p) {
         return r;
 }
 
+/* By path: whoever owns the files unmounts them when it likes. */
+static int child_join_shared(Plan *p) {
+        for (SharedNamespace n = 0; n < _SHARED_NAMESPACE_MAX; n++) {
+                if (!p->namespaces[n])
+                        continue;
+                p->item = (int) n;
+                _cleanup_close_ int fd = neg_errno(open(p->namespaces[n], O_RDONLY | O_CLOEXEC));
+                if (fd < 0)
+                        return fd;
+                if (setns(fd, shared_namespace_flag(n)) < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
 /* Not by clone3(): its namespace would begin at the parent's v1 groups, not at ours. */
 static int child_unshare_cgroups(Plan *p) {
         (void) p;
@@ -381,6 +396,7 @@ typedef struct ChildStep {
 static const ChildStep steps[] = {
         { PLAN_STEP_SIGNALS,          child_reset_signals },
         { PLAN_STEP_CGROUP,           child_join_cgroups },
+        { PLAN_STEP_SHARED,           child_join_shared }, /* before what shows them is mounted */
         { PLAN_STEP_CGROUP_NAMESPACE, child_unshare_cgroups }, /* before the cgroup tree is mounted */
         { PLAN_STEP_SESSION,          child_new_session },
         { PLAN_STEP_SOURCES,          mounts_open_sources }, /* before propagation ends */

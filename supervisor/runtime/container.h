@@ -116,10 +116,17 @@ typedef struct RuntimeSecurity {
         bool oom_score_adjust_set; /* asked for by name: failing is an error */
 } RuntimeSecurity;
 
+/* What the container shares with others: see runtime/namespaces.h. */
+typedef struct RuntimeShared {
+        const char *net, *ipc, *uts; /* files of nsfs; NULL: as the rest of the spec has it */
+        const char *shm;             /* directory that becomes /dev/shm; NULL: one of its own */
+} RuntimeShared;
+
 /* All borrowed for the call of runtime_start(). */
 typedef struct RuntimeSpec {
-        const char *hostname;
+        const char *hostname; /* not set in a shared namespace */
         RuntimeNetwork network;
+        RuntimeShared shared;
         /* The host's /etc/resolv.conf and /etc/hosts, read-only, where no bind covers them: for images, which
          * ship no useful ones, in the host's network. */
         bool host_names;

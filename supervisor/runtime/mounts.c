@@ -201,6 +201,18 @@ const char *filesystem_type(int row) {
         return row >= 0 && (size_t) row < ELEMENTSOF(filesystems) ? filesystems[row].type : NULL;
 }
 
+/* Shared: the size is that of whoever mounted it. */
+static int open_shm(const Plan *p, uint64_t attributes) {
+        _cleanup_close_ int fd =
+                        sys_open_tree(AT_FDCWD, p->shm_path, OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE);
+        if (fd < 0)
+                return fd;
+        int r = p->features.mount_setattr
+                                ? mount_set_attributes(p, fd, attributes, MS_PRIVATE, false)
+                                : 0; /* it has those that matter */
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
 static int filesystem_mount(Plan *p, size_t row) {
         const PlanOption shm_options[] = { { "mode", "1777" }, { "size", p->shm_size } };
         const PlanOption *options = filesystems[row].options;
@@ -213,8 +225,12 @@ static int filesystem_mount(Plan *p, size_t row) {
                 attributes |= p->dev_read_only ? RDONLY : 0;
         }
 
-        _cleanup_close_ int fd =
-                        filesystem_create(filesystems[row].type, options, n_options, attributes);
+        bool shared = row == FILESYSTEM_SHM && p->shm_path;
+        _cleanup_close_ int fd = shared ? open_shm(p, attributes)
+                                        : filesystem_create(filesystems[row].type,
+                                                          options,
+                                                          n_options,
+                                                          attributes);
         if (fd < 0)
                 return fd;
 

@@ -73,6 +73,12 @@ static char *describe_device(const Plan *p, size_t item) {
         return str_printf("make device /dev/%s", dev_tree_device((int) item));
 }
 
+static char *describe_namespace(const Plan *p, size_t item) {
+        return str_printf("join the %s namespace %s of its pod",
+                        shared_namespace_to_string((SharedNamespace) item),
+                        p->namespaces[item] ?: "");
+}
+
 static char *describe_secret(const Plan *p, size_t item) {
         const PlanSecret *s = &p->secrets[item];
 
@@ -168,6 +174,11 @@ static size_t count_mounts(const Plan *p) {
         return p->n_mounts;
 }
 
+static size_t count_namespaces(const Plan *p) {
+        (void) p;
+        return _SHARED_NAMESPACE_MAX;
+}
+
 static size_t count_secrets(const Plan *p) {
         return p->n_secrets;
 }
@@ -206,6 +217,7 @@ static size_t count_devices(const Plan *p) {
 static const StepText step_texts[] = {
         [PLAN_STEP_SIGNALS]          = { "reset signals" },
         [PLAN_STEP_CGROUP]           = { "join the cgroup" },
+        [PLAN_STEP_SHARED]           = { "join namespaces", describe_namespace, count_namespaces },
         [PLAN_STEP_CGROUP_NAMESPACE] = { "make a cgroup namespace" },
         [PLAN_STEP_SESSION]          = { "make a session" },
         [PLAN_STEP_SOURCES]          = { "open volumes", describe_mount, count_mounts },

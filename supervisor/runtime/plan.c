@@ -99,13 +99,28 @@ static void plan_add_cgroup(Plan *p, Cgroup *cgroup) {
 }
 
 static int plan_add_namespaces(Plan *p, const RuntimeSpec *spec) {
+        const char *const shared[] = {
+                [SHARED_NET] = spec->shared.net,
+                [SHARED_IPC] = spec->shared.ipc,
+                [SHARED_UTS] = spec->shared.uts,
+        };
+        int r = 0;
+
         p->clone_flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
-        if (spec->network == RUNTIME_NETWORK_NONE) {
+        if (spec->network == RUNTIME_NETWORK_NONE)
                 p->clone_flags |= CLONE_NEWNET;
-                p->loopback = true;
+        for (SharedNamespace n = 0; r >= 0 && n < _SHARED_NAMESPACE_MAX; n++) {
+                if (shared[n])
+                        p->clone_flags &= ~(uint64_t) shared_namespace_flag(n);
+                r = plan_copy_string(p, shared[n], &p->namespaces[n]);
         }
+        if (r >= 0)
+                r = plan_copy_string(p, spec->shared.shm, &p->shm_path);
+        if (r < 0)
+                return r;
+        p->loopback = p->clone_flags & CLONE_NEWNET;
         plan_add_cgroup(p, spec->cgroup);
-        return plan_copy_string(p, spec->hostname, &p->hostname);
+        return plan_copy_string(p, spec->shared.uts ? NULL : spec->hostname, &p->hostname);
 }
 
 /* The strings are borrowed: only the child reads them, from its own copy of the address space. */

@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "runtime/container.h"
+#include "runtime/namespaces.h"
 #include "runtime/probe.h"
 
 struct sock_fprog;
@@ -28,6 +29,7 @@ struct sock_fprog;
 typedef enum PlanStep {
         PLAN_STEP_SIGNALS,
         PLAN_STEP_CGROUP,
+        PLAN_STEP_SHARED, /* item: SharedNamespace */
         PLAN_STEP_CGROUP_NAMESPACE,
         PLAN_STEP_SESSION,
         PLAN_STEP_SOURCES, /* item: mount */
@@ -137,7 +139,8 @@ typedef struct Plan {
         int cgroup_fd;    /* borrowed; -EBADF: stay where we are */
         const int *join_fds;
         size_t n_join_fds;
-        const char *hostname;
+        const char *namespaces[_SHARED_NAMESPACE_MAX]; /* files of those to join; NULL: a new one */
+        const char *hostname;                          /* NULL: not to be set */
         bool loopback;
         int join_pidfd; /* borrowed; of a container's PID 1: a command for what runs; -EBADF: a new one */
         int join_namespaces; /* CLONE_NEW… of those that differ from ours */
@@ -160,6 +163,7 @@ typedef struct Plan {
         const PlanMask *masks;
         size_t n_masks;
         const char *shm_size; /* decimal; NULL: unlimited */
+        const char *shm_path; /* directory that is shared; NULL: none */
         const PlanSysctl *sysctls;
         size_t n_sysctls;
 

@@ -130,6 +130,8 @@ typedef struct ContainerSpec {
         char *image;      /* owned; Image=, as written; NULL: Rootfs= or image_unit */
         char *image_unit; /* owned; file name of the unit that Image= names; NULL: none */
         PullSpec pull;    /* of image */
+        char *pod;        /* owned; file name of the unit that Pod= names; NULL: none */
+        bool start_with_pod;
         RootSpec root;
         ProcessSpec process;
         SecuritySpec security;

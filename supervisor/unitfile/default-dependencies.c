@@ -69,6 +69,21 @@ static int put_first(char ***vector, char ***first) {
         return 0;
 }
 
+/* The pod gains Wants= and Before=. An instance that has no file of its own is started by its name alone. */
+static bool starts_with_pod(const UnitSpec *u) {
+        const char *slash = u->fragment_path ? strrchr(u->fragment_path, '/') : NULL;
+
+        return u->container.start_with_pod && !u->is_template && slash &&
+               strcmp(slash + 1, u->file_name) == 0;
+}
+
+static int add_pod(const UnitSpec *u, DependencyType type, char ***ret) {
+        bool applies = type == DEPENDENCY_BINDS_TO || type == DEPENDENCY_AFTER ||
+                       (type == DEPENDENCY_WANTED_BY && starts_with_pod(u));
+
+        return u->container.pod && applies ? strv_append(ret, u->container.pod) : 0;
+}
+
 static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
         unsigned by = implied_for(u);
         int r = 0;
@@ -84,7 +99,7 @@ static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
                 r = strv_append(ret, u->container.image_unit);
         if (r >= 0 && u->timer.unit && (type == DEPENDENCY_TRIGGERS || type == DEPENDENCY_BEFORE))
                 r = strv_append(ret, u->timer.unit);
-        return r;
+        return r < 0 ? r : add_pod(u, type, ret);
 }
 
 int unit_add_default_dependencies(UnitSpec *u) {

@@ -7,6 +7,7 @@
  */
 
 #include "unitfile/container-spec.h"
+#include "unitfile/pod-spec.h"
 #include "unitfile/service-spec.h"
 #include "unitfile/timer-spec.h"
 #include "unitfile/unit-keys-internal.h"
@@ -84,6 +85,11 @@ DECLARE_PARSER(tmpfs, RootSpec);
 DECLARE_PARSER(shm_size, RootSpec);
 DECLARE_PARSER(path_lists, char **);
 DECLARE_PARSER(timezone, char *);
+
+/* pod-parsers.c */
+DECLARE_PARSER(exit_policy, PodExitPolicy);
+DECLARE_PARSER(pod_network, PodSpec);
+DECLARE_PARSER(pod, char *);
 
 /* secret-parsers.c */
 DECLARE_PARSER(secrets, SecretSpecs);

@@ -51,6 +51,8 @@ int parse_service_type(KeyInput *in, void *target) {
         ServiceType *type = target;
         const UnitAssignment *a = input_last(in);
 
+        if (in->load->unit->kind == UNIT_KIND_POD)
+                return 0; /* Quadlet overwrites it */
         int i = index_of(names, ELEMENTSOF(names), a->value);
         if (i < 0)
                 return input_complain(in,

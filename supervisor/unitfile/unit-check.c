@@ -71,6 +71,37 @@ static int check_mount_targets(UnitLoad *load) {
         return 0;
 }
 
+/* What the pod has for all of its containers, none has for itself. */
+static int check_pod_member(UnitLoad *load) {
+        const ContainerSpec *c = load->container;
+        int r = 0;
+
+        if (!c->pod)
+                return 0;
+        if (load->has_network)
+                r = fail(load, "Network= belongs into the pod: its containers share the network");
+        if (r >= 0 && c->hostname)
+                r = fail(load, "cannot set hostname when joining the pod UTS namespace");
+        if (r >= 0 && c->root.shm_size)
+                r = fail(load, "ShmSize= belongs into the pod: its containers share /dev/shm");
+        return r;
+}
+
+/* systemd-p, or systemd-p-a for an instance. */
+static int finish_pod(UnitLoad *load) {
+        const char *file = load->unit->file_name, *dot = strrchr(file, '.');
+        const char *at = strchr(file, '@');
+
+        if (load->pod->name)
+                return 0;
+        load->pod->name = at ? str_printf("systemd-%.*s-%s",
+                                               (int) (at - file),
+                                               file,
+                                               load->unit->instance ?: "")
+                             : str_printf("systemd-%.*s", (int) (dot - file), file);
+        return load->pod->name ? 0 : -ENOMEM;
+}
+
 static int finish_container(UnitLoad *load) {
         ContainerSpec *c = load->container;
         int r = 0;
@@ -86,6 +117,8 @@ static int finish_container(UnitLoad *load) {
                 r = fail(load, "the Image And Rootfs keys conflict can not be specified together");
         if (r >= 0 && c->process.group && !c->process.user)
                 r = fail(load, "invalid Group set without User");
+        if (r >= 0)
+                r = check_pod_member(load);
         return r < 0 ? r : check_mount_targets(load);
 }
 
@@ -97,9 +130,26 @@ int unit_load_finish_type(UnitLoad *load) {
                 return load->has_image ? 0 : fail(load, "no Image key specified");
         case UNIT_KIND_TIMER:
                 return timer_load_finish(load);
+        case UNIT_KIND_POD:
+                return finish_pod(load);
         default:
                 return 0;
         }
+}
+
+static int tell_missing_network(UnitLoad *load) {
+        bool pod = load->unit->kind == UNIT_KIND_POD;
+
+        if (load->has_network || load->unit->container.pod ||
+                        (load->unit->kind != UNIT_KIND_CONTAINER && !pod))
+                return 0;
+        return complain(load,
+                        DIAGNOSTIC_NOTICE,
+                        "no-network",
+                        pod ? "no Network= given: bridges are not supported yet, so the containers "
+                              "of the pod get loopback only"
+                            : "no Network= given: bridges are not supported yet, so the container "
+                              "gets loopback only");
 }
 
 /* What systemd says of the back-off keys, and does about them. */
@@ -151,11 +201,7 @@ int unit_load_finish(UnitLoad *load) {
                 r = fail(load,
                                 "ReloadCmd and ReloadSignal are mutually exclusive but both are "
                                 "set");
-        if (r >= 0 && load->unit->kind == UNIT_KIND_CONTAINER && !load->has_network)
-                r = complain(load,
-                                DIAGNOSTIC_NOTICE,
-                                "no-network",
-                                "no Network= given: bridges are not supported yet, so the "
-                                "container gets loopback only");
+        if (r >= 0)
+                r = tell_missing_network(load);
         return r < 0 ? r : unit_add_default_dependencies(load->unit);
 }

@@ -28,6 +28,7 @@ typedef enum KeyTarget {
         KEY_TARGET_CONTAINER,
         KEY_TARGET_IMAGE,
         KEY_TARGET_TIMER,
+        KEY_TARGET_POD,
 } KeyTarget;
 
 typedef enum KeyDisposition {

@@ -18,7 +18,6 @@
 /* clang-format off */
 const UnitKeyRow unit_keys_unhandled[] = {
         { "Container", LATER, "false no 0 off", NULL, "EnvironmentHost VolatileTmp" },
-        { "Container", LATER, "true yes 1 on", NULL, "StartWithPod" },
         { "Container", LATER, "false no 0 off", "is not supported yet; the unit counts as ready once its process executes", "Notify" },
         { "Container", LATER, NULL, NULL, "HttpProxy GroupAdd ReloadCmd ReloadSignal AddDevice" },
         { "Container", LATER, "none", NULL, "HealthCmd HealthOnFailure" },
@@ -26,7 +25,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "HealthStartupCmd HealthStartupInterval HealthStartupTimeout HealthStartupRetries HealthStartupSuccess "
           "HealthLogDestination HealthMaxLogCount HealthMaxLogSize" },
         { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
-        { "Container", LATER, NULL, NULL, "IP IP6 PublishPort Pod" },
+        { "Container", LATER, NULL, NULL, "IP IP6 PublishPort" },
         { "Container", REFUSED, NULL, NULL, "Mount PodmanArgs" },
         { "Container", REFUSED, "unconfined", NULL, "AppArmor" },
         { "Container", REFUSED, "host", NULL, "UserNS" },
@@ -120,9 +119,9 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "BPFDelegateMaps BPFDelegatePrograms BPFDelegateAttachments DelegateNamespaces BindLogSockets" },
 
         /* Sections of the types that are not supported yet: for the manual, and for those who edit. */
-        { "Pod", LATER, NULL, NULL, "PodName ServiceName ExitPolicy StopTimeout Network NetworkAlias IP IP6 PublishPort AddHost "
-          "DNS DNSOption DNSSearch HostName Volume ShmSize Label UserNS UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid "
-          "RemapGid RemapUidSize PodmanArgs" },
+        { "Pod", LATER, NULL, NULL, "NetworkAlias IP IP6 PublishPort AddHost DNS DNSOption DNSSearch" },
+        { "Pod", REFUSED, "host", NULL, "UserNS" },
+        { "Pod", REFUSED, NULL, NULL, "UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid RemapGid RemapUidSize PodmanArgs" },
         { "Pod", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
         { "Volume", LATER, NULL, NULL, "VolumeName ServiceName Driver Image Device Type Options User Group UID GID Copy Label "
           "PodmanArgs" },

@@ -13,7 +13,7 @@ const UnitSection unit_sections[] = {
         { "Container", SECTION_TYPE },    { "Quadlet", SECTION_TYPE },
         { "Unit",      SECTION_SYSTEMD }, { "Service", SECTION_SYSTEMD },
         { "Install",   SECTION_INSTALL }, { "X-Supd",  SECTION_OWN },
-        { "Pod",       SECTION_FOREIGN }, { "Volume",  SECTION_FOREIGN },
+        { "Pod",       SECTION_TYPE }, { "Volume",  SECTION_FOREIGN },
         { "Network",   SECTION_FOREIGN }, { "Image",   SECTION_TYPE },
         { "Timer",     SECTION_SYSTEMD }, { "Socket",  SECTION_FOREIGN },
         {},
@@ -27,6 +27,8 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
         KEY("Container", key, type, KEY_TARGET_CONTAINER, ContainerSpec, member, flags, help)
 #define IMAGE(key, type, member, flags, help) \
         KEY("Image", key, type, KEY_TARGET_IMAGE, ImageSpec, member, flags, help)
+#define POD(key, type, member, flags, help) \
+        KEY("Pod", key, type, KEY_TARGET_POD, PodSpec, member, flags, help)
 #define SERVICE(key, type, member, flags, help) \
         KEY("Service", key, type, KEY_TARGET_SERVICE, ServiceSpec, member, flags, help)
 #define TIMER(key, type, member, help) \
@@ -86,6 +88,8 @@ const UnitKey unit_keys_handled[] = {
         CONTAINER("Network", network, network, KEY_LIST, "none or host"),
         CONTAINER("Memory", memory_limit, memory_bytes, 0, "Memory limit of the payload"),
         CONTAINER("PidsLimit", pids_limit, pids_limit, 0, "Limit of processes and threads; -1 is unlimited"),
+        CONTAINER("Pod", pod, pod, 0, "NAME.pod: the pod whose namespaces it joins"),
+        CONTAINER("StartWithPod", boolean, start_with_pod, KEY_KEEP_EMPTY, "Start when the pod does"),
         CONTAINER("LogDriver", log_driver, log_driver, 0, "journald, k8s-file, none or passthrough"),
         CONTAINER("LogOpt", log_options, log_size_max_bytes, KEY_LIST, "max-size=SIZE"),
 
@@ -102,6 +106,16 @@ const UnitKey unit_keys_handled[] = {
         IMAGE("Retry", count, pull.retries, 0, "How often a fetch that failed is tried again"),
         IMAGE("RetryDelay", go_duration, pull.retry_delay_usec, 0, "Time before that, such as 5s; by default it grows from 2s"),
         { "Image", "ServiceName", "Name of the unit without .service", NULL, KEY_TARGET_NONE, 0, 0, KEY_SILENT, NULL },
+
+        POD("PodName", container_name, name, 0, "Name of the pod, by default systemd-NAME"),
+        { "Pod", "ServiceName", "Name of the unit without .service", NULL, KEY_TARGET_NONE, 0, 0, KEY_SILENT, NULL },
+        POD("ExitPolicy", exit_policy, exit_policy, 0, "stop: the pod ends with its last container; continue: it does not"),
+        POD("StopTimeout", seconds, stop_timeout_usec, 0, "Seconds that containers get to end when the pod does"),
+        KEY_WHOLE("Pod", "Network", pod_network, KEY_TARGET_POD, KEY_LIST, "none, host or ns:PATH: the network of all its containers"),
+        POD("HostName", host_name, hostname, 0, "Host name that its containers share; by default the pod's name"),
+        POD("Volume", volumes, root, KEY_LIST, "SOURCE:DESTINATION[:OPTIONS], mounted into each of its containers"),
+        POD("ShmSize", shm_size, root, 0, "Size of the /dev/shm that its containers share; 0 is unlimited"),
+        POD("Label", metadata, labels, KEY_LIST, "Metadata"),
 
         KEY("Quadlet", "DefaultDependencies", boolean, KEY_TARGET_UNIT, UnitSectionSpec, quadlet_default_dependencies, KEY_KEEP_EMPTY, "Depend on network-online.target"),
 

@@ -19,6 +19,7 @@ typedef struct UnitLoad {
         const UnitType *type;     /* borrowed; of the file */
         ContainerSpec *container; /* borrowed; the unit's own, or another one to resolve into */
         ImageSpec *image;         /* borrowed; likewise */
+        PodSpec *pod;             /* borrowed; likewise */
         const UnitKeys *keys;     /* borrowed */
         const char *unit_dir;     /* borrowed; where the main file is */
         SpecifierContext specifiers;

@@ -249,6 +249,7 @@ static void *key_target(UnitLoad *load, const UnitKey *key) {
                 [KEY_TARGET_CONTAINER] = load->container,
                 [KEY_TARGET_IMAGE] = load->image,
                 [KEY_TARGET_TIMER] = &load->unit->timer,
+                [KEY_TARGET_POD] = load->pod,
         };
 
         return (char *) targets[key->target] + key->offset;
@@ -468,6 +469,7 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
                 .type = unit_type_find(request->file_name),
                 .container = &u->container,
                 .image = &u->image,
+                .pod = &u->pod,
                 .keys = request->keys,
                 .unit_dir = unit_dir,
                 .specifiers = specifier_context(u, request->facts),
@@ -516,11 +518,12 @@ static int error_of(const DiagnosticList *list, Error *error) {
         return 0;
 }
 
-/* Everything that unit_spec_load() read, once more, into @container or @image. */
+/* Everything that unit_spec_load() read, once more, into one of @container, @image and @pod. */
 static int resolve(const UnitSpec *u,
                 char *const *environment,
                 ContainerSpec *container,
                 ImageSpec *image,
+                PodSpec *pod,
                 Error *error) {
         _cleanup_(diagnostic_list_done) DiagnosticList diagnostics = {};
         _cleanup_(environment_done) Environment e = {};
@@ -542,6 +545,7 @@ static int resolve(const UnitSpec *u,
                 .type = unit_type_find(u->file_name),
                 .container = container,
                 .image = image,
+                .pod = pod,
                 .keys = keys,
                 .unit_dir = unit_dir,
                 .specifiers = specifier_context(u, &facts),
@@ -563,7 +567,7 @@ int unit_spec_resolve(const UnitSpec *u,
                 const ContainerSpec **ret,
                 Error *error) {
         assert(u->kind == UNIT_KIND_CONTAINER);
-        int r = u->source ? resolve(u, environment, storage, /* image= */ NULL, error) : 0;
+        int r = u->source ? resolve(u, environment, storage, NULL, NULL, error) : 0;
         if (r < 0)
                 return r;
         *ret = u->source ? storage : &u->container;
@@ -576,9 +580,22 @@ int unit_spec_resolve_image(const UnitSpec *u,
                 const ImageSpec **ret,
                 Error *error) {
         assert(u->kind == UNIT_KIND_IMAGE);
-        int r = u->source ? resolve(u, environment, /* container= */ NULL, storage, error) : 0;
+        int r = u->source ? resolve(u, environment, NULL, storage, NULL, error) : 0;
         if (r < 0)
                 return r;
         *ret = u->source ? storage : &u->image;
+        return 0;
+}
+
+int unit_spec_resolve_pod(const UnitSpec *u,
+                char *const *environment,
+                PodSpec *storage,
+                const PodSpec **ret,
+                Error *error) {
+        assert(u->kind == UNIT_KIND_POD);
+        int r = u->source ? resolve(u, environment, NULL, NULL, storage, error) : 0;
+        if (r < 0)
+                return r;
+        *ret = u->source ? storage : &u->pod;
         return 0;
 }

@@ -141,17 +141,34 @@ static bool index_has_unit(const UnitIndex *index, const char *file_name) {
         return unit_index_find(index, file_name) || (template && unit_index_find(index, template));
 }
 
-/* Units of other files that a unit can't do without; with Quadlet's words. */
-static int check_references(const UnitSources *sources, UnitSpec *u) {
-        const char *image = u->container.image_unit;
-
-        if (!image || index_has_unit(sources->index, image))
+/* A unit of another file that a unit can't do without; with Quadlet's words. */
+static int check_reference(const UnitSources *sources,
+                UnitSpec *u,
+                const char *file_name,
+                const char *before,
+                const char *after) {
+        if (!file_name || index_has_unit(sources->index, file_name))
                 return 0;
-        _cleanup_free_ char *text = str_printf("requested Quadlet image %s was not found", image);
+        _cleanup_free_ char *text = str_printf("%s %s %s", before, file_name, after);
         if (!text)
                 return -ENOMEM;
         u->load_state = UNIT_BAD_SETTING;
         return complain_of_file(&u->diagnostics, u->fragment_path, "not-found", text);
+}
+
+static int check_references(const UnitSources *sources, UnitSpec *u) {
+        int r = check_reference(sources,
+                        u,
+                        u->container.image_unit,
+                        "requested Quadlet image",
+                        "was not found");
+
+        return r < 0 ? r
+                     : check_reference(sources,
+                                       u,
+                                       u->container.pod,
+                                       "quadlet pod unit",
+                                       "does not exist");
 }
 
 static bool source_has_unit(const void *userdata, const char *file_name) {

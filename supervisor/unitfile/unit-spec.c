@@ -82,6 +82,7 @@ void container_spec_init(ContainerSpec *c) {
                 .log_driver = LOG_DRIVER_AUTO,
                 .log_size_max_bytes = UINT64_MAX,
         };
+        c->start_with_pod = true;
         pull_spec_init(&c->pull, PULL_MISSING);
 }
 
@@ -127,6 +128,7 @@ void container_spec_done(ContainerSpec *c) {
         free(c->hostname);
         free(c->image);
         free(c->image_unit);
+        free(c->pod);
         pull_spec_done(&c->pull);
         root_spec_done(&c->root);
         process_spec_done(&c->process);
@@ -136,6 +138,23 @@ void container_spec_done(ContainerSpec *c) {
         strv_free(c->annotations);
         strv_free(c->labels);
         *c = (ContainerSpec) {};
+}
+
+void pod_spec_init(PodSpec *p) {
+        *p = (PodSpec) {
+                .exit_policy = POD_EXIT_STOP,
+                .stop_timeout_usec = 10 * USEC_PER_SEC,
+                .network = NETWORK_NONE,
+        };
+}
+
+void pod_spec_done(PodSpec *p) {
+        free(p->name);
+        free(p->hostname);
+        free(p->network_path);
+        root_spec_done(&p->root);
+        strv_free(p->labels);
+        *p = (PodSpec) {};
 }
 
 void service_spec_init(ServiceSpec *s) {
@@ -226,6 +245,7 @@ int unit_spec_new(const char *file_name,
         container_spec_init(&u->container);
         image_spec_init(&u->image);
         timer_spec_init(&u->timer);
+        pod_spec_init(&u->pod);
         service_spec_init(&u->service);
         unit_section_spec_init(&u->unit);
         u->kind = type->kind;
@@ -233,6 +253,8 @@ int unit_spec_new(const char *file_name,
                 u->service.type = SERVICE_ONESHOT;
                 u->service.remain_after_exit = true;
         }
+        if (u->kind == UNIT_KIND_POD)
+                u->service.restart.policy = RESTART_ON_FAILURE;
         u->is_template = instance && instance_size == 0;
         u->id = unit_service_id(file_name, service_name);
         u->file_name = strdup(file_name);
@@ -264,6 +286,7 @@ UnitSpec *unit_spec_free(UnitSpec *u) {
         container_spec_done(&u->container);
         image_spec_done(&u->image);
         timer_spec_done(&u->timer);
+        pod_spec_done(&u->pod);
         diagnostic_list_done(&u->diagnostics);
         unit_source_free(u->source);
         free(u);

@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "unitfile/container-spec.h"
 #include "unitfile/diagnostic.h"
+#include "unitfile/pod-spec.h"
 #include "unitfile/service-spec.h"
 #include "unitfile/timer-spec.h"
 
@@ -30,9 +31,10 @@ const char *unit_load_state_to_string(UnitLoadState s); /* "loaded", "bad-settin
 typedef enum UnitKind {
         UNIT_KIND_CONTAINER,
         UNIT_KIND_IMAGE,
+        UNIT_KIND_POD,
         UNIT_KIND_TARGET,
         UNIT_KIND_TIMER,
-        UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .pod, .socket, … */
+        UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .volume, .socket, … */
         _UNIT_KIND_MAX,
         _UNIT_KIND_INVALID = -EINVAL,
 } UnitKind;
@@ -52,6 +54,7 @@ typedef struct UnitSpec {
         ContainerSpec container; /* of UNIT_KIND_CONTAINER */
         ImageSpec image;         /* of UNIT_KIND_IMAGE */
         TimerSpec timer;         /* of UNIT_KIND_TIMER */
+        PodSpec pod;             /* of UNIT_KIND_POD */
         DiagnosticList diagnostics;
         struct UnitSource
                         *source; /* owned; NULL unless the type section refers to the environment */
@@ -80,6 +83,13 @@ int unit_spec_resolve_image(const UnitSpec *u,
                 char *const *environment,
                 ImageSpec *storage,
                 const ImageSpec **ret,
+                Error *error);
+
+/** unit_spec_resolve_pod() - the same for a .pod; pod_spec_init() and _done() of @storage likewise */
+int unit_spec_resolve_pod(const UnitSpec *u,
+                char *const *environment,
+                PodSpec *storage,
+                const PodSpec **ret,
                 Error *error);
 
 /* Single files outside of any search path, as `supctl verify` reads them. */

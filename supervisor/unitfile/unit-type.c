@@ -15,7 +15,7 @@ static const UnitType unit_types[] = {
         { ".artifact",  "-artifact",  NULL,        3, UNIT_KIND_UNSUPPORTED },
         { ".container", "",           "Container", 4, UNIT_KIND_CONTAINER },
         { ".kube",      "",           NULL,        4, UNIT_KIND_UNSUPPORTED },
-        { ".pod",       "-pod",       "Pod",       5, UNIT_KIND_UNSUPPORTED },
+        { ".pod",       "-pod",       "Pod",       5, UNIT_KIND_POD },
         { ".service",   NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
         { ".target",    NULL,         NULL,        0, UNIT_KIND_TARGET },
         { ".timer",     NULL,         "Timer",     0, UNIT_KIND_TIMER },

@@ -109,13 +109,13 @@ has_printed() {
                 Exec=true
 	END
         raw_unit data.volume <<<'[Volume]'
-        raw_unit shop.pod <<<'[Pod]'
+        raw_unit shop.network <<<'[Network]'
         obedient_write web
         supd_start
         run supctl start mount
         assert_equal 1 "$status"
         assert_match 'Mount' "$output"
-        for unit in data-volume shop-pod; do
+        for unit in data-volume shop-network; do
                 run supctl start $unit
                 assert_equal 1 "$status"
         done

@@ -448,7 +448,6 @@ static void test_keys_without_which_a_container_would_be_unsafe_are_errors(void 
 static void test_keys_that_are_for_later_are_warnings_and_the_unit_loads(void **state) {
         static const LineCase cases[] = {
                 { "PublishPort=80:80", "warning: web.container:4: Container.PublishPort: known" },
-                { "Pod=p.pod", "warning: web.container:4: Container.Pod: known" },
                 { "HealthCmd=true", "warning: web.container:4: Container.HealthCmd: known" },
                 { "[Service]\nExecStartPre=/bin/true",
                                 "warning: web.container:5: Service.ExecStartPre: known" },

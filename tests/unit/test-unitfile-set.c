@@ -96,7 +96,7 @@ static void test_one_bad_file_never_keeps_the_others_from_loading(void **state) 
         fixture_write("etc/b.container", big);
         fixture_link("nowhere", "etc/c.container");
         assert_int_equal(mkfifo(fixture_path("etc/d.container"), 0600), 0);
-        fixture_write("etc/e.pod", "[Pod]\n");
+        fixture_write("etc/e.volume", "[Volume]\n");
         fixture_write("etc/web.container", MINIMAL);
         free(big);
 
@@ -108,7 +108,7 @@ static void test_one_bad_file_never_keeps_the_others_from_loading(void **state) 
         assert_int_equal(find(s, "c.service")->load_state, UNIT_ERROR);
         fixture_assert_says(&find(s, "c.service")->diagnostics, "No such file or directory");
         assert_int_equal(find(s, "d.service")->load_state, UNIT_ERROR);
-        assert_int_equal(find(s, "e-pod.service")->load_state, UNIT_BAD_SETTING);
+        assert_int_equal(find(s, "e-volume.service")->load_state, UNIT_BAD_SETTING);
         fixture_assert_loaded(find(s, "web.service"));
         unit_set_free(s);
 }
@@ -132,7 +132,6 @@ static void test_types_of_later_versions_are_known_and_refused(void **state) {
         static const struct {
                 const char *file, *id;
         } cases[] = {
-                { "a.pod", "a-pod.service" },
                 { "b.volume", "b-volume.service" },
                 { "c.network", "c-network.service" },
                 { "e.service", "e.service" },
@@ -158,7 +157,8 @@ static void test_types_of_later_versions_are_known_and_refused(void **state) {
                 assert_ptr_equal(find(s, cases[i].file), u);
                 fixture_assert_says(&u->diagnostics, "is not supported yet [unsupported-type]");
         }
-        fixture_assert_says(&find(s, "a.pod")->diagnostics, "unit type .pod is not supported yet");
+        fixture_assert_says(&find(s, "b.volume")->diagnostics,
+                        "unit type .volume is not supported yet");
         unit_set_free(s);
 }
 
