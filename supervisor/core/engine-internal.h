@@ -20,6 +20,7 @@ struct Engine {
         List rechecks;    /* units: Unit.recheck_link */
         unsigned n_running; /* jobs */
         unsigned n_starting, starts_max;
+        uint64_t start_patience_usec;
         uint64_t deadline_usec; /* that the outside was told; USEC_INFINITY: none */
         uint32_t last_job_id;
         bool running_queue, dooming;
@@ -76,6 +77,8 @@ typedef struct JobFlags {
 
 /** job_install() - the job of a settled request: joins the one that is there, or replaces it */
 int job_install(Engine *e, Unit *u, JobType type, JobFlags flags, Job **ret);
+/** job_release_slot() - it counts no more as one that is starting; another one may begin */
+void job_release_slot(Job *j);
 /** job_finish() - take the job off its unit and tell; frees it. Jobs that can't do without it end, too. */
 void job_finish(Job *j, JobResult result);
 /** job_drop() - the same for a job that another one replaces: nobody else ends */

@@ -126,7 +126,7 @@ int engine_new(UnitFactory factory, void *factory_userdata, Engine **ret) {
 
         e->factory = factory;
         e->factory_userdata = factory_userdata;
-        e->deadline_usec = USEC_INFINITY;
+        e->deadline_usec = e->start_patience_usec = USEC_INFINITY;
         list_init(&e->queue);
         list_init(&e->held);
         list_init(&e->doomed);
@@ -215,8 +215,9 @@ uint64_t engine_now_realtime(const Engine *e) {
         return 0;
 }
 
-void engine_set_starts_max(Engine *e, unsigned n) {
+void engine_set_starts_max(Engine *e, unsigned n, uint64_t patience_usec) {
         e->starts_max = n;
+        e->start_patience_usec = patience_usec;
 }
 
 static void unit_sync(Unit *u) {

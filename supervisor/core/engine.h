@@ -195,6 +195,7 @@ struct Job {
         bool stopping; /* running, and waits for the unit to be off to start it then */
         bool irreversible, ignore_order, ignore_requirements; /* by its mode */
         bool holds_slot;        /* counts for engine_set_starts_max() */
+        uint64_t slot_usec;     /* until then; USEC_INFINITY: to its end */
         uint64_t deadline_usec; /* it ends as "timeout" then; USEC_INFINITY: never */
         List queue_link; /* in Engine.queue, .held or .doomed, or in waiters of the job it waits for */
         List waiters;    /* jobs that wait for this one */
@@ -248,6 +249,8 @@ typedef struct EngineOps {
         uint64_t (*now)(void *userdata); /* monotonic; NULL with all observers: no job ever times out */
         uint64_t (*now_realtime)(
                         void *userdata); /* NULL with all observers: histories have no times */
+        /* How many containers may be starting now, asked before one more; 0: any number. */
+        unsigned (*starts_max)(void *userdata);
         void (*set_deadline)(uint64_t monotonic_usec,
                         void *userdata); /* call engine_on_deadline() then */
         /* 1: met; 0: not; negative errno: can't be told. '!' and '|' are not its business. NULL with all: met */
@@ -293,8 +296,13 @@ const DiagnosticList *engine_diagnostics(const Engine *e);
 void engine_run_queue(Engine *e);
 /** engine_on_deadline() - the time of the last EngineOps.set_deadline has come */
 void engine_on_deadline(Engine *e);
-/** engine_set_starts_max() - so many containers are started at the same time; 0: any number */
-void engine_set_starts_max(Engine *e, unsigned n);
+/**
+ * engine_set_starts_max() - so many containers are started at the same time
+ * @n:            0: any number, or as EngineOps.starts_max says
+ * @patience_usec: one that takes longer to start counts no more: it waits for something else than the machine;
+ *                USEC_INFINITY: it counts to its end
+ */
+void engine_set_starts_max(Engine *e, unsigned n, uint64_t patience_usec);
 /** engine_sync() - units have been put into a state that nobody told of: take it as it is */
 void engine_sync(Engine *e);
 

@@ -62,14 +62,24 @@ static void job_release_waiters(Job *j) {
         }
 }
 
-static void job_release_slot(Job *j) {
+static unsigned starts_max(const Engine *e) {
+        for (size_t i = 0; i < e->n_observers && e->starts_max == 0; i++) {
+                if (e->observers[i].ops->starts_max)
+                        return e->observers[i].ops->starts_max(e->observers[i].userdata);
+        }
+        return e->starts_max;
+}
+
+void job_release_slot(Job *j) {
         Engine *e = j->unit->engine;
 
         if (!j->holds_slot)
                 return;
         j->holds_slot = false;
         e->n_starting--;
-        if (!list_is_empty(&e->held))
+        /* More than one may begin if the limit has risen. */
+        unsigned max = starts_max(e);
+        for (unsigned n = e->n_starting; !list_is_empty(&e->held) && (max == 0 || n < max); n++)
                 job_requeue(CONTAINER_OF(e->held.next, Job, queue_link));
 }
 
@@ -122,7 +132,10 @@ static bool job_needs_slot(const Job *j) {
 static bool must_hold(const Job *j) {
         const Engine *e = j->unit->engine;
 
-        return e->starts_max > 0 && e->n_starting >= e->starts_max && job_needs_slot(j);
+        if (e->n_starting == 0 || !job_needs_slot(j))
+                return false; /* one always may */
+        unsigned max = starts_max(e);
+        return max > 0 && e->n_starting >= max;
 }
 
 bool job_waits_for(const Job *j, const Unit **ret) {
@@ -444,6 +457,8 @@ static void job_begin_start(Job *j) {
         if (job_needs_slot(j) && !j->holds_slot) {
                 j->holds_slot = true;
                 u->engine->n_starting++;
+                j->slot_usec = usec_add(engine_now(u->engine), u->engine->start_patience_usec);
+                engine_arm(u->engine, j->slot_usec);
         }
 
         /* The kind may tell of its state from within: whether the job still is, is asked by number. */

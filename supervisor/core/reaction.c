@@ -233,6 +233,10 @@ static void expire_jobs(Engine *e, uint64_t now) {
                 if (i > map_size(e->jobs))
                         continue; /* others have ended with the last one */
                 Job *j = map_at(e->jobs, i - 1);
+                if (j->holds_slot && j->slot_usec <= now)
+                        job_release_slot(j);
+                else if (j->holds_slot)
+                        engine_arm(e, j->slot_usec);
                 if (j->deadline_usec > now) {
                         engine_arm(e, j->deadline_usec);
                         continue;

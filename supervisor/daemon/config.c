@@ -15,11 +15,15 @@ static int config_parse_bool(const char *value, void *target) {
         return value_parse_bool(value, target);
 }
 
-static int config_parse_count(const char *value, void *target) {
+static int config_parse_starts_max(const char *value, void *target) {
         uint64_t n;
 
+        if (str_equal(value, "auto") || str_equal(value, "infinity")) {
+                *(unsigned *) target = *value == 'a' ? STARTS_MAX_AUTO : 0;
+                return 0;
+        }
         int r = parse_u64(value, &n);
-        if (r < 0 || n > UINT32_MAX)
+        if (r < 0 || n >= STARTS_MAX_AUTO)
                 return -EINVAL;
         *(unsigned *) target = (unsigned) n;
         return 0;
@@ -33,7 +37,7 @@ static const struct {
 } config_keys[] = {
         { "Manager", "SystemdSocket", offsetof(Options, systemd_socket), config_parse_bool      },
         { "Manager", "LogLevel",      offsetof(Options, log_level),      config_parse_log_level },
-        { "Manager", "MaxParallelStarts", offsetof(Options, parallel_starts_max), config_parse_count },
+        { "Manager", "MaxParallelStarts", offsetof(Options, parallel_starts_max), config_parse_starts_max },
 
         { "Image", "StorageDriver",      offsetof(Options, image), image_settings_driver              },
         { "Image", "AdditionalStores",   offsetof(Options, image), image_settings_additional_stores   },

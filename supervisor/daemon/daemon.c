@@ -18,6 +18,7 @@
 #include "control/control.h"
 #include "core/engine.h"
 #include "daemon/libexec.h"
+#include "daemon/starts-limit.h"
 #include "kinds/condition.h"
 #include "kinds/image-service.h"
 #include "kinds/registry.h"
@@ -45,6 +46,9 @@ static const char *const listener_names[] = {
 };
 static_assert(ELEMENTSOF(listener_names) == _LISTENER_MAX, "every listener has a name");
 
+/* With MaxParallelStarts=auto: what takes longer to start waits for something else than this machine. */
+#define START_PATIENCE_USEC (2 * USEC_PER_SEC)
+
 struct Daemon {
         const Options *options;          /* borrowed */
         sd_event *event;                 /* owned */
@@ -66,6 +70,7 @@ struct Daemon {
         DualTime started, finished;
         uint64_t units_loaded_realtime_usec;
         DualTime units_loaded_first;
+        StartsLimit starts_limit;
         bool stopping; /* all units are to stop, then supd ends */
         DaemonVerdict verdict;
 };
@@ -119,6 +124,14 @@ static uint64_t daemon_now(void *userdata) {
 static uint64_t daemon_now_realtime(void *userdata) {
         (void) userdata;
         return clock_realtime_usec();
+}
+
+static unsigned daemon_starts_max(void *userdata) {
+        Daemon *d = userdata;
+
+        if (d->options->parallel_starts_max != STARTS_MAX_AUTO)
+                return 0;
+        return starts_limit_get(&d->starts_limit, clock_monotonic_usec());
 }
 
 static int daemon_on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -181,6 +194,7 @@ static const EngineOps engine_ops = {
         .wake = daemon_wake,
         .now = daemon_now,
         .now_realtime = daemon_now_realtime,
+        .starts_max = daemon_starts_max,
         .set_deadline = daemon_set_deadline,
         .unit_changed = daemon_unit_changed,
         .job_removed = daemon_job_removed,
@@ -570,7 +584,11 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
         if (r < 0)
                 return r;
         engine_add_observer(d->engine, &engine_ops, d);
-        engine_set_starts_max(d->engine, options->parallel_starts_max);
+        starts_limit_init(&d->starts_limit);
+        if (options->parallel_starts_max == STARTS_MAX_AUTO)
+                engine_set_starts_max(d->engine, 0, START_PATIENCE_USEC);
+        else
+                engine_set_starts_max(d->engine, options->parallel_starts_max, USEC_INFINITY);
 
         daemon_take_listeners(d);
         r = daemon_add_sources(d, error);

@@ -154,7 +154,7 @@ int options_parse(Options *o, int argc, char **argv, Error *error) {
         _cleanup_(options_done) Options given = { .log_level = 0 };
         int r;
 
-        *o = (Options) { .log_level = DIAG_INFO };
+        *o = (Options) { .log_level = DIAG_INFO, .parallel_starts_max = STARTS_MAX_AUTO };
         r = take_command_line(&given, argc, argv, error);
         if (r <= 0)
                 return r;

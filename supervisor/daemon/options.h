@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "daemon/image-settings.h"
 
+#define STARTS_MAX_AUTO UINT32_MAX /* as the machine keeps up */
+
 typedef struct Options {
         char *runtime_dir;   /* owned */
         char *state_dir;     /* owned */
@@ -18,7 +20,7 @@ typedef struct Options {
         char *config_file;   /* owned */
         bool systemd_socket; /* SystemdSocket=: serve /run/systemd/private as well */
         DiagLevel log_level;
-        unsigned parallel_starts_max; /* MaxParallelStarts=; 0: any number */
+        unsigned parallel_starts_max; /* MaxParallelStarts=; 0: any number; or STARTS_MAX_AUTO */
         ImageSettings image;
 } Options;
 

@@ -577,7 +577,7 @@ static void test_no_more_starts_at_a_time_than_allowed(void **state) {
         World *w = pair(state, "");
 
         toy(w, "a")->slow = toy(w, "b")->slow = toy(w, "c")->slow = true;
-        engine_set_starts_max(w->engine, 2);
+        engine_set_starts_max(w->engine, 2, USEC_INFINITY);
         world_start(w, "a");
         world_start(w, "b");
         world_start(w, "c");
@@ -585,6 +585,23 @@ static void test_no_more_starts_at_a_time_than_allowed(void **state) {
         world_becomes(w, "a", UNIT_STATE_FAILED);
         assert_state(w, "c", UNIT_ACTIVATING);
         assert_state(w, "b", UNIT_ACTIVATING);
+}
+
+static void test_one_that_starts_for_long_holds_no_others_back(void **state) {
+        World *w = pair(state, "");
+
+        toy(w, "a")->slow = toy(w, "b")->slow = toy(w, "c")->slow = true;
+        engine_set_starts_max(w->engine, 2, 2 * USEC_PER_SEC);
+        world_start(w, "a");
+        w->now += USEC_PER_SEC;
+        world_start(w, "b");
+        world_start(w, "c");
+        assert_state(w, "c", UNIT_INACTIVE);
+        w->now = w->deadline;
+        engine_on_deadline(w->engine);
+        engine_run_queue(w->engine);
+        assert_state(w, "c", UNIT_ACTIVATING);
+        assert_state(w, "a", UNIT_ACTIVATING);
 }
 
 /* ---- names --------------------------------------------------------------------------------------- */
@@ -724,6 +741,7 @@ int main(void) {
                 TEST(test_who_refuses_is_started_and_stopped_by_others_only),
                 TEST(test_a_job_times_out_and_its_unit_does_not_care),
                 TEST(test_no_more_starts_at_a_time_than_allowed),
+                TEST(test_one_that_starts_for_long_holds_no_others_back),
                 TEST(test_files_aliases_and_instances_are_one_with_their_units),
                 TEST(test_a_template_that_names_ever_more_of_itself_comes_to_an_end),
                 TEST(test_boot_starts_the_default_target_and_a_stop_of_all_ends),
