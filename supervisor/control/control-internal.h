@@ -119,6 +119,7 @@ extern const sd_bus_vtable unit_spec_vtable[];          /* UnitSpec */
 extern const sd_bus_vtable service_vtable[];            /* UnitView */
 extern const sd_bus_vtable service_spec_vtable[];       /* UnitSpec */
 extern const sd_bus_vtable container_vtable[];          /* UnitView */
+extern const sd_bus_vtable timer_vtable[];              /* UnitView */
 extern const sd_bus_vtable job_vtable[];                /* Job */
 extern const sd_bus_vtable supd_vtable[];               /* Connection */
 extern const sd_bus_vtable supd_properties_vtable[];    /* Connection */
@@ -133,6 +134,12 @@ int unit_object_find(sd_bus *bus,
                 void **ret_found,
                 sd_bus_error *ret_error);
 int service_object_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error);
+int timer_object_find(sd_bus *bus,
                 const char *path,
                 const char *interface,
                 void *userdata,

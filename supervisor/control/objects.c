@@ -20,6 +20,7 @@ static const BusObject objects[] = {
         { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, manager_defaults_vtable, NULL, .of_defaults = true },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_vtable,      service_object_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_spec_vtable, service_spec_find   },
+        { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_TIMER,   timer_vtable,        timer_object_find   },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_BUS_CONTAINER,   container_vtable,    service_object_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_UNIT,    unit_vtable,         unit_object_find    },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_UNIT,    unit_spec_vtable,    unit_spec_find      },

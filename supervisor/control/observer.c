@@ -71,19 +71,25 @@ void control_tell_files_changed(Control *c) {
 
 /* ---- properties of units ----------------------------------------------------------------------- */
 
-static void tell_connection(Connection *connection, const char *path, bool is_service) {
-        static const char *const interfaces[] = {
-                SUPD_SYSTEMD_SERVICE,
-                SUPD_BUS_CONTAINER,
-                SUPD_SYSTEMD_UNIT,
+static void tell_connection(Connection *connection, const char *path, const char *id) {
+        static const struct {
+                const char *suffix; /* of those that have it */
+                const char *interface;
+        } interfaces[] = {
+                { ".service", SUPD_SYSTEMD_SERVICE },
+                { ".service", SUPD_BUS_CONTAINER },
+                { ".timer", SUPD_SYSTEMD_TIMER },
+                { "", SUPD_SYSTEMD_UNIT },
         };
 
         int r = connection_need(connection, OBJECT_UNIT);
-        for (size_t i = is_service ? 0 : ELEMENTSOF(interfaces) - 1;
-                        r >= 0 && i < ELEMENTSOF(interfaces);
-                        i++)
-                r = sd_bus_emit_properties_changed_strv(
-                                connection->bus, path, interfaces[i], /* names= */ NULL);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(interfaces); i++) {
+                if (str_has_suffix(id, interfaces[i].suffix))
+                        r = sd_bus_emit_properties_changed_strv(connection->bus,
+                                        path,
+                                        interfaces[i].interface,
+                                        /* names= */ NULL);
+        }
         log_lost(r, "a unit's change");
 }
 
@@ -97,7 +103,7 @@ static void tell_unit(Control *c, const char *id) {
                 Connection *connection = CONTAINER_OF(link, Connection, link);
 
                 if (connection->subscribed && connection_is_listening(connection))
-                        tell_connection(connection, path, str_has_suffix(id, ".service"));
+                        tell_connection(connection, path, id);
         }
         c->stamp++;
 }

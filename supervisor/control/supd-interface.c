@@ -85,6 +85,7 @@ typedef enum StatusSource {
         SOURCE_SERVICE,   /* service_vtable */
         SOURCE_SPEC,      /* service_spec_vtable */
         SOURCE_CONTAINER, /* container_vtable */
+        SOURCE_TIMER,     /* timer_vtable; only of timers */
         _STATUS_SOURCE_MAX,
 } StatusSource;
 
@@ -98,6 +99,7 @@ static const struct {
         [SOURCE_SERVICE]   = { service_vtable,      SUPD_SYSTEMD_SERVICE },
         [SOURCE_SPEC]      = { service_spec_vtable, SUPD_SYSTEMD_SERVICE },
         [SOURCE_CONTAINER] = { container_vtable,    SUPD_BUS_CONTAINER   },
+        [SOURCE_TIMER]     = { timer_vtable,        SUPD_SYSTEMD_TIMER   },
 };
 static_assert(ELEMENTSOF(sources) == _STATUS_SOURCE_MAX, "every source has its properties");
 
@@ -135,6 +137,11 @@ static const struct {
         { SOURCE_UNIT,      "InactiveEnterTimestampMonotonic" },
         { SOURCE_UNIT,      "Job"                     },
         { SOURCE_UNIT,      "InvocationID"            },
+        { SOURCE_UNIT,      "Triggers"                },
+        { SOURCE_UNIT,      "TriggeredBy"             },
+        { SOURCE_TIMER,     "NextElapseUSecRealtime"  },
+        { SOURCE_TIMER,     "NextElapseUSecMonotonic" },
+        { SOURCE_TIMER,     "LastTriggerUSec"         },
         { SOURCE_SERVICE,   "Result"                  },
         { SOURCE_SERVICE,   "StatusText"              },
         { SOURCE_SERVICE,   "MainPID"                 },
@@ -208,6 +215,8 @@ static int append_status(sd_bus_message *m, const StatusEntries *entries, UnitVi
                 bool of_spec = source == SOURCE_SPEC || source == SOURCE_UNIT_SPEC;
                 void *object = of_spec ? (void *) v->spec : v;
 
+                if (source == SOURCE_TIMER && !v->status.timer)
+                        continue;
                 r = property_append(m, entries->entry[i], sources[source].interface, object);
         }
         if (r >= 0)

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ctl/log-print.h"
 #include "ctl/process-tree.h"
+#include "ctl/timer-view.h"
 #include "ctl/unit-view.h"
 #include "ctl/value-text.h"
 
@@ -194,6 +195,51 @@ static int print_conditions(const Page *page) {
                 r = print_unmet(page, checks[i].list);
         }
         return r;
+}
+
+/* "Trigger: Fri 2026-11-27 10:00:00 UTC; 35min left" */
+static int print_trigger(const Page *page) {
+        uint64_t next = timer_next_usec(page->unit, page->now);
+
+        if (!value_get(page->unit, "NextElapseUSecRealtime") || !unit_is_active(page->unit))
+                return 0;
+        status_label(page->out, "Trigger");
+        if (next == USEC_INFINITY) {
+                fputs("n/a\n", page->out);
+                return 0;
+        }
+        _cleanup_free_ char *stamp = stamp_format(next);
+        _cleanup_free_ char *left = stamp_format_relative(next, page->now.realtime_usec);
+        if (!stamp || !left)
+                return -ENOMEM;
+        fprintf(page->out, "%s; %s\n", stamp, left);
+        return 0;
+}
+
+/* Units that this one starts, or that start it. */
+static int print_triggers(const Page *page) {
+        static const struct {
+                const char *property, *label;
+        } lists[] = {
+                { "Triggers", "Triggers" },
+                { "TriggeredBy", "TriggeredBy" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
+                _cleanup_strv_ char **units = NULL;
+
+                int r = value_get_strv(page->unit, lists[i].property, &units);
+                STRV_FOREACH (unit, units) {
+                        if (r < 0)
+                                return r;
+                        status_label(page->out, unit == units ? lists[i].label : "");
+                        r = put_text(page, *unit);
+                        fputc('\n', page->out);
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 static int print_restarts(const Page *page) {
@@ -473,6 +519,8 @@ static const Section sections[] = {
         print_dropins,
         print_active,
         print_conditions,
+        print_trigger,
+        print_triggers,
         print_restarts,
         print_image,
         print_pod,

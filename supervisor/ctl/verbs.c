@@ -27,6 +27,8 @@ static const Verb verbs[] = {
           "Start a unit and stop whatever it does not need", OPTION_NO_BLOCK | OPTION_LINES },
         { "list-jobs",     NULL, verb_list_jobs,     0, 0, "",
           "List what is under way", OPTION_JSON },
+        { "list-timers",   NULL, verb_list_timers,   0, ANY_NUMBER, "[PATTERN…]",
+          "List timers, and when they elapse", OPTION_ALL | OPTION_JSON },
         { "cancel",        NULL, verb_cancel,        0, ANY_NUMBER, "[JOB…]",
           "Cancel jobs by their numbers; without one, all", 0 },
         { "why",           NULL, verb_why,           1, ANY_NUMBER, "UNIT…",

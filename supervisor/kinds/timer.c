@@ -343,8 +343,10 @@ static int timer_unit_start(Unit *u, bool by_hand, Error *error) {
                 return -EALREADY;
         take_newest_spec(t);
         int r = check_triggered(t, error);
-        if (r < 0)
+        if (r < 0) {
+                (void) str_replace(&t->problem, error_text(error, r)); /* without memory: none */
                 return r;
+        }
         TriggeredUnit target = look_at(triggered(t));
         (void) str_replace(&t->problem, NULL);
         timer_start(&t->timer, &target, read_stamp(t, now), now);
