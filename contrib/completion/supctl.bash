@@ -5,6 +5,10 @@ _supctl_units() {
         supctl "${global[@]}" list-units --plain --no-legend --all "$@" 2>/dev/null | awk '{ print $1 }'
 }
 
+_supctl_unit_files() {
+        supctl "${global[@]}" list-unit-files --no-legend "$@" 2>/dev/null | awk '{ print $1 }'
+}
+
 _supctl_images() {
         supctl "${global[@]}" images --no-legend --no-trunc 2>/dev/null |
                 awk '$2 != "<none>" { print $1 ":" $2; if (sub(/^docker.io\/(library\/)?/, "", $1)) print $1 ":" $2 }'
@@ -34,6 +38,13 @@ _supctl() {
                 [kill]='--signal= --kill-whom=' [pause]='' [unpause]='' [freeze]='' [thaw]=''
                 [logs]='--follow --lines= --since= --until= --output= --json'
                 [show]='--property= --value --json' [cat]='' [is-active]='' [is-failed]=''
+                [list-unit-files]='--type= --state= --json' [is-enabled]='--full'
+                [enable]='--now --runtime --force --no-reload' [disable]='--now --runtime --no-reload'
+                [reenable]='--now --runtime --force --no-reload' [mask]='--now --runtime --force --no-reload'
+                [unmask]='--runtime --no-reload' [link]='--runtime --force --no-reload' [revert]='--no-reload'
+                [preset]='--preset-mode= --runtime --force --no-reload' [preset-all]='--preset-mode= --runtime --force --no-reload'
+                [add-wants]='--runtime --force --no-reload' [add-requires]='--runtime --force --no-reload'
+                [get-default]='' [set-default]='--no-reload'
                 [reset-failed]='' [daemon-reload]='--json' [daemon-reexec]=''
                 [verify]='--strict --json' [version]='--json' [help]=''
                 [images]='--all --digests --no-trunc --filter= --json'
@@ -51,7 +62,7 @@ _supctl() {
                 case ${words[i]} in
                 --runtime-dir) global=(--runtime-dir "${words[++i]}") ;;
                 --runtime-dir=*) global=("${words[i]}") ;;
-                -[nsSUopicm] | --lines | --signal | --kill-whom | --since | --until | --output | --property | --state | --color) ((i++)) ;;
+                -[nsSUopicmt] | --preset-mode | --type | --lines | --signal | --kill-whom | --since | --until | --output | --property | --state | --color) ((i++)) ;;
                 --policy | --creds | --auth-file | --cert-dir | --tls-verify | --retry | --retry-delay) ((i++)) ;;
                 --platform | --os | --arch | --variant | --input | --format | --change | --message | --filter | --label) ((i++)) ;;
                 -*) ;;
@@ -88,6 +99,8 @@ _supctl() {
         --format) values='docker-archive oci-archive' ;;
         --platform) values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/riscv64 linux/ppc64le linux/s390x' ;;
         --filter) [[ $verb == images ]] && values='dangling=true dangling=false reference= before= since=' || values='until= label= label!=' ;;
+        --preset-mode) values='full enable-only disable-only' ;;
+        -t | --type) values='container image pod volume network service target timer socket' ;;
         --color) values='auto always never' ;;
         --state) values='active activating deactivating failed inactive paused running exited auto-restart bad-setting' ;;
         -s | --signal) values=$(compgen -A signal | grep ^SIG) ;;
@@ -138,7 +151,17 @@ _supctl() {
         start) values=$(_supctl_units --state=inactive,failed) ;;
         unpause | thaw | resume) values=$(_supctl_units --state=paused) ;;
         stop | kill | pause | freeze) values=$(_supctl_units --state=active,activating) ;;
-        daemon-reload | daemon-reexec | version | list-jobs) return ;;
+        enable) values=$(_supctl_unit_files --state=disabled) ;;
+        disable) values=$(_supctl_unit_files --state=enabled,enabled-runtime,linked) ;;
+        unmask) values=$(_supctl_unit_files --state=masked,masked-runtime) ;;
+        reenable | preset | is-enabled | revert | mask) values=$(_supctl_unit_files) ;;
+        set-default) values=$(_supctl_units '*.target') ;;
+        link)
+                compopt -o filenames
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                return
+                ;;
+        daemon-reload | daemon-reexec | version | list-jobs | list-unit-files | preset-all | get-default) return ;;
         cancel) values=$(supctl "${global[@]}" list-jobs --no-legend --quiet 2>/dev/null | awk '{ print $1 }') ;;
         *) values=$(_supctl_units) ;;
         esac

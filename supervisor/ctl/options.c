@@ -182,6 +182,17 @@ static int take_policy(const OptionContext *c, const char *value, Error *error) 
         return take_word(c, value, words, "always, missing, newer or never", error);
 }
 
+static int take_type(const OptionContext *c, const char *value, Error *error) {
+        (void) error;
+        return add_words(&c->options->files.types, value);
+}
+
+static int take_preset_mode(const OptionContext *c, const char *value, Error *error) {
+        static const char *const words[] = { "full", "enable-only", "disable-only", NULL };
+
+        return take_word(c, value, words, "full, enable-only or disable-only", error);
+}
+
 static int take_tls_verify(const OptionContext *c, const char *value, Error *error) {
         static const char *const words[] = { "yes", "no", "true", "false", NULL };
 
@@ -263,6 +274,14 @@ static const OptionSpec option_specs[] = {
         { "label",       'l', "K=V",    OPTION_SECRET_CREATE, TEXTS(take_filter, secret.labels), "Note this about it" },
         { "showsecret",  0,   NULL,     OPTION_SECRET_SHOW, SWITCH(secret.show), "Show what is in it" },
         { "all",         'a', NULL,     OPTION_SECRET_ALL, SWITCH(secret.all), "All of them" },
+        { "type",        't', "TYPE",   OPTION_TYPE,      take_type, 0,        "Files of this type only: container, target, …" },
+        { "state",       0,   "STATE",  OPTION_FILE_STATE, take_state, 0,      "Files in this state only: enabled, generated, masked, …" },
+        { "now",         0,   NULL,     OPTION_NOW,       SWITCH(files.now),   "Start or stop the units, too" },
+        { "runtime",     0,   NULL,     OPTION_RUNTIME,   SWITCH(files.runtime), "Until the next boot only" },
+        { "force",       'f', NULL,     OPTION_REPLACE,   SWITCH(files.replace), "Replace links that lead elsewhere" },
+        { "preset-mode", 0,   "MODE",   OPTION_PRESET_MODE, TEXTS(take_preset_mode, files.preset_mode), "full (default), enable-only or disable-only" },
+        { "no-reload",   0,   NULL,     OPTION_NO_RELOAD, SWITCH(files.no_reload), "Do not have supd read its files again" },
+        { "full",        'l', NULL,     OPTION_LINKS,     SWITCH(full),        "Show the links, too" },
         { "runtime-dir", 0,   "DIR",    OPTION_GLOBAL,    take_runtime_dir, 0, "Runtime directory of supd" },
         { "quiet",       'q', NULL,     OPTION_GLOBAL,    SWITCH(quiet),       "Print no more than errors" },
         { "no-legend",   0,   NULL,     OPTION_GLOBAL,    SWITCH(no_legend),   "No header and footer of lists" },
@@ -283,6 +302,7 @@ void options_done(Options *o) {
         strv_free(o->image.changes);
         strv_free(o->image.filters);
         strv_free(o->secret.labels);
+        strv_free(o->files.types);
         *o = (Options) {};
 }
 

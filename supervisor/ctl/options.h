@@ -58,6 +58,15 @@
 #define OPTION_SECRET_SHOW OPTION_FLAG(37)
 #define OPTION_SECRET_ALL OPTION_FLAG(38)
 #define OPTION_GRAPH OPTION_FLAG(39) /* which edges */
+/* Of unit files: */
+#define OPTION_RUNTIME OPTION_FLAG(48)
+#define OPTION_NOW OPTION_FLAG(49)
+#define OPTION_REPLACE OPTION_FLAG(50)
+#define OPTION_NO_RELOAD OPTION_FLAG(51)
+#define OPTION_TYPE OPTION_FLAG(52)
+#define OPTION_PRESET_MODE OPTION_FLAG(53)
+#define OPTION_LINKS OPTION_FLAG(54)
+#define OPTION_FILE_STATE OPTION_FLAG(56)
 #define OPTION_EVERY UINT64_MAX
 
 /* Of verbs that work on images. Texts are borrowed from the arguments; NULL: not given. */
@@ -80,6 +89,13 @@ typedef struct SecretOptions {
         char **labels; /* owned */
 } SecretOptions;
 
+/* Of verbs that work on unit files. */
+typedef struct FileOptions {
+        bool runtime, now, replace, no_reload;
+        const char *preset_mode; /* borrowed from the arguments; NULL: not given */
+        char **types;            /* owned */
+} FileOptions;
+
 typedef struct Options {
         const char *runtime_dir; /* borrowed from the arguments or the environment */
         bool help, version;
@@ -97,6 +113,7 @@ typedef struct Options {
         char **states, **properties; /* owned */
         ImageOptions image;
         SecretOptions secret;
+        FileOptions files;
         uint64_t given;      /* flags above */
         const char *foreign; /* static; the first one that the verb does not take; NULL: none */
 } Options;

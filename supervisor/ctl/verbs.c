@@ -9,6 +9,8 @@
 #define ANY_NUMBER UINT32_MAX
 #define ALIASES(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
+#define FILE_OPTIONS (OPTION_RUNTIME | OPTION_NO_RELOAD)
+
 /* clang-format off */
 static const Verb verbs[] = {
         { "list-units",    ALIASES("ps", "list"), verb_list_units, 0, ANY_NUMBER, "[PATTERN…]",
@@ -54,6 +56,36 @@ static const Verb verbs[] = {
           "Exit with 0 if a unit has failed", 0 },
         { "reset-failed",  NULL, verb_reset_failed,  0, ANY_NUMBER, "[UNIT…]",
           "Forget failures and restart counts", 0 },
+        { "list-unit-files", NULL, verb_list_unit_files, 0, ANY_NUMBER, "[PATTERN…]",
+          "List unit files and how they are installed", OPTION_TYPE | OPTION_FILE_STATE | OPTION_JSON },
+        { "is-enabled",    NULL, verb_is_enabled,    1, ANY_NUMBER, "UNIT…",
+          "Print how units are installed; exit with 0 if one is enabled", OPTION_LINKS },
+        { "enable",        NULL, verb_enable,        1, ANY_NUMBER, "UNIT…|PATH…",
+          "Make the links that [Install] asks for", FILE_OPTIONS | OPTION_NOW | OPTION_REPLACE },
+        { "disable",       NULL, verb_disable,       1, ANY_NUMBER, "UNIT…",
+          "Take away all links to units", FILE_OPTIONS | OPTION_NOW },
+        { "reenable",      NULL, verb_reenable,      1, ANY_NUMBER, "UNIT…|PATH…",
+          "Disable, then enable: what [Install] says now", FILE_OPTIONS | OPTION_NOW | OPTION_REPLACE },
+        { "preset",        NULL, verb_preset,        1, ANY_NUMBER, "UNIT…",
+          "Enable or disable units as presets say", FILE_OPTIONS | OPTION_REPLACE | OPTION_PRESET_MODE },
+        { "preset-all",    NULL, verb_preset_all,    0, 0, "",
+          "The same of all unit files", FILE_OPTIONS | OPTION_REPLACE | OPTION_PRESET_MODE },
+        { "mask",          NULL, verb_mask,          1, ANY_NUMBER, "UNIT…",
+          "Make it impossible to start units", FILE_OPTIONS | OPTION_NOW | OPTION_REPLACE },
+        { "unmask",        NULL, verb_unmask,        1, ANY_NUMBER, "UNIT…",
+          "Undo mask", FILE_OPTIONS },
+        { "link",          NULL, verb_link,          1, ANY_NUMBER, "PATH…",
+          "Make unit files known that lie elsewhere", FILE_OPTIONS | OPTION_REPLACE },
+        { "add-wants",     NULL, verb_add_wants,     2, ANY_NUMBER, "TARGET UNIT…",
+          "Have a target want units", FILE_OPTIONS | OPTION_REPLACE },
+        { "add-requires",  NULL, verb_add_requires,  2, ANY_NUMBER, "TARGET UNIT…",
+          "Have a target require units", FILE_OPTIONS | OPTION_REPLACE },
+        { "revert",        NULL, verb_revert,        1, ANY_NUMBER, "UNIT…",
+          "Remove drop-ins, masks and files that stand before the vendor's", OPTION_NO_RELOAD },
+        { "get-default",   NULL, verb_get_default,   0, 0, "",
+          "Print what default.target is", 0 },
+        { "set-default",   NULL, verb_set_default,   1, 1, "TARGET",
+          "Say what default.target is", OPTION_NO_RELOAD },
         { "daemon-reload", NULL, verb_daemon_reload, 0, 0, "",
           "Read all unit files again and tell what is wrong in them", OPTION_JSON },
         { "daemon-reexec", NULL, verb_daemon_reexec, 0, 0, "",

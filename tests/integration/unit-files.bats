@@ -219,3 +219,103 @@ links() {
         [ "$status" -ne 0 ]
         [ -L "$UNIT_DIR/multi-user.target.wants/site.target" ]
 }
+
+@test "supctl enable, disable and is-enabled do and say what systemctl's do" {
+        supd_start
+        run supctl is-enabled site.target
+        assert_equal 1 "$status"
+        assert_equal disabled "$output"
+        run supctl enable --now site.target
+        assert_equal 0 "$status"
+        assert_match "Created symlink .*/multi-user.target.wants/site.target (→|->) .*/site.target\." "$output"
+        assert_equal active "$(supctl is-active site.target)"
+        run supctl is-enabled --full site.target plain.target
+        assert_equal 0 "$status"
+        assert_equal "enabled,  $UNIT_DIR/multi-user.target.wants/site.target,static" "$(IFS=,; echo "${lines[*]}")"
+        assert_equal enabled "$(unit_prop site.target UnitFileState)"
+
+        run supctl disable --now site.target
+        assert_equal 0 "$status"
+        assert_match 'Removed .*/multi-user.target.wants/site.target' "$output"
+        run supctl is-active site.target
+        assert_equal inactive "$output"
+        assert_equal '' "$(links)"
+        run supctl is-enabled nope
+        assert_equal 4 "$status"
+        run supctl enable plain.target
+        assert_equal 0 "$status"
+        assert_match 'Nothing in \[Install\]' "$output"
+        run supctl enable web
+        assert_equal 1 "$status"
+        assert_match 'Unit web.service is generated' "$output"
+        run supctl enable ../etc/x.target
+        assert_equal 4 "$status"
+}
+
+@test "supctl mask --now stops and bars a container; revert lifts it" {
+        supd_start
+        supctl start web
+        run supctl mask --now web.container
+        assert_equal 0 "$status"
+        wait_until 5 unit_is web dead
+        assert_equal masked "$(supctl is-enabled web || true)"
+        run supctl start web
+        assert_equal 1 "$status"
+        supctl revert web
+        supctl start web
+        run supctl mask later.service
+        assert_match 'later.service does not exist, proceeding anyway' "$output"
+        supctl unmask later.service
+        assert_equal '' "$(links)"
+}
+
+@test "supctl lists unit files for people and for programs, links, presets and the default target" {
+        mkdir -p "$SUPD_TEST_DIR/elsewhere"
+        printf '[Install]\nWantedBy=site.target\n' >"$SUPD_TEST_DIR/elsewhere/far.target"
+        supd_start
+        run supctl list-unit-files
+        assert_match 'UNIT FILE +STATE +PRESET' "$output"
+        assert_match 'site.target +disabled +enabled' "$output"
+        assert_match 'web.container +generated +-' "$output"
+        assert_match '3 unit files listed' "$output"
+        run supctl list-unit-files --type=service --no-legend
+        assert_match '^web.container' "$output"
+        assert_equal 1 "${#lines[@]}"
+        run supctl list-unit-files --json --state=generated
+        assert_match '"Id": ?"web.service"' "$output"
+
+        cd "$SUPD_TEST_DIR/elsewhere"
+        supctl enable ./far.target
+        assert_equal enabled "$(supctl is-enabled far.target)"
+        supctl disable far.target
+        [ ! -e "$UNIT_DIR/far.target" ]
+        supctl link far.target
+        assert_equal linked "$(supctl is-enabled far.target || true)"
+        supctl disable far.target
+        supctl preset --preset-mode=enable-only site.target
+        assert_equal enabled "$(supctl is-enabled site.target)"
+        supctl add-requires --no-reload site.target web
+        [ -L "$UNIT_DIR/site.target.requires/web.service" ]
+        assert_no_match 'web.service' "$(unit_prop site.target Requires)"
+        supctl set-default site
+        assert_equal site.target "$(supctl get-default)"
+        run supctl enable --runtime site.target
+        assert_equal 1 "$status"
+        assert_match 'runtime' "$output"
+}
+
+@test "a supd that is killed while it changes links leaves whole ones, and the next one goes on" {
+        local i
+        for i in {1..40}; do unit_write "t$i.target" WantedBy=multi-user.target; done
+        supd_start
+        supctl enable --no-reload t{1..40}.target >/dev/null 2>&1 &
+        wait_until 5 test -e "$UNIT_DIR/multi-user.target.wants"
+        kill -KILL "$(supd_pid)"
+        wait "$!" || true
+        wait_until 10 supd_answers
+        # Each link that is there leads to its file.
+        for i in "$UNIT_DIR"/multi-user.target.wants/*.target; do [ -f "$i" ]; done
+        supctl enable t{1..40}.target
+        assert_equal 40 "$(links | wc -l)"
+        [ ! -e "$UNIT_DIR/multi-user.target.wants/.supd-new" ]
+}
