@@ -292,6 +292,19 @@ static void test_asking_in_another_zone_leaves_local_time_as_it_was(void **state
  * seed such a case may be found. */
 static uint64_t random_state = 1;
 
+#define TEXT_SIZE 2000U
+
+/* To a text of TEXT_SIZE. */
+_printf_(2, 3) static void append(char *text, const char *format, ...) {
+        size_t size = strlen(text);
+        va_list ap;
+
+        va_start(ap, format);
+        int n = vsnprintf(text + size, TEXT_SIZE - size, format, ap);
+        va_end(ap);
+        assert_true(n >= 0 && (size_t) n < TEXT_SIZE - size);
+}
+
 static unsigned random_below(unsigned n) {
         random_state ^= random_state << 13;
         random_state ^= random_state >> 7;
@@ -300,30 +313,30 @@ static unsigned random_below(unsigned n) {
 }
 
 static void add_number(char *text, unsigned from, unsigned to) {
-        (void) sprintf(text + strlen(text), "%u", from + random_below(to - from + 1));
+        append(text, "%u", from + random_below(to - from + 1));
 }
 
 /* Mostly such as make sense. */
 static void add_list(char *text, unsigned from, unsigned to, bool fractions) {
         if (random_below(3) == 0) {
-                strcat(text, "*");
+                append(text, "*");
                 return;
         }
         for (unsigned n = 1 + random_below(random_below(3) + 1); n > 0; n--) {
                 unsigned kind = random_below(8);
                 add_number(text, from, to);
                 if (fractions && random_below(4) == 0)
-                        strcat(text, ".25");
+                        append(text, ".25");
                 if (kind == 0 || kind == 1) {
-                        strcat(text, "..");
+                        append(text, "..");
                         add_number(text, (from + to) / 2, to);
                 }
                 if (kind == 1 || kind == 2) {
-                        strcat(text, "/");
+                        append(text, "/");
                         add_number(text, random_below(20) > 0, (to - from) / 2 + 1);
                 }
                 if (n > 1)
-                        strcat(text, ",");
+                        append(text, ",");
         }
 }
 
@@ -340,41 +353,43 @@ static void make_expression(char *text) {
         if (random_below(4) == 0 || (!date && !time)) {
                 for (unsigned n = 1 + random_below(3); n > 0; n--) {
                         unsigned day = random_below(7);
-                        strcat(text, days[day]);
+                        append(text, "%s", days[day]);
                         if (random_below(3) == 0) {
-                                strcat(text, "..");
-                                strcat(text, days[random_below(10) > 0 ? MIN(day + 2, 6U) : 0]);
+                                append(text, "..");
+                                append(text,
+                                                "%s",
+                                                days[random_below(10) > 0 ? MIN(day + 2, 6U) : 0]);
                         }
                         if (n > 1)
-                                strcat(text, ",");
+                                append(text, ",");
                 }
                 if (date || time)
-                        strcat(text, " ");
+                        append(text, " ");
         }
         if (date) {
                 if (random_below(2)) {
                         add_list(text, 2020, 2030, false);
-                        strcat(text, "-");
+                        append(text, "-");
                 }
                 add_list(text, 1, random_below(20) > 0 ? 12 : 13, false);
                 bool backwards = random_below(4) == 0;
-                strcat(text, backwards ? "~" : "-");
+                append(text, "%s", backwards ? "~" : "-");
                 /* systemd takes three from the limit of 31 for each in the list. */
                 add_list(text, 1, backwards ? 22 : 31, false);
                 if (time)
-                        strcat(text, " ");
+                        append(text, " ");
         }
         if (time) {
                 add_list(text, 0, 23, false);
-                strcat(text, ":");
+                append(text, ":");
                 add_list(text, 0, 59, false);
                 if (random_below(2)) {
-                        strcat(text, ":");
+                        append(text, ":");
                         add_list(text, 0, 59, true);
                 }
         }
         if (random_below(4) == 0)
-                strcat(text, zones[random_below(ELEMENTSOF(zones))]);
+                append(text, "%s", zones[random_below(ELEMENTSOF(zones))]);
 }
 
 /* Not inline: gcc 12 takes the variable that is returned for one that dies. */
@@ -411,7 +426,7 @@ static void systemd_says(const char *output, const char *expression, char *text)
         *text = '\0';
         if (!p) {
                 _cleanup_free_ char *failed = str_printf("next elapse for '%s'", expression);
-                strcpy(text, strstr(output, failed) ? "gave up" : "refused");
+                append(text, "%s", strstr(output, failed) ? "gave up" : "refused");
                 return;
         }
         const char *end = strstr(p, "\n\n");
@@ -425,24 +440,25 @@ static void systemd_says(const char *output, const char *expression, char *text)
                 colon += 2;
                 size -= (int) (colon - p);
                 if (strstr(p, "Normalized form: ") && strstr(p, "Normalized form: ") < colon)
-                        (void) sprintf(text, "%.*s;", size, colon);
+                        append(text, "%.*s;", size, colon);
                 else if (next && strncmp(colon, "never", 5) == 0)
-                        strcat(text, "never;");
+                        append(text, "never;");
                 else if (strstr(p, "(in UTC): ") && strstr(p, "(in UTC): ") < colon)
-                        (void) sprintf(text + strlen(text), "%.*s;", size, colon);
+                        append(text, "%.*s;", size, colon);
         }
 }
 
 static void we_say(const char *expression, uint64_t after, char *text) {
         Calendar *c = NULL;
 
+        *text = '\0';
         if (calendar_parse(expression, &c, NULL) < 0) {
-                strcpy(text, "refused");
+                append(text, "refused");
                 return;
         }
         _cleanup_free_ char *full = calendar_format(c);
         assert_non_null(full);
-        (void) sprintf(text, "%s;", full);
+        append(text, "%s;", full);
         for (int i = 0; i < ITERATIONS; i++) {
                 uint64_t next = 0;
                 struct tm tm;
@@ -450,7 +466,7 @@ static void we_say(const char *expression, uint64_t after, char *text) {
 
                 if (r < 0) {
                         assert_int_equal(r, -ENOENT);
-                        strcat(text, i == 0 ? "never;" : "");
+                        append(text, "%s", i == 0 ? "never;" : "");
                         break;
                 }
                 assert_true(next > after);
@@ -464,7 +480,7 @@ static void we_say(const char *expression, uint64_t after, char *text) {
 }
 
 static unsigned compare_batch(uint64_t base_sec) {
-        char expressions[BATCH][300], base[60], iterations[30];
+        char expressions[BATCH][TEXT_SIZE], base[60], iterations[30];
         char *argv[BATCH + 5] = { (char *) SYSTEMD_ANALYZE, (char *) "calendar", iterations, base };
         unsigned n_accepted = 0;
 
@@ -476,7 +492,7 @@ static unsigned compare_batch(uint64_t base_sec) {
         }
         _cleanup_free_ char *output = run_systemd(argv);
         for (unsigned i = 0; i < BATCH; i++) {
-                char theirs[2000], ours[2000];
+                char theirs[TEXT_SIZE], ours[TEXT_SIZE];
 
                 systemd_says(output, expressions[i], theirs);
                 we_say(expressions[i], base_sec * USEC_PER_SEC, ours);
