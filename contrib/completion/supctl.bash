@@ -44,7 +44,7 @@ _supctl() {
                 [unmask]='--runtime --no-reload' [link]='--runtime --force --no-reload' [revert]='--no-reload'
                 [preset]='--preset-mode= --runtime --force --no-reload' [preset-all]='--preset-mode= --runtime --force --no-reload'
                 [add-wants]='--runtime --force --no-reload' [add-requires]='--runtime --force --no-reload'
-                [get-default]='' [set-default]='--no-reload'
+                [edit]='--full --force --drop-in= --stdin --runtime --no-reload' [get-default]='' [set-default]='--no-reload'
                 [reset-failed]='' [daemon-reload]='--json' [daemon-reexec]=''
                 [verify]='--strict --json' [version]='--json' [help]=''
                 [images]='--all --digests --no-trunc --filter= --json'
@@ -62,7 +62,7 @@ _supctl() {
                 case ${words[i]} in
                 --runtime-dir) global=(--runtime-dir "${words[++i]}") ;;
                 --runtime-dir=*) global=("${words[i]}") ;;
-                -[nsSUopicmt] | --preset-mode | --type | --lines | --signal | --kill-whom | --since | --until | --output | --property | --state | --color) ((i++)) ;;
+                -[nsSUopicmt] | --preset-mode | --type | --drop-in | --lines | --signal | --kill-whom | --since | --until | --output | --property | --state | --color) ((i++)) ;;
                 --policy | --creds | --auth-file | --cert-dir | --tls-verify | --retry | --retry-delay) ((i++)) ;;
                 --platform | --os | --arch | --variant | --input | --format | --change | --message | --filter | --label) ((i++)) ;;
                 -*) ;;

@@ -66,6 +66,7 @@
 #define OPTION_TYPE OPTION_FLAG(52)
 #define OPTION_PRESET_MODE OPTION_FLAG(53)
 #define OPTION_LINKS OPTION_FLAG(54)
+#define OPTION_EDIT OPTION_FLAG(55)
 #define OPTION_FILE_STATE OPTION_FLAG(56)
 #define OPTION_EVERY UINT64_MAX
 
@@ -91,7 +92,8 @@ typedef struct SecretOptions {
 
 /* Of verbs that work on unit files. */
 typedef struct FileOptions {
-        bool runtime, now, replace, no_reload;
+        bool runtime, now, replace, no_reload, from_stdin;
+        const char *drop_in;     /* borrowed from the arguments; NULL: not given */
         const char *preset_mode; /* borrowed from the arguments; NULL: not given */
         char **types;            /* owned */
 } FileOptions;

@@ -80,6 +80,8 @@ static const Verb verbs[] = {
           "Have a target want units", FILE_OPTIONS | OPTION_REPLACE },
         { "add-requires",  NULL, verb_add_requires,  2, ANY_NUMBER, "TARGET UNIT…",
           "Have a target require units", FILE_OPTIONS | OPTION_REPLACE },
+        { "edit",          NULL, verb_edit,          1, ANY_NUMBER, "UNIT…",
+          "Change units by drop-ins, in an editor", FILE_OPTIONS | OPTION_EDIT },
         { "revert",        NULL, verb_revert,        1, ANY_NUMBER, "UNIT…",
           "Remove drop-ins, masks and files that stand before the vendor's", OPTION_NO_RELOAD },
         { "get-default",   NULL, verb_get_default,   0, 0, "",

@@ -96,6 +96,7 @@ int verb_unmask(Context *c, char *const *words, Error *error);
 int verb_link(Context *c, char *const *words, Error *error);
 int verb_add_wants(Context *c, char *const *words, Error *error);
 int verb_add_requires(Context *c, char *const *words, Error *error);
+int verb_edit(Context *c, char *const *words, Error *error);
 int verb_revert(Context *c, char *const *words, Error *error);
 int verb_get_default(Context *c, char *const *words, Error *error);
 int verb_set_default(Context *c, char *const *words, Error *error);

@@ -319,3 +319,58 @@ links() {
         assert_equal 40 "$(links | wc -l)"
         [ ! -e "$UNIT_DIR/multi-user.target.wants/.supd-new" ]
 }
+
+@test "supctl edit writes a drop-in that was read before, and it holds at once" {
+        supd_start
+        run supctl edit --stdin web <<<$'[Unit]\nDescription=Edited'
+        assert_equal 0 "$status"
+        assert_match "Wrote $UNIT_DIR/web.container.d/override.conf" "$output"
+        assert_equal Edited "$(unit_prop web Description)"
+        supctl edit --stdin --drop-in=50-more web <<<$'[Container]\nEnvironment=A=b'
+        [ -f "$UNIT_DIR/web.container.d/50-more.conf" ]
+
+        # With errors it is not taken, and not lost.
+        run supctl edit --stdin web <<<$'[Container]\nMemroy=12m'
+        assert_equal 1 "$status"
+        assert_match "web.container.d/override.conf:2: .*'Memroy'.*did you mean 'Memory'" "$output"
+        assert_match 'the text is in /tmp/supctl-edit-' "$output"
+        assert_match Description=Edited "$(<"$UNIT_DIR/web.container.d/override.conf")"
+        rm -r /tmp/supctl-edit-*
+        run supctl edit --stdin --drop-in=../x web <<<x
+        assert_equal 1 "$status"
+        run supctl edit --stdin nope <<<x
+        assert_equal 4 "$status"
+        assert_match 'edit --force --full nope' "$output"
+
+        supctl revert web
+        [ ! -e "$UNIT_DIR/web.container.d" ]
+        assert_no_match Edited "$(unit_prop web Description)"
+}
+
+@test "supctl edit --full takes a copy, --force makes a new file" {
+        mkdir -p "$SUPD_TEST_DIR/vendor"
+        printf '[Unit]\nDescription=Of the vendor\n' >"$SUPD_TEST_DIR/vendor/far.target"
+        supd_start --unit-dir "$SUPD_TEST_DIR/vendor"
+        supctl edit --full --stdin far.target <<<$'[Unit]\nDescription=Mine'
+        assert_equal Mine "$(unit_prop far.target Description)"
+        supctl revert far.target
+        assert_equal 'Of the vendor' "$(unit_prop far.target Description)"
+        supctl edit --full --force --stdin new.target <<<$'[Unit]\nDescription=New'
+        assert_equal New "$(unit_prop new.target Description)"
+}
+
+@test "supctl edit runs the editor that the environment names, on what there is" {
+        command -v script >/dev/null || skip 'script is not installed'
+        supd_start
+        cat >"$SUPD_TEST_DIR/editor" <<'EDITOR'
+#!/bin/sh
+cp "$1" "${0%/*}/seen"
+sed -i '/^### Anything between/a [Unit]\nDescription=By the editor' "$1"
+EDITOR
+        chmod +x "$SUPD_TEST_DIR/editor"
+        SUPCTL_EDITOR=$SUPD_TEST_DIR/editor timeout 20 script -qec 'supctl edit web' /dev/null </dev/null
+        assert_equal 'By the editor' "$(unit_prop web Description)"
+        assert_match "### $UNIT_DIR/web.container" "$(<"$SUPD_TEST_DIR/seen")"
+        assert_match '# \[Container\]' "$(<"$SUPD_TEST_DIR/seen")"
+        assert_no_match '###' "$(<"$UNIT_DIR/web.container.d/override.conf")"
+}
