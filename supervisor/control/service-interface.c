@@ -67,7 +67,8 @@ static PROPERTY_GETTER(get_labels) {
         _cleanup_strv_ char **labels = NULL;
 
         int r = strv_copy(v->status.image_labels, &labels);
-        STRV_FOREACH (label, v->spec->container.labels) {
+        bool pod = v->spec->kind == UNIT_KIND_POD;
+        STRV_FOREACH (label, pod ? v->spec->pod.labels : v->spec->container.labels) {
                 if (r >= 0)
                         r = strv_env_set(&labels, *label);
         }

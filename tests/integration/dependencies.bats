@@ -141,7 +141,7 @@ once() {
         assert_equal 1 "$status"
         assert_match 'may not be isolated' "$output"
         supctl isolate my.target
-        unit_is other dead
+        wait_until 10 unit_is other dead # the start does not wait for what stops
         unit_is web running
         unit_is my.target active
 }

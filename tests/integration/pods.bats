@@ -109,7 +109,7 @@ new_supd_answers() {
         obedient_write a Pod=p.pod
         obedient_write b Pod=p.pod "Volume=$SUPD_TEST_DIR/other:/data"
         supd_start
-        supctl start p-pod
+        supctl start p-pod a b
         assert_equal pod "$(ask a 'cat /data/file')"
         assert_match 'Read-only' "$(ask a 'touch /data/x')"
         assert_equal own "$(ask b 'cat /data/file')"
@@ -119,7 +119,7 @@ new_supd_answers() {
         pod_write h Network=host
         obedient_write a Pod=h.pod
         supd_start
-        supctl start h-pod
+        supctl start h-pod a
         assert_equal "$(readlink /proc/self/ns/net)" "$(namespace_of a net)"
         pod_write n "Network=ns:/proc/$BASHPID/ns/net"
         obedient_write b Pod=n.pod
@@ -252,7 +252,7 @@ new_supd_answers() {
         pod_write p StopTimeout=0
         obedient_write a Pod=p.pod StopTimeout=60
         supd_start
-        supctl start p-pod
+        supctl start p-pod a
         order a "trap '' TERM"
         # By itself, without what depends on it: the pod has to end what is in it.
         supctl stop --job-mode=ignore-dependencies p-pod
@@ -359,10 +359,12 @@ new_supd_answers() {
 }
 
 @test "a pod's status shows its containers, and theirs shows the pod" {
-        two_members
+        two_members Label=tier=web
         all_started
         assert_equal 'a.service b.service' "$(unit_prop p-pod PodMembers | tr ' ' '\n' | sort | xargs)"
         assert_equal p-pod.service "$(unit_prop a Pod)"
+        assert_equal systemd-p "$(unit_prop p-pod PodName)"
+        assert_match tier=web "$(unit_prop p-pod Labels)"
         status=$(supctl status p-pod)
         assert_match 'a\.service' "$status"
         assert_match 'b\.service' "$status"
