@@ -142,6 +142,13 @@ $(BUILD)/test/lying-registry: tests/lib/lying-registry.c $(call archive,base)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(call archive,base) \
 		-lmicrohttpd -lsystemd -lpthread
 
+# A service for roots where nothing else is, and who calls it.
+TEST_SERVERS += $(BUILD)/test/socket-peer
+$(BUILD)/test/socket-peer: tests/lib/socket-peer.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(STATIC_CC) $(COMMON) -O2 -static -o $@ $<
+
 .PHONY: unit-tests
 unit-tests: $(UNIT_TESTS) $(TEST_SERVERS)
 

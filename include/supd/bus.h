@@ -13,6 +13,7 @@
 #define SUPD_SYSTEMD_UNIT "org.freedesktop.systemd1.Unit"
 #define SUPD_SYSTEMD_SERVICE "org.freedesktop.systemd1.Service"
 #define SUPD_SYSTEMD_TIMER "org.freedesktop.systemd1.Timer"
+#define SUPD_SYSTEMD_SOCKET "org.freedesktop.systemd1.Socket"
 #define SUPD_SYSTEMD_JOB "org.freedesktop.systemd1.Job"
 #define SUPD_SYSTEMD_PRIVATE_SOCKET "/run/systemd/private"
 

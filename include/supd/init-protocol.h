@@ -6,7 +6,7 @@
  *
  * PID 1 of a container. supd executes supinit from a sealed memfd as
  *
- *     supinit --container -- COMMAND [ARGUMENT...]
+ *     supinit --container [--listen-fds=N] -- COMMAND [ARGUMENT...]
  *
  * with the status pipe's write end as descriptor SUPD_STATUS_FD and the payload's environment. From
  * then on records flow one way, each a single write() of sizeof(SupdStatusRecord) bytes, which a
@@ -15,6 +15,10 @@
  *
  * Before supinit runs, the half-made container (runtime/child.c) writes SUPD_STATUS_SET_UP or
  * SUPD_STATUS_SETUP_FAILED through the same pipe.
+ *
+ * With N listening sockets, which are descriptors SUPD_STATUS_FD + 1 and up, the environment has LISTEN_FDS,
+ * LISTEN_FDNAMES and LISTEN_PID; supinit moves the sockets down to 3 and puts the payload's process id in
+ * place of the latter's digits, for which SUPD_LISTEN_PID_ROOM leaves room.
  *
  * The payload is found in its environment's PATH, leads a session of its own, and takes standard
  * input as controlling terminal if that is a terminal which no session has yet. All descriptors but
@@ -66,6 +70,21 @@ typedef struct SupdStatusRecord {
         int32_t status; /* of SETUP_FAILED: the step */
         int32_t item; /* of SETUP_FAILED: index of the mount, device, … within the step; -1: none */
 } SupdStatusRecord;
+
+#define SUPD_ENV_LISTEN_PID "LISTEN_PID="
+#define SUPD_LISTEN_PID_ROOM "0000000000"
+#define SUPD_OPTION_LISTEN_FDS "--listen-fds="
+
+/** supd_listen_pid_write() - @pid in decimal over SUPD_LISTEN_PID_ROOM; allocates nothing */
+static inline void supd_listen_pid_write(char *room, int pid) {
+        char digits[] = SUPD_LISTEN_PID_ROOM;
+        unsigned n = sizeof(digits) - 1, left = (unsigned) pid;
+
+        for (; left > 0 && n > 0; left /= 10)
+                digits[--n] = (char) ('0' + left % 10);
+        for (const char *p = digits + n; (*room = *p); p++)
+                room++;
+}
 
 #define SUPD_ENV_FDNAMES_FD "SUPD_LISTEN_FDNAMES_FD"
 #define SUPD_LISTEN_FDNAMES_MAX 65536 /* value and terminating NUL */

@@ -51,7 +51,7 @@ struct Control {
         char *view_path; /* owned; NULL: no view */
         uint64_t view_stamp, stamp;
 
-        const Peer *caller; /* borrowed; whose call is being answered, or was last */
+        const Peer *caller;              /* borrowed; whose call is being answered, or was last */
         struct InstallWorld *unit_files; /* owned; for properties; NULL: not read yet */
         uint64_t unit_files_stamp;       /* of the load of units that it is good for */
 
@@ -120,6 +120,8 @@ extern const sd_bus_vtable service_vtable[];            /* UnitView */
 extern const sd_bus_vtable service_spec_vtable[];       /* UnitSpec */
 extern const sd_bus_vtable container_vtable[];          /* UnitView */
 extern const sd_bus_vtable timer_vtable[];              /* UnitView */
+extern const sd_bus_vtable socket_vtable[];             /* UnitView */
+extern const sd_bus_vtable socket_spec_vtable[];        /* UnitSpec */
 extern const sd_bus_vtable job_vtable[];                /* Job */
 extern const sd_bus_vtable supd_vtable[];               /* Connection */
 extern const sd_bus_vtable supd_properties_vtable[];    /* Connection */
@@ -146,6 +148,18 @@ int timer_object_find(sd_bus *bus,
                 void **ret_found,
                 sd_bus_error *ret_error);
 int service_spec_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error);
+int socket_object_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error);
+int socket_spec_find(sd_bus *bus,
                 const char *path,
                 const char *interface,
                 void *userdata,

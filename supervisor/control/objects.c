@@ -22,6 +22,8 @@ static const BusObject objects[] = {
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_spec_vtable, service_spec_find   },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_TIMER,   timer_vtable,        timer_object_find   },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_BUS_CONTAINER,   container_vtable,    service_object_find },
+        { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SOCKET,  socket_vtable,       socket_object_find  },
+        { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SOCKET,  socket_spec_vtable,  socket_spec_find    },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_UNIT,    unit_vtable,         unit_object_find    },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_UNIT,    unit_spec_vtable,    unit_spec_find      },
         { OBJECT_JOB,     SUPD_SYSTEMD_JOB_PREFIX,  SUPD_SYSTEMD_JOB,     job_vtable,          job_object_find     },
@@ -109,21 +111,37 @@ int unit_object_find(sd_bus *bus,
         return r;
 }
 
+/* Interfaces go by a unit's name: one that does not exist has them, too. */
+static int named_object_find(
+                void *userdata, const char *path, const char *suffix, void **ret_found) {
+        Connection *connection = ASSERT_PTR(userdata);
+        UnitView *view;
+
+        int r = view_of_path(connection->control, path, &view);
+        if (r <= 0 || !str_has_suffix(view->name, suffix))
+                return MIN(r, 0);
+        *ret_found = view;
+        return 1;
+}
+
 int service_object_find(sd_bus *bus,
                 const char *path,
                 const char *interface,
                 void *userdata,
                 void **ret_found,
                 sd_bus_error *ret_error) {
-        void *found;
+        (void) bus, (void) interface, (void) ret_error;
+        return named_object_find(userdata, path, ".service", ret_found);
+}
 
-        int r = unit_object_find(bus, path, interface, userdata, &found, ret_error);
-        if (r <= 0)
-                return r;
-        if (!str_has_suffix(((UnitView *) found)->name, ".service"))
-                return 0;
-        *ret_found = found;
-        return 1;
+int socket_object_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error) {
+        (void) bus, (void) interface, (void) ret_error;
+        return named_object_find(userdata, path, ".socket", ret_found);
 }
 
 /* Getters only read; sd-bus knows no const. */
@@ -154,6 +172,20 @@ int service_spec_find(sd_bus *bus,
         void *found;
 
         int r = service_object_find(bus, path, interface, userdata, &found, ret_error);
+        if (r > 0)
+                *ret_found = spec_of(found);
+        return r;
+}
+
+int socket_spec_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error) {
+        void *found;
+
+        int r = socket_object_find(bus, path, interface, userdata, &found, ret_error);
         if (r > 0)
                 *ret_found = spec_of(found);
         return r;

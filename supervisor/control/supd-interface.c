@@ -86,6 +86,7 @@ typedef enum StatusSource {
         SOURCE_SPEC,      /* service_spec_vtable */
         SOURCE_CONTAINER, /* container_vtable */
         SOURCE_TIMER,     /* timer_vtable; only of timers */
+        SOURCE_SOCKET,    /* socket_vtable; only of sockets */
         _STATUS_SOURCE_MAX,
 } StatusSource;
 
@@ -100,6 +101,7 @@ static const struct {
         [SOURCE_SPEC]      = { service_spec_vtable, SUPD_SYSTEMD_SERVICE },
         [SOURCE_CONTAINER] = { container_vtable,    SUPD_BUS_CONTAINER   },
         [SOURCE_TIMER]     = { timer_vtable,        SUPD_SYSTEMD_TIMER   },
+        [SOURCE_SOCKET]    = { socket_vtable,       SUPD_SYSTEMD_SOCKET  },
 };
 static_assert(ELEMENTSOF(sources) == _STATUS_SOURCE_MAX, "every source has its properties");
 
@@ -136,6 +138,7 @@ static const struct {
         { SOURCE_UNIT,      "InactiveEnterTimestamp"  },
         { SOURCE_UNIT,      "InactiveEnterTimestampMonotonic" },
         { SOURCE_UNIT,      "Job"                     },
+        { SOURCE_SOCKET,    "Listen"                  },
         { SOURCE_UNIT,      "InvocationID"            },
         { SOURCE_UNIT,      "Triggers"                },
         { SOURCE_UNIT,      "TriggeredBy"             },
@@ -216,6 +219,8 @@ static int append_status(sd_bus_message *m, const StatusEntries *entries, UnitVi
                 void *object = of_spec ? (void *) v->spec : v;
 
                 if (source == SOURCE_TIMER && !v->status.timer)
+                        continue;
+                if (source == SOURCE_SOCKET && v->spec->kind != UNIT_KIND_SOCKET)
                         continue;
                 r = property_append(m, entries->entry[i], sources[source].interface, object);
         }

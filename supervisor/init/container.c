@@ -16,15 +16,30 @@
 #include "base/macro.h"
 #include "supd/init-protocol.h"
 
+/* From behind the status pipe, which is not the payload's, down to 3; and say whose they are. */
+static int sockets_prepare(int n, char *const *envp) {
+        for (int i = 0; i < n; i++) {
+                if (dup2(SUPD_STATUS_FD + 1 + i, SUPD_STATUS_FD + i) < 0)
+                        return -errno;
+        }
+        (void) close(SUPD_STATUS_FD + n);
+        for (; *envp; envp++) {
+                static const char prefix[] = SUPD_ENV_LISTEN_PID;
+
+                if (strncmp(*envp, prefix, sizeof(prefix) - 1) == 0)
+                        supd_listen_pid_write(*envp + sizeof(prefix) - 1, getpid());
+        }
+        return 0;
+}
+
 static int payload_prepare(void *userdata, char *const **envp) {
-        (void) userdata;
-        (void) envp;
+        const int *n_listen_fds = userdata;
 
         /* Out of our session, or a terminal's signals would reach the payload twice. */
         (void) setsid();
         /* Fails where stdin is no terminal, which is the common case. */
         (void) ioctl(STDIN_FILENO, TIOCSCTTY, 0);
-        return 0;
+        return *n_listen_fds > 0 ? sockets_prepare(*n_listen_fds, *envp) : 0;
 }
 
 /*
@@ -54,12 +69,13 @@ static bool reap(pid_t payload, siginfo_t *ret_ended) {
         }
 }
 
-int container_run(char *const *argv, const SignalState *signals) {
+int container_run(char *const *argv, int n_listen_fds, const SignalState *signals) {
         const Launch launch = {
                 .argv = argv,
                 .signals = signals,
                 .prepare = payload_prepare,
-                .fd_min = SUPD_STATUS_FD + 1,
+                .userdata = &n_listen_fds,
+                .fd_min = SUPD_STATUS_FD + 1 + n_listen_fds,
         };
         int status_fd = status_open();
 

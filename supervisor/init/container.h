@@ -10,4 +10,4 @@
 #include "init/signals.h"
 
 /** container_run() - Return: the exit status for the process, which is the payload's. */
-int container_run(char *const *argv, const SignalState *signals);
+int container_run(char *const *argv, int n_listen_fds, const SignalState *signals);

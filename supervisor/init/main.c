@@ -7,6 +7,7 @@
  * Static, without heap after start, and unable to fail once its child runs.
  */
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,18 +16,21 @@
 #include "init/guardian.h"
 #include "init/report.h"
 #include "init/signals.h"
+#include "supd/init-protocol.h"
 #include "supd/version.h"
 
 #define EXIT_USAGE 2
+#define LISTEN_FDS_MAX 1024
 
 static const char help_text[] =
-                "usage: supinit --container -- COMMAND [ARGUMENT...]\n"
+                "usage: supinit --container [--listen-fds=N] -- COMMAND [ARGUMENT...]\n"
                 "       supinit --exec -- COMMAND [ARGUMENT...]\n"
                 "       supinit [--] PROGRAM [ARGUMENT...]\n"
                 "\n"
                 "With --container: run COMMAND as PID 1 of a container does: reap, forward "
                 "signals,\n"
-                "report its start and end as records on descriptor 3, exit with its status.\n"
+                "report its start and end as records on descriptor 3, exit with its status. Of N\n"
+                "sockets from descriptor 4 on COMMAND gets to know by LISTEN_FDS and LISTEN_PID.\n"
                 "\n"
                 "With --exec: give COMMAND a process of its own in the pid namespace that was set "
                 "for\n"
@@ -51,10 +55,26 @@ static int usage_error(const char *what, const char *argument) {
         return EXIT_USAGE;
 }
 
+/* Between supd and us, of one version: no more is checked than that it is a number. */
+static int listen_fds_option(const char *argument, int *ret) {
+        static const char option[] = SUPD_OPTION_LISTEN_FDS;
+        int n = 0;
+
+        if (strncmp(argument, option, sizeof(option) - 1) != 0)
+                return -EINVAL;
+        for (argument += sizeof(option) - 1; *argument; argument++) {
+                if (*argument < '0' || *argument > '9' || n > LISTEN_FDS_MAX)
+                        return -EINVAL;
+                n = n * 10 + (*argument - '0');
+        }
+        *ret = n;
+        return 0;
+}
+
 int main(int argc, char **argv) {
         SignalState signals;
         bool is_container = false, is_command = false;
-        int i = 1;
+        int i = 1, n_listen_fds = 0;
 
         signals_take(&signals);
 
@@ -71,7 +91,7 @@ int main(int argc, char **argv) {
                         is_container = true;
                 else if (strcmp(argv[i], "--exec") == 0)
                         is_command = true;
-                else
+                else if (listen_fds_option(argv[i], &n_listen_fds) < 0)
                         return usage_error("unknown option ", argv[i]);
         }
 
@@ -80,5 +100,6 @@ int main(int argc, char **argv) {
 
         if (is_command)
                 return command_run(argv + i, &signals);
-        return is_container ? container_run(argv + i, &signals) : guardian_run(argv + i, &signals);
+        return is_container ? container_run(argv + i, n_listen_fds, &signals)
+                            : guardian_run(argv + i, &signals);
 }

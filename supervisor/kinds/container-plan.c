@@ -11,6 +11,7 @@
 #include "kinds/container-internal.h"
 #include "kinds/container-secrets.h"
 #include "kinds/environment.h"
+#include "kinds/socket.h"
 
 /* Names are looked up one by one; nothing that runs has anywhere near as many. */
 #define ENVIRONMENT_VARIABLES_MAX 8192U
@@ -35,6 +36,7 @@ struct ContainerPlan {
         ContainerSecrets secrets;
         RuntimeTmpfs *tmpfs;  /* owned */
         RuntimeLimit *limits; /* owned */
+        PassedSockets sockets;
 };
 
 ContainerPlan *container_plan_free(ContainerPlan *p) {
@@ -49,6 +51,7 @@ ContainerPlan *container_plan_free(ContainerPlan *p) {
         free(p->binds);
         free(p->tmpfs);
         free(p->limits);
+        passed_sockets_done(&p->sockets);
         free(p);
         return NULL;
 }
@@ -393,6 +396,9 @@ static int plan_process(ContainerPlan *p) {
                 .argv = p->argv,
                 .environment = p->environment,
                 .stdin_fd = -EBADF,
+                .listen_fds = p->sockets.fds,
+                .n_listen_fds = p->sockets.n_fds,
+                .listen_names = p->sockets.names,
                 .working_dir = process->working_dir
                                                ?: str_is_empty(image_dir) ? NULL
                                                                           : image_dir,
@@ -463,6 +469,9 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
                 r = plan_mounts(p, c);
         if (r >= 0)
                 r = plan_limits(p);
+        /* Of what is executed in a container that runs nobody expects sockets. */
+        if (r >= 0 && !c->run.executes)
+                r = sockets_collect(&c->unit, p->unit->service.non_blocking, &p->sockets, error);
         if (r < 0)
                 return r;
         NetworkMode network = p->pod ? p->pod->network : p->container->network;

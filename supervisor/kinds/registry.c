@@ -5,6 +5,7 @@
 #include "kinds/image.h"
 #include "kinds/inert.h"
 #include "kinds/pod.h"
+#include "kinds/socket.h"
 #include "kinds/target.h"
 #include "kinds/timer.h"
 #include "runtime/secret-store.h"
@@ -24,6 +25,7 @@ static const struct {
         [UNIT_KIND_POD] = { pod_new, pod_restore, NULL, pod_held_back },
         [UNIT_KIND_TARGET] = { target_new, target_restore, NULL, target_held_back },
         [UNIT_KIND_TIMER] = { timer_new, timer_restore, timer_reloaded, timer_held_back },
+        [UNIT_KIND_SOCKET] = { socket_new, socket_restore, NULL, socket_held_back },
         [UNIT_KIND_UNSUPPORTED] = { inert_new, NULL, NULL, NULL },
 };
 static_assert(ELEMENTSOF(kinds) == _UNIT_KIND_MAX, "every kind of unit can be made");

@@ -29,6 +29,7 @@
 #include "runtime/sysctl.h"
 #include "runtime/user.h"
 #include "supd/exit-status.h"
+#include "supd/init-protocol.h"
 
 #define SYS_ADMIN (UINT64_C(1) << CAP_SYS_ADMIN)
 
@@ -218,25 +219,58 @@ static void child_own_pipe(int fd, uid_t uid) {
                 return; /* it still works, but for reopening */
 }
 
+/* The first descriptor that is not handed over: behind stdio, sockets and the status pipe. */
+static int child_first_free_fd(const Plan *p) {
+        return SUPD_STATUS_FD + 1 + (int) p->n_listen_fds;
+}
+
+/* Out of the way of what is overwritten. */
+static int child_raise_fd(const Plan *p, int *fd) {
+        int high = neg_errno(fcntl(*fd, F_DUPFD_CLOEXEC, child_first_free_fd(p)));
+        if (high < 0)
+                return high;
+        *fd = high;
+        return 0;
+}
+
+/* The payload has its sockets from 3 on. supinit keeps the status pipe there, and moves them down itself. */
+static int child_set_sockets(Plan *p) {
+        int first = p->exec_paths ? SUPD_STATUS_FD : SUPD_STATUS_FD + 1;
+
+        for (size_t i = 0; i < p->n_listen_fds; i++) {
+                if (dup2(p->listen_fds[i], first + (int) i) < 0)
+                        return -errno;
+        }
+        if (p->listen_pid && p->exec_paths)
+                supd_listen_pid_write(p->listen_pid, getpid());
+        return 0;
+}
+
 static int child_set_stdio(Plan *p) {
-        int fds[3];
+        int fds[3], r = 0;
 
         /* Above all that is overwritten, for any of them may be any number. */
-        for (unsigned i = 0; i < 3; i++) {
-                int from = p->stdio[i] >= 0 ? p->stdio[i] : p->null_fd;
-
-                fds[i] = neg_errno(fcntl(from, F_DUPFD_CLOEXEC, SUPD_STATUS_FD + 1));
-                if (fds[i] < 0)
-                        return fds[i];
+        for (unsigned i = 0; i < 3 && r >= 0; i++) {
+                fds[i] = p->stdio[i] >= 0 ? p->stdio[i] : p->null_fd;
+                r = child_raise_fd(p, &fds[i]);
         }
-
-        int status = neg_errno(fcntl(p->status_fd, F_DUPFD_CLOEXEC, SUPD_STATUS_FD + 1));
-        if (status < 0)
-                return status;
+        for (size_t i = 0; i < p->n_listen_fds && r >= 0; i++)
+                r = child_raise_fd(p, &p->listen_fds[i]);
+        if (r >= 0 && p->init_fd >= 0 && p->init_fd < child_first_free_fd(p))
+                r = child_raise_fd(p, &p->init_fd);
+        int status = p->status_fd;
+        if (r >= 0)
+                r = child_raise_fd(p, &status);
+        if (r < 0)
+                return r;
         /* supinit goes on reporting; without it, the end of file tells that the exec succeeded. */
-        if (dup3(status, SUPD_STATUS_FD, p->exec_paths ? O_CLOEXEC : 0) < 0)
+        int at = p->exec_paths ? SUPD_STATUS_FD + (int) p->n_listen_fds : SUPD_STATUS_FD;
+        if (dup3(status, at, p->exec_paths ? O_CLOEXEC : 0) < 0)
                 return -errno;
-        p->status_fd = SUPD_STATUS_FD;
+        p->status_fd = at;
+        r = child_set_sockets(p);
+        if (r < 0)
+                return r;
 
         for (int i = 0; i < 3; i++) {
                 if (dup2(fds[i], i) < 0)
@@ -321,7 +355,7 @@ static int child_set_capabilities(Plan *p) {
 
 /* Not one descriptor of the host may survive the exec. */
 static int child_close_fds(Plan *p) {
-        unsigned first = SUPD_STATUS_FD + 1;
+        unsigned first = (unsigned) child_first_free_fd(p);
 
         if (p->features.close_range_cloexec)
                 return sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);

@@ -101,7 +101,14 @@ typedef struct RuntimeProcess {
         bool init;                /* supinit as PID 1 */
         /* Borrowed; -EBADF: /dev/null. A pipe is given to the user, who may reopen it then. */
         int stdin_fd, stdout_fd, stderr_fd;
+        /* Borrowed; the payload has them from descriptor 3 on, and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES
+         * in its environment. Up to RUNTIME_LISTEN_FDS_MAX. */
+        const int *listen_fds;
+        size_t n_listen_fds;
+        const char *listen_names; /* one for each, ':' between */
 } RuntimeProcess;
+
+#define RUNTIME_LISTEN_FDS_MAX 64U
 
 typedef struct RuntimeSecurity {
         /* 1 << CAP_…: bounding, and for root permitted and effective too; see

@@ -14,6 +14,7 @@
 #include "runtime/plan-root.h"
 #include "runtime/secret-mounts.h"
 #include "runtime/sysctl.h"
+#include "supd/init-protocol.h"
 
 #define PLAN_BLOCK_SIZE (16U * 1024U)
 #define PLAN_ALIGNMENT 16U
@@ -125,21 +126,21 @@ static int plan_add_namespaces(Plan *p, const RuntimeSpec *spec) {
 
 /* The strings are borrowed: only the child reads them, from its own copy of the address space. */
 static int plan_add_arguments(Plan *p, char *const *argv, const char *role, Error *error) {
-        const char *const prefix[] = { "supinit", role, "--" };
-        size_t n = strv_length(argv);
+        const char *const prefix[] = { "supinit", role, p->listen_option ?: "--", "--" };
+        size_t n = strv_length(argv), n_prefix = ELEMENTSOF(prefix) - (p->listen_option ? 0 : 1);
 
         if (n == 0 || str_is_empty(argv[0]))
                 return error_set_plain(
                                 error, -EINVAL, ERROR_INVALID_ARGUMENT, "no command to execute");
 
-        char **all = plan_alloc(p, (ELEMENTSOF(prefix) + n + 1) * sizeof(char *));
+        char **all = plan_alloc(p, (n_prefix + n + 1) * sizeof(char *));
         const char *command = plan_strdup(p, argv[0]);
         if (!all || !command)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < ELEMENTSOF(prefix); i++)
+        for (size_t i = 0; i < n_prefix; i++)
                 all[i] = (char *) prefix[i];
-        p->argv = all + ELEMENTSOF(prefix);
+        p->argv = all + n_prefix;
         p->exec_argv = role ? all : p->argv;
         memcpy(p->argv, argv, n * sizeof(char *));
         p->argv[0] = (char *) command; /* outlives the spec: error texts quote it */
@@ -177,20 +178,73 @@ static int plan_add_exec_paths(Plan *p, const char *search) {
         return 0;
 }
 
-static int plan_add_environment(Plan *p, char *const *environment) {
-        size_t n = strv_length(environment);
+/* Of sd_listen_fds(3). Who is given sockets is told so by nobody else. */
+static bool is_listen_variable(const char *assignment) {
+        return str_has_prefix(assignment, "LISTEN_PID=") ||
+               str_has_prefix(assignment, "LISTEN_FDS=") ||
+               str_has_prefix(assignment, "LISTEN_FDNAMES=");
+}
 
-        /* Beside the given ones: PATH, HOME, the end. */
-        p->environment = plan_alloc(p, (n + 3) * sizeof(char *));
+/* The process id is known to whoever has it: the child, or what supinit forks. */
+static int plan_add_listen_variables(Plan *p, const RuntimeProcess *process, size_t *n) {
+        static const char pid[] = SUPD_ENV_LISTEN_PID SUPD_LISTEN_PID_ROOM;
+        const char *count = plan_printf(p, "LISTEN_FDS=%zu", process->n_listen_fds);
+        const char *names = plan_printf(p, "LISTEN_FDNAMES=%s", process->listen_names);
+        char *room = plan_alloc(p, sizeof(pid));
+
+        if (!count || !names || !room)
+                return -ENOMEM;
+        memcpy(room, pid, sizeof(pid));
+        p->listen_pid = room + strlen(SUPD_ENV_LISTEN_PID);
+        p->environment[(*n)++] = room;
+        p->environment[(*n)++] = (char *) count;
+        p->environment[(*n)++] = (char *) names;
+        return 0;
+}
+
+static int plan_add_environment(Plan *p, const RuntimeProcess *process) {
+        char *const *environment = process->environment;
+        size_t n = 0;
+
+        /* Beside the given ones: PATH, HOME, three of sockets, the end. */
+        p->environment = plan_alloc(p, (strv_length(environment) + 6) * sizeof(char *));
         if (!p->environment)
                 return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                p->environment[i] = environment[i];
+        STRV_FOREACH (assignment, environment) {
+                if (process->n_listen_fds == 0 || !is_listen_variable(*assignment))
+                        p->environment[n++] = *assignment;
+        }
+        if (process->n_listen_fds > 0) {
+                int r = plan_add_listen_variables(p, process, &n);
+                if (r < 0)
+                        return r;
+        }
 
         if (!strv_env_get(environment, "PATH"))
                 p->environment[n++] = (char *) "PATH=" DEFAULT_PATH;
         p->home_needed = !strv_env_get(environment, "HOME");
         p->home_slot = n;
+        return 0;
+}
+
+static int plan_add_sockets(Plan *p, const RuntimeProcess *process, Error *error) {
+        size_t size = process->n_listen_fds * sizeof(int);
+
+        if (process->n_listen_fds == 0)
+                return 0;
+        if (process->n_listen_fds > RUNTIME_LISTEN_FDS_MAX)
+                return error_set_plain(error,
+                                -E2BIG,
+                                ERROR_LIMIT_REACHED,
+                                "%zu sockets to hand over; at most %u can be",
+                                process->n_listen_fds,
+                                RUNTIME_LISTEN_FDS_MAX);
+        p->listen_fds = plan_alloc(p, size);
+        p->listen_option = plan_printf(p, SUPD_OPTION_LISTEN_FDS "%zu", process->n_listen_fds);
+        if (!p->listen_fds || !p->listen_option)
+                return -ENOMEM;
+        memcpy(p->listen_fds, process->listen_fds, size);
+        p->n_listen_fds = process->n_listen_fds;
         return 0;
 }
 
@@ -202,9 +256,11 @@ static int plan_add_process(
         if (role && p->init_fd < 0)
                 return error_set_plain(error, -ENOENT, ERROR_RUNTIME, "supinit is not available");
 
-        r = plan_add_arguments(p, process->argv, role, error);
+        r = plan_add_sockets(p, process, error);
         if (r >= 0)
-                r = plan_add_environment(p, process->environment);
+                r = plan_add_arguments(p, process->argv, role, error);
+        if (r >= 0)
+                r = plan_add_environment(p, process);
         if (r >= 0 && !role)
                 r = plan_add_exec_paths(p, strv_env_get(p->environment, "PATH"));
         if (r >= 0)

@@ -178,8 +178,12 @@ typedef struct Plan {
         const char *working_dir;
         const char *user, *group; /* group NULL: the user's own */
         int stdio[3];             /* borrowed; -EBADF: /dev/null */
-        int status_fd;            /* borrowed; write end */
-        uint64_t clone_usec;      /* monotonic; set just before clone3() */
+        int *listen_fds;          /* borrowed, each; the child's: where they have got to */
+        size_t n_listen_fds;
+        const char *listen_option; /* what supinit is told of them; NULL: nothing */
+        char *listen_pid;    /* the child's, to fill in: digits in the environment; NULL: none */
+        int status_fd;       /* borrowed; write end */
+        uint64_t clone_usec; /* monotonic; set just before clone3() */
 
         /* privileges */
         uint64_t capabilities;

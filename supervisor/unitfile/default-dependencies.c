@@ -13,6 +13,7 @@ typedef enum Implied {
         BY_TARGET = 1U << 2,
         BY_TIMER = 1U << 3,
         BY_CALENDAR = 1U << 4, /* a timer that goes by the clock on the wall */
+        BY_SOCKET = 1U << 5,
 } Implied;
 
 /* clang-format off */
@@ -23,14 +24,15 @@ static const struct {
 } implied[] = {
         { BY_QUADLET,                        DEPENDENCY_WANTS,     "network-online.target" },
         { BY_QUADLET,                        DEPENDENCY_AFTER,     "network-online.target" },
-        { BY_SERVICE | BY_TIMER,             DEPENDENCY_REQUIRES,  "sysinit.target"        },
-        { BY_SERVICE | BY_TIMER,             DEPENDENCY_AFTER,     "sysinit.target"        },
+        { BY_SERVICE | BY_TIMER | BY_SOCKET, DEPENDENCY_REQUIRES,  "sysinit.target"        },
+        { BY_SERVICE | BY_TIMER | BY_SOCKET, DEPENDENCY_AFTER,     "sysinit.target"        },
         { BY_SERVICE,                        DEPENDENCY_AFTER,     "basic.target"          },
         { BY_TIMER,                          DEPENDENCY_BEFORE,    "timers.target"         },
+        { BY_SOCKET,                         DEPENDENCY_BEFORE,    "sockets.target"        },
         { BY_CALENDAR,                       DEPENDENCY_AFTER,     "time-set.target"       },
         { BY_CALENDAR,                       DEPENDENCY_AFTER,     "time-sync.target"      },
-        { BY_SERVICE | BY_TARGET | BY_TIMER, DEPENDENCY_CONFLICTS, "shutdown.target"       },
-        { BY_SERVICE | BY_TARGET | BY_TIMER, DEPENDENCY_BEFORE,    "shutdown.target"       },
+        { BY_SERVICE | BY_TARGET | BY_TIMER | BY_SOCKET, DEPENDENCY_CONFLICTS, "shutdown.target"       },
+        { BY_SERVICE | BY_TARGET | BY_TIMER | BY_SOCKET, DEPENDENCY_BEFORE,    "shutdown.target"       },
 };
 /* clang-format on */
 
@@ -47,6 +49,8 @@ static unsigned implied_for(const UnitSpec *u) {
                 by |= BY_TARGET;
         if (u->kind == UNIT_KIND_TIMER && u->unit.default_dependencies)
                 by |= BY_TIMER | (timer_spec_has_calendar(&u->timer) ? BY_CALENDAR : 0U);
+        if (u->kind == UNIT_KIND_SOCKET && u->unit.default_dependencies)
+                by |= BY_SOCKET;
         return by;
 }
 
@@ -84,6 +88,28 @@ static int add_pod(const UnitSpec *u, DependencyType type, char ***ret) {
         return u->container.pod && applies ? strv_append(ret, u->container.pod) : 0;
 }
 
+/* Not switchable: a socket starts its service, and is there before it. */
+static int find_triggered(const UnitSpec *u, DependencyType type, char ***ret) {
+        if (u->kind != UNIT_KIND_SOCKET ||
+                        (type != DEPENDENCY_TRIGGERS && type != DEPENDENCY_BEFORE))
+                return 0;
+        _cleanup_free_ char *service = socket_spec_service(&u->socket, u->id);
+        return service ? strv_append(ret, service) : -ENOMEM;
+}
+
+/* Sockets=: brought along, and taken over from. */
+static int find_sockets(const UnitSpec *u, DependencyType type, char ***ret) {
+        int r = 0;
+
+        if (type != DEPENDENCY_WANTS && type != DEPENDENCY_AFTER && type != DEPENDENCY_TRIGGERED_BY)
+                return 0;
+        STRV_FOREACH (socket, u->service.sockets) {
+                if (r >= 0)
+                        r = strv_append(ret, *socket);
+        }
+        return r;
+}
+
 static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
         unsigned by = implied_for(u);
         int r = 0;
@@ -99,7 +125,11 @@ static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
                 r = strv_append(ret, u->container.image_unit);
         if (r >= 0 && u->timer.unit && (type == DEPENDENCY_TRIGGERS || type == DEPENDENCY_BEFORE))
                 r = strv_append(ret, u->timer.unit);
-        return r < 0 ? r : add_pod(u, type, ret);
+        if (r >= 0)
+                r = add_pod(u, type, ret);
+        if (r >= 0)
+                r = find_triggered(u, type, ret);
+        return r < 0 ? r : find_sockets(u, type, ret);
 }
 
 int unit_add_default_dependencies(UnitSpec *u) {

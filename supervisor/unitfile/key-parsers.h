@@ -9,6 +9,7 @@
 #include "unitfile/container-spec.h"
 #include "unitfile/pod-spec.h"
 #include "unitfile/service-spec.h"
+#include "unitfile/socket-spec.h"
 #include "unitfile/timer-spec.h"
 #include "unitfile/unit-keys-internal.h"
 
@@ -93,6 +94,21 @@ DECLARE_PARSER(pod, char *);
 
 /* secret-parsers.c */
 DECLARE_PARSER(secrets, SecretSpecs);
+
+/* socket-parsers.c */
+DECLARE_PARSER(listens, SocketSpec);
+DECLARE_PARSER(triggered_service, char *);
+DECLARE_PARSER(fd_name, char *);
+DECLARE_PARSER(socket_units, char **);
+DECLARE_PARSER(absolute_paths, char **);
+DECLARE_PARSER(octal_mode, mode_t);
+DECLARE_PARSER(size, uint64_t);
+DECLARE_PARSER(natural, int);
+DECLARE_PARSER(ip_tos, int);
+DECLARE_PARSER(socket_protocol, int);
+DECLARE_PARSER(bind_ipv6_only, BindIpv6Only);
+DECLARE_PARSER(socket_stamps, SocketStamps);
+DECLARE_PARSER(device_name, char *);
 
 /* service-parsers.c */
 DECLARE_PARSER(service_type, ServiceType);

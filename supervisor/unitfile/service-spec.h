@@ -100,6 +100,8 @@ typedef struct ServiceSpec {
         uint64_t log_rate_limit_burst;         /* UINT64_MAX: unset */
         char **environment;                    /* owned; for ${NAME} in other values */
         char **environment_files;              /* owned; a leading '-' makes it optional */
+        char **sockets;                        /* owned; Sockets=: units, beside its own one */
+        bool non_blocking;                     /* O_NONBLOCK on what they hand over */
 } ServiceSpec;
 
 typedef struct InstallSpec {

@@ -122,10 +122,28 @@ static int finish_container(UnitLoad *load) {
         return r < 0 ? r : check_mount_targets(load);
 }
 
+static int finish_socket(UnitLoad *load) {
+        SocketSpec *s = &load->unit->socket;
+        size_t n_paths = 0;
+
+        socket_spec_settle(s);
+        if (s->n_listens == 0)
+                return fail(load,
+                                "a socket unit needs at least one Listen key, such as "
+                                "ListenStream");
+        for (size_t i = 0; i < s->n_listens; i++)
+                n_paths += s->listens[i].text[0] == '/';
+        if (s->symlinks && n_paths != 1)
+                return fail(load, "Symlinks= needs exactly one Listen key with a path");
+        return 0;
+}
+
 int unit_load_finish_type(UnitLoad *load) {
         switch (load->unit->kind) {
         case UNIT_KIND_CONTAINER:
                 return finish_container(load);
+        case UNIT_KIND_SOCKET:
+                return finish_socket(load);
         case UNIT_KIND_IMAGE:
                 return load->has_image ? 0 : fail(load, "no Image key specified");
         case UNIT_KIND_TIMER:

@@ -29,6 +29,7 @@ typedef enum KeyTarget {
         KEY_TARGET_IMAGE,
         KEY_TARGET_TIMER,
         KEY_TARGET_POD,
+        KEY_TARGET_SOCKET,
 } KeyTarget;
 
 typedef enum KeyDisposition {

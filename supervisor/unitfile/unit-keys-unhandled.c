@@ -57,7 +57,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Service", LATER, NULL, NULL, "TimeoutAbortSec WatchdogSignal ReloadSignal RestartKillSignal FinalKillSignal PIDFile" },
         { "Service", LATER, "infinity 0", NULL, "RuntimeMaxSec RuntimeRandomizedExtraSec WatchdogSec" },
         { "Service", LATER, "all", NULL, "NotifyAccess" },
-        { "Service", LATER, NULL, NULL, "GuessMainPID Sockets NonBlocking FileDescriptorStoreMax FileDescriptorStorePreserve OpenFile" },
+        { "Service", LATER, NULL, NULL, "GuessMainPID FileDescriptorStoreMax FileDescriptorStorePreserve OpenFile" },
         { "Service", LATER, "none", NULL, "StartLimitAction FailureAction" },
         { "Service", NO_EFFECT, NULL, "has no effect", "RebootArgument SysVStartPriority BusPolicy Capabilities" },
         { "Service", LATER, NULL, HOST_COMMANDS, "PermissionsStartOnly" },
@@ -134,16 +134,15 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Image", REFUSED, NULL, NULL, "PodmanArgs" },
         { "Image", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
         { "Timer", NO_EFFECT, "no false off 0 n f", "has no effect: no wake timers in containers", "WakeSystem" },
-        { "Socket", LATER, NULL, NULL, "ListenStream ListenDatagram ListenSequentialPacket ListenFIFO Accept Service "
-          "FileDescriptorName SocketUser SocketGroup SocketMode DirectoryMode Backlog MaxConnections MaxConnectionsPerSource "
-          "BindIPv6Only BindToDevice FreeBind ReusePort Transparent Mark Broadcast KeepAlive KeepAliveTimeSec "
-          "KeepAliveIntervalSec KeepAliveProbes NoDelay DeferAcceptSec TCPCongestion Priority IPTOS IPTTL ReceiveBuffer "
-          "SendBuffer PipeSize SocketProtocol PassCredentials PassPIDFD PassSecurity PassPacketInfo AcceptFileDescriptors "
-          "Timestamping RemoveOnStop Symlinks Writable FlushPending PassFileDescriptorsToExec TriggerLimitIntervalSec "
-          "TriggerLimitBurst PollLimitIntervalSec PollLimitBurst DeferTrigger DeferTriggerMaxSec ExecStartPre ExecStartPost "
-          "ExecStopPre ExecStopPost TimeoutSec" },
+        { "Socket", REFUSED, "no n false f 0 off", "is not supported yet: services get the listening socket itself (Accept=no)", "Accept" },
+        { "Socket", SILENT, NULL, "Connections at a time with Accept=yes; without meaning else", "MaxConnections MaxConnectionsPerSource" },
+        { "Socket", REFUSED, NULL, "is not supported yet: host commands of sockets are not run", "ExecStartPre ExecStartPost ExecStopPre ExecStopPost" },
+        { "Socket", SILENT, NULL, "Limit of host commands, of which a socket has none", "TimeoutSec" },
+        { "Socket", LATER, "no n false f 0 off", NULL, "PassFileDescriptorsToExec DeferTrigger" },
+        { "Socket", LATER, "infinity", NULL, "DeferTriggerMaxSec" },
         { "Socket", REJECTED, NULL, "is not implemented", "ListenNetlink ListenSpecial ListenMessageQueue "
           "MessageQueueMaxMessages MessageQueueMessageSize ListenUSBFunction" },
+        { "Socket", SILENT, NULL, "Is about ListenSpecial=, which is not implemented", "Writable" },
         { "Socket", NO_EFFECT, NULL, "has no effect: no LSM labels", "SmackLabel SmackLabelIPIn SmackLabelIPOut SELinuxContextFromNet" },
         {},
 };

@@ -15,7 +15,7 @@ const UnitSection unit_sections[] = {
         { "Install",   SECTION_INSTALL }, { "X-Supd",  SECTION_OWN },
         { "Pod",       SECTION_TYPE }, { "Volume",  SECTION_FOREIGN },
         { "Network",   SECTION_FOREIGN }, { "Image",   SECTION_TYPE },
-        { "Timer",     SECTION_SYSTEMD }, { "Socket",  SECTION_FOREIGN },
+        { "Timer",     SECTION_SYSTEMD }, { "Socket",  SECTION_SYSTEMD },
         {},
 };
 static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has room for all");
@@ -29,6 +29,10 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
         KEY("Image", key, type, KEY_TARGET_IMAGE, ImageSpec, member, flags, help)
 #define POD(key, type, member, flags, help) \
         KEY("Pod", key, type, KEY_TARGET_POD, PodSpec, member, flags, help)
+#define SOCKET(key, type, member, flags, help) \
+        KEY("Socket", key, type, KEY_TARGET_SOCKET, SocketSpec, member, flags, help)
+#define LISTEN(key, help) \
+        KEY_WHOLE("Socket", key, listens, KEY_TARGET_SOCKET, KEY_LIST | KEY_KEEP_EMPTY | KEY_STRICT, help)
 #define SERVICE(key, type, member, flags, help) \
         KEY("Service", key, type, KEY_TARGET_SERVICE, ServiceSpec, member, flags, help)
 #define TIMER(key, type, member, help) \
@@ -216,6 +220,9 @@ const UnitKey unit_keys_handled[] = {
         SERVICE("LogRateLimitIntervalSec", span, log_rate_limit_interval_usec, 0, "Window of journald's rate limit"),
         SERVICE("LogRateLimitBurst", count64, log_rate_limit_burst, 0, "Messages within the window"),
 
+        SERVICE("Sockets", socket_units, sockets, KEY_LIST, "Socket units that hand over what they listen on, beside that of the same name"),
+        SERVICE("NonBlocking", boolean, non_blocking, 0, "O_NONBLOCK on what sockets hand over"),
+
         TIMER_TIME("OnActiveSec", "Time after the start of the timer"),
         TIMER_TIME("OnBootSec", "Time after boot; in a container, after the start of supd"),
         TIMER_TIME("OnStartupSec", "Time after the start of supd"),
@@ -239,6 +246,52 @@ const UnitKey unit_keys_handled[] = {
         INSTALL("Alias", unit_names, alias, "More names of this unit"),
         INSTALL("Also", unit_names, also, "Units that are enabled and disabled with this one; not of Quadlet's files"),
         KEY("Install", "DefaultInstance", string, KEY_TARGET_INSTALL, InstallSpec, default_instance, 0, "Instance that enabling the template enables; not of Quadlet's files"),
+
+        LISTEN("ListenStream", "Path, @NAME, PORT, ADDRESS:PORT or vsock:CID:PORT to accept connections on"),
+        LISTEN("ListenDatagram", "The same for datagrams"),
+        LISTEN("ListenSequentialPacket", "The same for connections of packets; a path, @NAME or vsock:CID:PORT"),
+        LISTEN("ListenFIFO", "Named pipe, made if there is none"),
+        SOCKET("Service", triggered_service, service, KEY_STRICT, "Unit to start: NAME.service or NAME.container; by default of the same name"),
+        SOCKET("FileDescriptorName", fd_name, fd_name, KEY_STRICT, "Name in LISTEN_FDNAMES, by default that of the unit"),
+        SOCKET("SocketUser", string, user, KEY_STRICT, "Owner of sockets and pipes that have a path"),
+        SOCKET("SocketGroup", string, group, KEY_STRICT, "Group of them, by default that of the owner"),
+        SOCKET("SocketMode", octal_mode, mode, KEY_STRICT, "Mode of them, by default 0666"),
+        SOCKET("DirectoryMode", octal_mode, directory_mode, KEY_STRICT, "Mode of directories made for them, by default 0755"),
+        SOCKET("Symlinks", absolute_paths, symlinks, KEY_LIST, "Links to the one path there is"),
+        SOCKET("RemoveOnStop", boolean, remove_on_stop, 0, "Remove paths and links when the unit stops"),
+        SOCKET("FlushPending", boolean, flush_pending, 0, "When the service has ended, drop what waits, instead of starting it anew"),
+        SOCKET("Backlog", count, backlog, 0, "Connections that wait; by default as many as the kernel allows"),
+        SOCKET("BindIPv6Only", bind_ipv6_only, options.bind_ipv6_only, 0, "default, both or ipv6-only"),
+        SOCKET("BindToDevice", device_name, options.bind_to_device, KEY_STRICT, "Network interface to be reached by"),
+        SOCKET("FreeBind", boolean, options.free_bind, 0, "Bind to addresses that the machine does not have yet"),
+        SOCKET("ReusePort", boolean, options.reuse_port, 0, "Share the port with other sockets"),
+        SOCKET("Transparent", boolean, options.transparent, 0, "IP_TRANSPARENT"),
+        SOCKET("Mark", natural, options.mark, 0, "Firewall mark of what is sent"),
+        SOCKET("Broadcast", boolean, options.broadcast, 0, "Broadcasts may be sent"),
+        SOCKET("KeepAlive", boolean, options.keep_alive, 0, "TCP keep-alives"),
+        SOCKET("KeepAliveTimeSec", span, options.keep_alive_time_usec, 0, "Silence before the first of them"),
+        SOCKET("KeepAliveIntervalSec", span, options.keep_alive_interval_usec, 0, "Time between two of them"),
+        SOCKET("KeepAliveProbes", count, options.keep_alive_probes, 0, "Unanswered ones until the connection is given up"),
+        SOCKET("NoDelay", boolean, options.no_delay, 0, "TCP_NODELAY"),
+        SOCKET("DeferAcceptSec", span, options.defer_accept_usec, 0, "Wait for data before a connection counts as one"),
+        SOCKET("TCPCongestion", string, options.tcp_congestion, 0, "Congestion control algorithm"),
+        SOCKET("Priority", natural, options.priority, 0, "SO_PRIORITY"),
+        SOCKET("IPTOS", ip_tos, options.ip_tos, 0, "Type of service, a number or low-delay, throughput, reliability, low-cost"),
+        SOCKET("IPTTL", natural, options.ip_ttl, 0, "Time to live, or hop limit"),
+        SOCKET("ReceiveBuffer", size, options.receive_buffer_bytes, 0, "SO_RCVBUF"),
+        SOCKET("SendBuffer", size, options.send_buffer_bytes, 0, "SO_SNDBUF"),
+        SOCKET("PipeSize", size, options.pipe_size_bytes, 0, "Capacity of pipes"),
+        SOCKET("SocketProtocol", socket_protocol, options.protocol, KEY_STRICT, "udplite, sctp or mptcp"),
+        SOCKET("PassCredentials", boolean, options.pass_credentials, 0, "SO_PASSCRED"),
+        SOCKET("PassPIDFD", boolean, options.pass_pidfd, 0, "SO_PASSPIDFD"),
+        SOCKET("PassSecurity", boolean, options.pass_security, 0, "SO_PASSSEC"),
+        SOCKET("PassPacketInfo", boolean, options.pass_packet_info, 0, "IP_PKTINFO and its like"),
+        SOCKET("AcceptFileDescriptors", boolean, options.accept_file_descriptors, 0, "no: descriptors that are sent along are not taken"),
+        SOCKET("Timestamping", socket_stamps, options.stamps, 0, "off, us or ns: stamps of what is received"),
+        SOCKET("TriggerLimitIntervalSec", span, trigger_limit.interval_usec, 0, "Window of the limit of starts; 0 lifts it"),
+        SOCKET("TriggerLimitBurst", count, trigger_limit.burst, 0, "Starts within the window; one more and the unit fails"),
+        SOCKET("PollLimitIntervalSec", span, poll_limit.interval_usec, 0, "Window of the limit of wake-ups; 0 lifts it"),
+        SOCKET("PollLimitBurst", count, poll_limit.burst, 0, "Wake-ups within the window; then the unit pauses until its end"),
 
         KEY("X-Supd", "RestartResetSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.reset_usec, 0, "Healthy run that resets back-off and start count"),
         KEY("X-Supd", "RootSizeMax", memory_limit, KEY_TARGET_SERVICE, ServiceSpec, resource.root_size_max_bytes, KEY_STRICT, "All that the root of an image may take; with StorageDriver=btrfs"),

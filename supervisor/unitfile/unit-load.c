@@ -250,6 +250,7 @@ static void *key_target(UnitLoad *load, const UnitKey *key) {
                 [KEY_TARGET_IMAGE] = load->image,
                 [KEY_TARGET_TIMER] = &load->unit->timer,
                 [KEY_TARGET_POD] = load->pod,
+                [KEY_TARGET_SOCKET] = &load->unit->socket,
         };
 
         return (char *) targets[key->target] + key->offset;

@@ -195,6 +195,7 @@ void service_spec_done(ServiceSpec *s) {
         free(s->resource.allowed_cpus);
         strv_free(s->environment);
         strv_free(s->environment_files);
+        strv_free(s->sockets);
         *s = (ServiceSpec) {};
 }
 
@@ -246,6 +247,7 @@ int unit_spec_new(const char *file_name,
         image_spec_init(&u->image);
         timer_spec_init(&u->timer);
         pod_spec_init(&u->pod);
+        socket_spec_init(&u->socket);
         service_spec_init(&u->service);
         unit_section_spec_init(&u->unit);
         u->kind = type->kind;
@@ -287,6 +289,7 @@ UnitSpec *unit_spec_free(UnitSpec *u) {
         image_spec_done(&u->image);
         timer_spec_done(&u->timer);
         pod_spec_done(&u->pod);
+        socket_spec_done(&u->socket);
         diagnostic_list_done(&u->diagnostics);
         unit_source_free(u->source);
         free(u);

@@ -14,6 +14,7 @@
 #include "unitfile/diagnostic.h"
 #include "unitfile/pod-spec.h"
 #include "unitfile/service-spec.h"
+#include "unitfile/socket-spec.h"
 #include "unitfile/timer-spec.h"
 
 typedef enum UnitLoadState {
@@ -34,7 +35,8 @@ typedef enum UnitKind {
         UNIT_KIND_POD,
         UNIT_KIND_TARGET,
         UNIT_KIND_TIMER,
-        UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .volume, .socket, … */
+        UNIT_KIND_SOCKET,
+        UNIT_KIND_UNSUPPORTED, /* known to the language, not to this version: .volume, .network, … */
         _UNIT_KIND_MAX,
         _UNIT_KIND_INVALID = -EINVAL,
 } UnitKind;
@@ -55,6 +57,7 @@ typedef struct UnitSpec {
         ImageSpec image;         /* of UNIT_KIND_IMAGE */
         TimerSpec timer;         /* of UNIT_KIND_TIMER */
         PodSpec pod;             /* of UNIT_KIND_POD */
+        SocketSpec socket;       /* of UNIT_KIND_SOCKET */
         DiagnosticList diagnostics;
         struct UnitSource
                         *source; /* owned; NULL unless the type section refers to the environment */

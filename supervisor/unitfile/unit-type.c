@@ -19,7 +19,7 @@ static const UnitType unit_types[] = {
         { ".service",   NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
         { ".target",    NULL,         NULL,        0, UNIT_KIND_TARGET },
         { ".timer",     NULL,         "Timer",     0, UNIT_KIND_TIMER },
-        { ".socket",    NULL,         NULL,        0, UNIT_KIND_UNSUPPORTED },
+        { ".socket",    NULL,         "Socket",    0, UNIT_KIND_SOCKET },
 };
 /* clang-format on */
 

@@ -135,7 +135,6 @@ static void test_types_of_later_versions_are_known_and_refused(void **state) {
                 { "b.volume", "b-volume.service" },
                 { "c.network", "c-network.service" },
                 { "e.service", "e.service" },
-                { "h.socket", "h.socket" },
                 { "i@x.volume", "i-volume@x.service" },
                 { "j.kube", "j.service" },
                 { "k.build", "k-build.service" },
