@@ -38,6 +38,10 @@ int client_get_manager(Client *c, Value *ret, Error *error);
 /** client_get_unit() - all that there is to show of one unit; LoadState= "not-found" of an unknown one */
 int client_get_unit(Client *c, const char *name, Value *ret, Error *error);
 
+/** client_set_properties() - @assignments: "MemoryMax=1G"; @runtime: until the next boot */
+int client_set_properties(
+                Client *c, const char *name, bool runtime, char *const *assignments, Error *error);
+
 /** client_dump() - all that supd knows of units, as text; @patterns: NULL: of all. @ret: owned by the caller */
 int client_dump(Client *c, char *const *patterns, char **ret, Error *error);
 

@@ -289,6 +289,26 @@ int client_dump(Client *c, char *const *patterns, char **ret, Error *error) {
         return r < 0 ? client_error(c, r, &bus_error, error) : 0;
 }
 
+int client_set_properties(
+                Client *c, const char *name, bool runtime, char *const *assignments, Error *error) {
+        _cleanup_message_ sd_bus_message *call = NULL;
+        _cleanup_bus_error_ sd_bus_error bus_error = SD_BUS_ERROR_NULL;
+
+        int r = sd_bus_message_new_method_call(c->bus,
+                        &call,
+                        SUPD_SYSTEMD_DESTINATION,
+                        SUPD_BUS_PATH,
+                        SUPD_BUS_MANAGER,
+                        "SetUnitProperties");
+        if (r >= 0)
+                r = sd_bus_message_append(call, "sb", name, (int) runtime);
+        if (r >= 0)
+                r = sd_bus_message_append_strv(call, (char **) assignments);
+        if (r >= 0)
+                r = sd_bus_call(c->bus, call, 0 /* usual time-out */, &bus_error, NULL);
+        return r < 0 ? client_error(c, r, &bus_error, error) : 0;
+}
+
 int client_reload(Client *c, Error *error) {
         return client_call(c, SUPD_SYSTEMD_PATH, SUPD_SYSTEMD_MANAGER, "Reload", NULL, error, NULL);
 }

@@ -13,6 +13,8 @@
  *
  * org.supd.Manager on /org/supd, beside its properties:
  *
+ *   SetUnitProperties(s name, b runtime, as assignments)  limits and the like by their keys, "MemoryMax=1G": in
+ *                                     drop-ins, until the next boot if @runtime; what can be holds at once
  *   GetUnitHistory(s name) -> aa{ss}  what has happened to a unit, the oldest event first, each as
  *                                     core/history.h says; at the end what its job waits for, if it does:
  *                                     Event=waits, Job, JobType, Unit and UnitJobType (none: for fewer
@@ -74,14 +76,14 @@ typedef struct Control Control;
 
 /* What the daemon knows of itself. Strings are borrowed until the next turn of the loop. */
 typedef struct ControlInfo {
-        const char *features;      /* "+SECCOMP -BPF": what was found at start */
-        const char *cgroup_driver; /* "v2", "hybrid" */
-        const char *cgroup_path;   /* root of supd's own subtree */
-        const char *log_level;     /* "info" */
-        char *const *unit_dirs;    /* search path of unit files */
-        const char *runtime_units; /* the one among them that --runtime means; NULL: none */
-        DualTime started;          /* the process */
-        DualTime finished;         /* units loaded, what was wanted is done; zero: not yet */
+        const char *features;        /* "+SECCOMP -BPF": what was found at start */
+        const char *cgroup_driver;   /* "v2", "hybrid" */
+        const char *cgroup_path;     /* root of supd's own subtree */
+        const char *log_level;       /* "info" */
+        char *const *unit_dirs;      /* search path of unit files */
+        const char *runtime_units;   /* the one among them that --runtime means; NULL: none */
+        DualTime started;            /* the process */
+        DualTime finished;           /* units loaded, what was wanted is done; zero: not yet */
         DualTime units_loaded_first; /* unit files had been read for the first time by this process */
         uint64_t units_loaded_realtime_usec; /* the last time that unit files were read */
         bool stopping;

@@ -15,6 +15,7 @@
 #include "control/control-internal.h"
 #include "control/process.h"
 #include "control/unit-files.h"
+#include "control/set-property.h"
 #include "control/verbs.h"
 #include "core/unit-name.h"
 #include "supd/bus.h"
@@ -483,6 +484,14 @@ static int method_exit(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return r < 0 ? bus_error_take(ret_error, r, &error) : sd_bus_reply_method_return(m, NULL);
 }
 
+static int method_set_unit_properties(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const char *name;
+        int runtime;
+
+        int r = sd_bus_message_read(m, "sb", &name, &runtime);
+        return r < 0 ? r : verb_set_properties(control_of(userdata), m, name, runtime, ret_error);
+}
+
 /* ---- dump -------------------------------------------------------------------------------------- */
 
 static int reply_with_file(sd_bus_message *m, const char *text) {
@@ -554,6 +563,7 @@ const sd_bus_vtable manager_vtable[] = {
         METHOD("Unsubscribe",             NULL,   NULL,                method_unsubscribe),
         METHOD("Reload",                  NULL,   NULL,                method_reload),
         METHOD("Reexecute",               NULL,   NULL,                method_reexecute),
+        METHOD("SetUnitProperties",       "sba(sv)", NULL,             method_set_unit_properties),
         METHOD("Dump",                    NULL,   "s",                 method_dump),
         METHOD("DumpByFileDescriptor",    NULL,   "h",                 method_dump),
         METHOD("DumpUnitsMatchingPatterns", "as", "s",                 method_dump),

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "control/control-internal.h"
 #include "control/property.h"
+#include "control/set-property.h"
 #include "control/verbs.h"
 #include "core/unit-name.h"
 #include "supd/bus.h"
@@ -313,6 +314,15 @@ static int append_event(sd_bus_message *m, const char *text) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static int method_set_unit_properties(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Control *c = ((Connection *) ASSERT_PTR(userdata))->control;
+        const char *name;
+        int runtime;
+
+        int r = sd_bus_message_read(m, "sb", &name, &runtime);
+        return r < 0 ? r : verb_assign_properties(c, m, name, runtime, ret_error);
+}
+
 /* What is so now, told as the last event: a job that waits. */
 static int append_wait(sd_bus_message *m, const Unit *u) {
         const Unit *other = NULL;
@@ -357,6 +367,7 @@ const sd_bus_vtable supd_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("GetUnitStatus",  "s",  "a{sv}",     method_get_unit_status,  0),
         SD_BUS_METHOD("ListUnitStatus", "as", "a(sa{sv})", method_list_unit_status, 0),
+        SD_BUS_METHOD("SetUnitProperties", "sbas", NULL,   method_set_unit_properties, 0),
         SD_BUS_METHOD("GetUnitHistory", "s",  "aa{ss}",    method_get_unit_history, 0),
         SD_BUS_METHOD("ListUnitFileStatus", "asas", "aa{sv}", method_list_unit_file_status, 0),
         SD_BUS_METHOD("GetDiagnostics", NULL, "aa{sv}",    method_get_diagnostics,  0),

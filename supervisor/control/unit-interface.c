@@ -6,6 +6,7 @@
 #include "control/control-internal.h"
 #include "control/property.h"
 #include "control/unit-files.h"
+#include "control/set-property.h"
 #include "control/verbs.h"
 #include "core/unit-name.h"
 #include "supd/bus.h"
@@ -51,6 +52,14 @@ static int method_reset_failed(sd_bus_message *m, void *userdata, sd_bus_error *
         const UnitView *v = ASSERT_PTR(userdata);
 
         return verb_reset_failed(v->control, m, v->name, ret_error);
+}
+
+static int method_set_properties(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const UnitView *v = ASSERT_PTR(userdata);
+        int runtime;
+
+        int r = sd_bus_message_read(m, "b", &runtime);
+        return r < 0 ? r : verb_set_properties(v->control, m, v->name, runtime, ret_error);
 }
 
 static int method_reference(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -275,6 +284,7 @@ const sd_bus_vtable unit_vtable[] = {
         METHOD("EnqueueJob",         "ss", "uososa(uosos)", method_enqueue),
         METHOD("Kill",               "si", NULL,            method_kill),
         METHOD("ResetFailed",        NULL, NULL,            method_reset_failed),
+        METHOD("SetProperties",      "ba(sv)", NULL,        method_set_properties),
         METHOD("Freeze",             NULL, NULL,            method_freeze),
         METHOD("Thaw",               NULL, NULL,            method_freeze),
         METHOD("Ref",                NULL, NULL,            method_reference),

@@ -35,6 +35,8 @@ static const Verb verbs[] = {
           "Cancel jobs by their numbers; without one, all", 0 },
         { "why",           NULL, verb_why,           1, ANY_NUMBER, "UNIT…",
           "Tell why a unit is in its state: who asked, what failed, when it goes on", OPTION_JSON },
+        { "set-property",  NULL, verb_set_property,  2, ANY_NUMBER, "UNIT KEY=VALUE…",
+          "Change limits of a unit, at once and for its next starts", OPTION_RUNTIME },
         { "list-dependencies", NULL, verb_list_dependencies, 0, 1, "[UNIT]",
           "Show what a unit needs, or default.target, as a tree", OPTION_DEEP | OPTION_REVERSE | OPTION_JSON },
         { "kill",          NULL, verb_kill,          1, ANY_NUMBER, "UNIT…",

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/property-text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "base/text.h"
+
+void property_text_done(PropertyText *p) {
+        free(p->value);
+        *p = (PropertyText) {};
+}
+
+/* ---- keys ---------------------------------------------------------------------------------------- */
+
+/* clang-format off */
+static const struct {
+        const char *section, *key;
+} settable[] = {
+        { "Unit",    "Description"        },
+        { "Service", "MemoryMin"          },
+        { "Service", "MemoryLow"          },
+        { "Service", "MemoryHigh"         },
+        { "Service", "MemoryMax"          },
+        { "Service", "MemorySwapMax"      },
+        { "Service", "TasksMax"           },
+        { "Service", "CPUWeight"          },
+        { "Service", "CPUQuota"           },
+        { "Service", "CPUQuotaPeriodSec"  },
+        { "Service", "AllowedCPUs"        },
+        { "Service", "AllowedMemoryNodes" },
+        { "Service", "IOWeight"           },
+};
+/* clang-format on */
+
+bool property_text_is_settable(const char *key, const char **ret_section) {
+        for (size_t i = 0; i < ELEMENTSOF(settable); i++) {
+                if (!str_equal(settable[i].key, key))
+                        continue;
+                *ret_section = settable[i].section;
+                return true;
+        }
+        return false;
+}
+
+static int refuse(const char *key, sd_bus_error *ret_error) {
+        const char *names[ELEMENTSOF(settable) + 1] = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(settable); i++)
+                names[i] = settable[i].key;
+        const char *meant = text_suggest(key, names);
+        (void) sd_bus_error_setf(ret_error,
+                        SD_BUS_ERROR_PROPERTY_READ_ONLY,
+                        "Cannot set property %.64s, or unknown property%s%s%s.",
+                        key,
+                        meant ? ": did you mean " : "",
+                        meant ?: "",
+                        meant ? "?" : "");
+        return -EINVAL;
+}
+
+int property_text_parse(const char *assignment, PropertyText *ret, sd_bus_error *ret_error) {
+        const char *equals = strchr(assignment, '=');
+        _cleanup_free_ char *key =
+                        equals ? strndup(assignment, (size_t) (equals - assignment)) : NULL;
+        const char *section;
+
+        if (!equals || strpbrk(assignment, "\n\r")) {
+                (void) sd_bus_error_setf(ret_error,
+                                SD_BUS_ERROR_INVALID_ARGS,
+                                "'%.64s' is no assignment; KEY=VALUE is wanted",
+                                assignment);
+                return -EINVAL;
+        }
+        if (!key)
+                return -ENOMEM;
+        if (!property_text_is_settable(key, &section))
+                return refuse(key, ret_error);
+
+        for (size_t i = 0; i < ELEMENTSOF(settable); i++) {
+                if (str_equal(settable[i].key, key))
+                        *ret = (PropertyText) {
+                                .section = section,
+                                .key = settable[i].key,
+                                .value = strdup(equals + 1),
+                        };
+        }
+        return ret->value ? 1 : -ENOMEM;
+}
+
+/* ---- values of the bus --------------------------------------------------------------------------- */
+
+/* Each reads the variant's content. Return: 0; negative errno. */
+typedef int (*ValueReader)(sd_bus_message *m, char **ret);
+
+static int keep(char *text, char **ret) {
+        *ret = text;
+        return text ? 0 : -ENOMEM;
+}
+
+static int read_number(sd_bus_message *m, char **ret) {
+        uint64_t n;
+
+        int r = sd_bus_message_read(m, "t", &n);
+        if (r < 0)
+                return r;
+        return keep(n == UINT64_MAX ? strdup("infinity") : str_printf("%" PRIu64, n), ret);
+}
+
+/* Of 2^32 parts. */
+static int read_scale(sd_bus_message *m, char **ret) {
+        uint32_t n;
+
+        int r = sd_bus_message_read(m, "u", &n);
+        if (r < 0)
+                return r;
+        double percent = (double) n * 100 / UINT32_MAX;
+        return keep(str_printf("%.2f%%", percent), ret);
+}
+
+static int read_weight(sd_bus_message *m, char **ret) {
+        uint64_t n;
+
+        int r = sd_bus_message_read(m, "t", &n);
+        if (r < 0)
+                return r;
+        return keep(n == UINT64_MAX ? strdup("")
+                        : n == 0    ? strdup("idle")
+                                    : str_printf("%" PRIu64, n),
+                        ret);
+}
+
+/* Microseconds of a processor for each second. */
+static int read_quota(sd_bus_message *m, char **ret) {
+        uint64_t n;
+
+        int r = sd_bus_message_read(m, "t", &n);
+        if (r < 0)
+                return r;
+        if (n == UINT64_MAX)
+                return keep(strdup(""), ret);
+        return keep(str_printf("%" PRIu64 ".%02" PRIu64 "%%",
+                                    n / (USEC_PER_SEC / 100),
+                                    n % (USEC_PER_SEC / 100) / (USEC_PER_SEC / 10000)),
+                        ret);
+}
+
+static int read_span(sd_bus_message *m, char **ret) {
+        uint64_t n;
+
+        int r = sd_bus_message_read(m, "t", &n);
+        if (r < 0)
+                return r;
+        return keep(n == UINT64_MAX ? strdup("") : str_printf("%" PRIu64 "us", n), ret);
+}
+
+/* A bit for each, the lowest first. */
+static int read_set(sd_bus_message *m, char **ret) {
+        const uint8_t *bytes = NULL;
+        size_t n = 0, size = 0;
+        char *text = NULL;
+
+        int r = sd_bus_message_read_array(m, 'y', (const void **) &bytes, &n);
+        if (r < 0)
+                return r;
+        FILE *f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        for (size_t bit = 0; bit < n * 8; bit++) {
+                if (bytes[bit / 8] & (1U << (bit % 8)))
+                        fprintf(f, "%s%zu", ftell(f) > 0 ? " " : "", bit);
+        }
+        if (fclose(f) != 0) {
+                free(text);
+                return -ENOMEM;
+        }
+        return keep(text, ret);
+}
+
+/* A specifier in it would be expanded. */
+static int read_string(sd_bus_message *m, char **ret) {
+        const char *s;
+
+        int r = sd_bus_message_read(m, "s", &s);
+        if (r < 0)
+                return r;
+        if (strpbrk(s, "\n\r"))
+                return -EINVAL;
+        char *text = malloc(strlen(s) * 2 + 1), *to = text;
+        for (; text && *s; s++) {
+                if (*s == '%')
+                        *to++ = '%';
+                *to++ = *s;
+        }
+        if (text)
+                *to = '\0';
+        return keep(text, ret);
+}
+
+/* clang-format off */
+static const struct {
+        const char *property, *type, *key;
+        ValueReader read;
+} properties[] = {
+        { "Description",        "s",  "Description",        read_string },
+        { "MemoryMin",          "t",  "MemoryMin",          read_number },
+        { "MemoryMinScale",     "u",  "MemoryMin",          read_scale  },
+        { "MemoryLow",          "t",  "MemoryLow",          read_number },
+        { "MemoryLowScale",     "u",  "MemoryLow",          read_scale  },
+        { "MemoryHigh",         "t",  "MemoryHigh",         read_number },
+        { "MemoryHighScale",    "u",  "MemoryHigh",         read_scale  },
+        { "MemoryMax",          "t",  "MemoryMax",          read_number },
+        { "MemoryMaxScale",     "u",  "MemoryMax",          read_scale  },
+        { "MemorySwapMax",      "t",  "MemorySwapMax",      read_number },
+        { "MemorySwapMaxScale", "u",  "MemorySwapMax",      read_scale  },
+        { "TasksMax",           "t",  "TasksMax",           read_number },
+        { "TasksMaxScale",      "u",  "TasksMax",           read_scale  },
+        { "CPUWeight",          "t",  "CPUWeight",          read_weight },
+        { "CPUQuotaPerSecUSec", "t",  "CPUQuota",           read_quota  },
+        { "CPUQuotaPeriodUSec", "t",  "CPUQuotaPeriodSec",  read_span   },
+        { "AllowedCPUs",        "ay", "AllowedCPUs",        read_set    },
+        { "AllowedMemoryNodes", "ay", "AllowedMemoryNodes", read_set    },
+        { "IOWeight",           "t",  "IOWeight",           read_weight },
+};
+
+/* Always on; clients send them along. */
+static const char *const always_so[] = {
+        "CPUAccounting", "MemoryAccounting", "IOAccounting", "TasksAccounting", "BlockIOAccounting",
+};
+/* clang-format on */
+
+static bool is_always_so(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(always_so); i++) {
+                if (str_equal(always_so[i], name))
+                        return true;
+        }
+        return false;
+}
+
+static int read_value(sd_bus_message *m, size_t i, PropertyText *ret) {
+        _cleanup_free_ char *value = NULL;
+        const char *section = NULL;
+
+        int r = sd_bus_message_enter_container(m, SD_BUS_TYPE_VARIANT, properties[i].type);
+        if (r >= 0)
+                r = properties[i].read(m, &value);
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+        (void) property_text_is_settable(properties[i].key, &section);
+        *ret = (PropertyText) {
+                .section = section,
+                .key = properties[i].key,
+                .value = TAKE_PTR(value),
+        };
+        return 1;
+}
+
+int property_text_read(sd_bus_message *m, PropertyText *ret, sd_bus_error *ret_error) {
+        const char *name;
+
+        int r = sd_bus_message_enter_container(m, SD_BUS_TYPE_STRUCT, "sv");
+        if (r >= 0)
+                r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+        if (is_always_so(name))
+                r = sd_bus_message_skip(m, "v") < 0 ? -EBADMSG : 0;
+        else {
+                size_t i = 0;
+                while (i < ELEMENTSOF(properties) && !str_equal(properties[i].property, name))
+                        i++;
+                if (i == ELEMENTSOF(properties))
+                        return refuse(name, ret_error);
+                r = read_value(m, i, ret);
+        }
+        if (r < 0)
+                return r;
+        int exited = sd_bus_message_exit_container(m);
+        return exited < 0 ? exited : r;
+}
