@@ -105,10 +105,8 @@ static int make_memory(const char *data, size_t size, int *ret) {
 }
 
 static int call_create(Client *c,
-                const char *name,
+                const SecretRequest *request,
                 int fd,
-                char *const *labels,
-                bool replace,
                 sd_bus_message **ret_reply,
                 Error *error) {
         _cleanup_bus_error_ sd_bus_error bus_error = SD_BUS_ERROR_NULL;
@@ -121,32 +119,25 @@ static int call_create(Client *c,
                         SUPD_BUS_SECRET,
                         "Create");
         if (r >= 0)
-                r = sd_bus_message_append(m, "sh", name, fd);
+                r = sd_bus_message_append(m, "sh", request->name, fd);
         if (r >= 0)
-                r = sd_bus_message_append_strv(m, (char **) labels);
+                r = sd_bus_message_append_strv(m, (char **) request->labels);
         if (r >= 0)
-                r = sd_bus_message_append(m, "b", (int) replace);
+                r = sd_bus_message_append(m, "b", (int) request->replace);
         if (r >= 0)
                 r = sd_bus_call(c->bus, m, /* usec= */ 0, &bus_error, ret_reply);
         return r < 0 ? client_error(c, r, &bus_error, error) : 0;
 }
 
-int client_create_secret(Client *c,
-                const char *name,
-                const char *data,
-                size_t size,
-                char *const *labels,
-                bool replace,
-                char **ret_id,
-                Error *error) {
+int client_create_secret(Client *c, const SecretRequest *request, char **ret_id, Error *error) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_close_ int fd = -EBADF;
         const char *id;
 
-        int r = make_memory(data, size, &fd);
+        int r = make_memory(request->data, request->size, &fd);
         if (r < 0)
                 return error_set(error, r, ERROR_FAILED, "cannot make a memory file");
-        r = call_create(c, name, fd, labels, replace, &reply, error);
+        r = call_create(c, request, fd, &reply, error);
         if (r < 0)
                 return r;
         r = sd_bus_message_read(reply, "s", &id);

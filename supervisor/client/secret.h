@@ -8,20 +8,17 @@
 
 #include "client/client.h"
 
-/**
- * client_create_secret() - have a secret stored
- * @data:   1 to SUPD_SECRET_SIZE_MAX bytes
- * @labels: "NAME=VALUE"; may be NULL
- * @ret_id: owned by the caller
- */
-int client_create_secret(Client *c,
-                const char *name,
-                const char *data,
-                size_t size,
-                char *const *labels,
-                bool replace,
-                char **ret_id,
-                Error *error);
+/* A secret to be stored; all borrowed. */
+typedef struct SecretRequest {
+        const char *name;
+        const char *data; /* 1 to SUPD_SECRET_SIZE_MAX bytes */
+        size_t size;
+        char *const *labels; /* "NAME=VALUE"; may be NULL */
+        bool replace;
+} SecretRequest;
+
+/** client_create_secret() - have it stored. @ret_id: owned by the caller */
+int client_create_secret(Client *c, const SecretRequest *request, char **ret_id, Error *error);
 int client_remove_secret(Client *c, const char *name, Error *error);
 /** client_list_secrets() - an array of dicts */
 int client_list_secrets(Client *c, Value *ret, Error *error);

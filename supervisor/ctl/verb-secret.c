@@ -116,15 +116,16 @@ int verb_secret_create(Context *c, char *const *words, Error *error) {
                                 words[1]);
         if (r >= 0)
                 r = context_connect(c, error);
-        if (r >= 0)
-                r = client_create_secret(c->client,
-                                words[0],
-                                data.bytes,
-                                data.size,
-                                o->labels,
-                                o->replace,
-                                &id,
-                                error);
+        if (r >= 0) {
+                const SecretRequest request = {
+                        .name = words[0],
+                        .data = data.bytes,
+                        .size = data.size,
+                        .labels = o->labels,
+                        .replace = o->replace,
+                };
+                r = client_create_secret(c->client, &request, &id, error);
+        }
         if (r < 0)
                 return r;
         if (!c->options->quiet)
