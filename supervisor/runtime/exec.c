@@ -110,7 +110,6 @@ int runtime_exec_read(RuntimeExec *e, Error *error) {
                                 -ECANCELED,
                                 ERROR_RUNTIME,
                                 "it was killed on its way into the container");
-        e->child.status_fd = close_fd(e->child.status_fd);
         runtime_child_settle(&e->child);
         return 1;
 }

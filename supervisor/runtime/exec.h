@@ -54,7 +54,7 @@ int runtime_exec(Runtime *r,
 /**
  * runtime_exec_read() - take in what the status pipe tells
  *
- * Return: 1 the command runs, the pipe is closed; 0 nothing is decided yet; a negative errno with the
+ * Return: 1 the command runs, and the pipe has told all: it is not to be watched any more; 0 nothing is decided yet; a negative errno with the
  * reason: -ENOENT and -EACCES are of the command itself, as a shell's 127 and 126.
  */
 int runtime_exec_read(RuntimeExec *e, Error *error);
