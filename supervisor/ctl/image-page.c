@@ -211,6 +211,7 @@ static const ImageProperty health_properties[] = {
         { "Interval",     SUPD_STORE_HEALTH_INTERVAL_NSEC,     IMAGE_NUMBER },
         { "Timeout",      SUPD_STORE_HEALTH_TIMEOUT_NSEC,      IMAGE_NUMBER },
         { "StartPeriod",  SUPD_STORE_HEALTH_START_PERIOD_NSEC, IMAGE_NUMBER },
+        { "StartInterval", SUPD_STORE_HEALTH_START_INTERVAL_NSEC, IMAGE_NUMBER },
         { "Retries",      SUPD_STORE_HEALTH_RETRIES,           IMAGE_NUMBER },
 };
 

@@ -206,8 +206,20 @@ static int image_parse(Image *image, const Record *record) {
                 { SUPD_STORE_WORKING_DIR, &image->working_directory },
                 { SUPD_STORE_STOP_SIGNAL, &image->stop_signal },
         };
+        const struct {
+                const char *key;
+                uint64_t *number;
+        } numbers[] = {
+                { SUPD_STORE_HEALTH_INTERVAL_NSEC, &image->health_interval_nsec },
+                { SUPD_STORE_HEALTH_TIMEOUT_NSEC, &image->health_timeout_nsec },
+                { SUPD_STORE_HEALTH_START_PERIOD_NSEC, &image->health_start_period_nsec },
+                { SUPD_STORE_HEALTH_START_INTERVAL_NSEC, &image->health_start_interval_nsec },
+                { SUPD_STORE_HEALTH_RETRIES, &image->health_retries },
+        };
         int r = 0;
 
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                *numbers[i].number = record_u64_or(record, numbers[i].key, 0);
         for (size_t i = 0; i < ELEMENTSOF(lists) && r >= 0; i++)
                 r = get_list(record, lists[i].key, lists[i].list);
         for (size_t i = 0; i < ELEMENTSOF(texts) && r >= 0; i++)

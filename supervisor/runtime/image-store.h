@@ -49,6 +49,9 @@ typedef struct Image {
         char **entrypoint, **command, **environment, **shell; /* owned */
         char **volumes, **ports, **labels, **health_test;     /* owned */
         char *user, *working_directory, *stop_signal;         /* owned */
+        /* 0: it says nothing. */
+        uint64_t health_interval_nsec, health_timeout_nsec, health_start_period_nsec;
+        uint64_t health_start_interval_nsec, health_retries;
 } Image;
 
 Image *image_free(Image *i);

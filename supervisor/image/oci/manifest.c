@@ -388,6 +388,7 @@ static int health_parse(const json_t *j, ImageConfig *c) {
                 { "Interval", &c->health_interval_nsec },
                 { "Timeout", &c->health_timeout_nsec },
                 { "StartPeriod", &c->health_start_period_nsec },
+                { "StartInterval", &c->health_start_interval_nsec },
                 { "Retries", &c->health_retries },
         };
 

@@ -113,6 +113,7 @@ typedef struct ImageConfig {
         char **health_test;
         /* 0: not said, as Docker has it. */
         uint64_t health_interval_nsec, health_timeout_nsec, health_start_period_nsec;
+        uint64_t health_start_interval_nsec;
         uint64_t health_retries;
         char *user, *working_directory, *stop_signal;
 } ImageConfig;

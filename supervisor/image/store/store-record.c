@@ -54,6 +54,7 @@ void image_record_put(RecordWriter *w, const Manifest *m, const ImageConfig *c) 
         put_number(w, SUPD_STORE_HEALTH_INTERVAL_NSEC, c->health_interval_nsec);
         put_number(w, SUPD_STORE_HEALTH_TIMEOUT_NSEC, c->health_timeout_nsec);
         put_number(w, SUPD_STORE_HEALTH_START_PERIOD_NSEC, c->health_start_period_nsec);
+        put_number(w, SUPD_STORE_HEALTH_START_INTERVAL_NSEC, c->health_start_interval_nsec);
         put_number(w, SUPD_STORE_HEALTH_RETRIES, c->health_retries);
         record_put(w, SUPD_STORE_USER, c->user);
         record_put(w, SUPD_STORE_WORKING_DIR, c->working_directory);
