@@ -96,7 +96,8 @@ static bool starts_anew(const Lifecycle *l, uint64_t now_usec) {
 static bool wants_restart(const Lifecycle *l, uint64_t now_usec) {
         (void) now_usec;
         return !l->stop_requested &&
-               restart_is_wanted(&lifecycle_spec(l)->restart, l->result, l->exit);
+               (l->restart_asked ||
+                               restart_is_wanted(&lifecycle_spec(l)->restart, l->result, l->exit));
 }
 
 static bool ended_well(const Lifecycle *l, uint64_t now_usec) {
@@ -167,6 +168,8 @@ static const Transition transitions[] = {
         { STARTING,                      EV(TIMEOUT),                NULL,                  SERVICE_STOP_SIGTERM  },
         { STARTING | IN(PREPARE) | RELOADS, EV(STOP),                NULL,                  SERVICE_STOP_SIGTERM  },
         { STARTING | IN(RUNNING) | RELOADS, EV(OOM),                 NULL,                  SERVICE_STOP_SIGTERM  },
+        { STARTING | IN(RELOAD),         EV(UNHEALTHY),              NULL,                  SERVICE_STOP_SIGTERM  },
+        { RUNS,                          EV(UNHEALTHY),              NULL,                  SERVICE_STOP          },
 
         { IN(RUNNING) | IN(EXITED),      EV(RELOAD),                 NULL,                  SERVICE_RELOAD        },
         { IN(RELOAD),                    EV(CONTROL_ENDED),          awaits_reloading,      SERVICE_RELOAD_SIGNAL },
@@ -359,6 +362,7 @@ static const char *const event_names[] = {
         [SERVICE_EV_RELOADING]     = "reloading",
         [SERVICE_EV_RELOADED]      = "reloaded",
         [SERVICE_EV_STOPPING]      = "stopping",
+        [SERVICE_EV_UNHEALTHY]     = "unhealthy",
         [SERVICE_EV_OOM]           = "oom",
         [SERVICE_EV_RESET_FAILED]  = "reset-failed",
 };

@@ -274,7 +274,7 @@ static void begin_run(Lifecycle *l, ServiceState from, uint64_t now_usec) {
         l->main_alive = l->payload_runs = l->control_runs = false;
         l->cgroup_decides = lifecycle_spec(l)->exit_cgroup;
         l->empty = l->errored = l->abandoned = l->ends_by_itself = false;
-        l->stop_requested = false;
+        l->stop_requested = l->restart_asked = false;
         l->half_made = false;
         l->start_failed = true;
         l->main_started = l->main_ended = (DualTime) {};
@@ -424,6 +424,16 @@ void lifecycle_post_error(Lifecycle *l, ServiceResult result, ExitInfo exit, Dua
         l->error_result = result;
         l->error_exit = exit;
         lifecycle_post(l, SERVICE_EV_ERROR, now);
+}
+
+void lifecycle_post_unhealthy(Lifecycle *l, ServiceResult result, bool restart, DualTime now) {
+        UnitActiveState active = service_states[l->state].active;
+
+        if (active != UNIT_ACTIVE && active != UNIT_RELOADING && active != UNIT_ACTIVATING)
+                return; /* it ends already, for reasons of its own */
+        set_result(l, result);
+        l->restart_asked = l->restart_asked || restart;
+        lifecycle_post(l, SERVICE_EV_UNHEALTHY, now);
 }
 
 void lifecycle_post_half_made(Lifecycle *l, DualTime now) {

@@ -97,6 +97,7 @@ typedef enum ServiceEvent {
         SERVICE_EV_RELOADED,      /* it says that it has */
         SERVICE_EV_STOPPING,      /* it says that it is about to end */
         SERVICE_EV_OOM,          /* the kernel killed for memory and OOMPolicy= says stop or kill */
+        SERVICE_EV_UNHEALTHY,    /* its health checks want it to end; lifecycle_post_unhealthy() */
         SERVICE_EV_RESET_FAILED, /* forget failures and counts */
         _SERVICE_EVENT_MAX,
         _SERVICE_EVENT_INVALID = -EINVAL,
@@ -188,6 +189,7 @@ struct Lifecycle {
         bool abandoned;      /* processes are left that may not, or can't, be killed */
         bool ends_by_itself; /* it has said so: no signal for now */
         bool stop_requested; /* since the last start */
+        bool restart_asked;  /* by health checks: whatever Restart= says */
         bool half_made;      /* its start was under way when supd ended: starts anew */
         bool start_failed;   /* the last run never got to be active (oneshot: to a clean end) */
         unsigned n_restarts; /* automatic ones since the last start by hand: NRestarts= */
@@ -228,6 +230,12 @@ void lifecycle_post_control_ended(Lifecycle *l, ServiceResult result, DualTime n
 void lifecycle_note_oom(Lifecycle *l);
 /** lifecycle_post_error() - the main process could not be made, or only half; @result is RESOURCES or EXIT_CODE */
 void lifecycle_post_error(Lifecycle *l, ServiceResult result, ExitInfo exit, DualTime now);
+/**
+ * lifecycle_post_unhealthy() - stop it, as nobody had asked for that: Restart= decides what comes then
+ * @result:  SUCCESS: how it ends is its result
+ * @restart: start it again in any case, within the start limit
+ */
+void lifecycle_post_unhealthy(Lifecycle *l, ServiceResult result, bool restart, DualTime now);
 /** lifecycle_on_deadline() - the time that was set has come: post what that means */
 void lifecycle_on_deadline(Lifecycle *l, DualTime now);
 

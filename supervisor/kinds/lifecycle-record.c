@@ -51,6 +51,7 @@ void lifecycle_put(RecordWriter *w, const Lifecycle *l) {
         record_put_bool(w, "Abandoned", l->abandoned);
         record_put_bool(w, "EndsByItself", l->ends_by_itself);
         record_put_bool(w, "StopRequested", l->stop_requested);
+        record_put_bool(w, "RestartAsked", l->restart_asked);
         record_put_bool(w, "StartFailed", l->start_failed);
         record_put_bool(w, "HalfMade", l->half_made);
         record_put_u64(w, "Restarts", l->n_restarts);
@@ -106,6 +107,7 @@ void lifecycle_get(const Record *r, Lifecycle *l) {
         l->abandoned = record_bool_or(r, "Abandoned", false);
         l->ends_by_itself = record_bool_or(r, "EndsByItself", false);
         l->stop_requested = record_bool_or(r, "StopRequested", false);
+        l->restart_asked = record_bool_or(r, "RestartAsked", false);
         l->start_failed = record_bool_or(r, "StartFailed", false);
         l->half_made = record_bool_or(r, "HalfMade", false);
         l->n_restarts = (unsigned) record_u64_or(r, "Restarts", 0);

@@ -184,14 +184,14 @@ static void control_ends(Fake *f, ServiceResult result) {
 static void test_every_state_and_event_is_handled_or_listed_as_too_late(void **state) {
         /* clang-format off */
         static const char *const ignored[_SERVICE_STATE_MAX] = {
-                [SERVICE_DEAD]           = "stop reload prepared started ready error ended control-ended "
+                [SERVICE_DEAD]           = "unhealthy stop reload prepared started ready error ended control-ended "
                                            "empty timeout expired proved watchdog reloading reloaded "
                                            "stopping oom reset-failed",
                 [SERVICE_CONDITION]      = "start reload prepared started ready ended empty expired "
                                            "proved watchdog reloading reloaded stopping reset-failed",
                 [SERVICE_START_PRE]      = "start reload prepared started ready ended empty expired "
                                            "proved watchdog reloading reloaded stopping reset-failed",
-                [SERVICE_PREPARE]        = "start reload started ready ended control-ended empty timeout "
+                [SERVICE_PREPARE]        = "unhealthy start reload started ready ended control-ended empty timeout "
                                            "expired proved watchdog reloading reloaded stopping oom "
                                            "reset-failed",
                 [SERVICE_START]          = "start reload prepared empty expired proved watchdog reloading "
@@ -200,7 +200,7 @@ static void test_every_state_and_event_is_handled_or_listed_as_too_late(void **s
                                            "reloading reloaded stopping reset-failed",
                 [SERVICE_RUNNING]        = "start prepared started ready error control-ended timeout "
                                            "reloaded reset-failed",
-                [SERVICE_EXITED]         = "start prepared started ready error ended control-ended empty "
+                [SERVICE_EXITED]         = "unhealthy start prepared started ready error ended control-ended empty "
                                            "timeout expired proved watchdog reloading reloaded stopping "
                                            "oom reset-failed",
                 [SERVICE_RELOAD]         = "start reload prepared started ready error reloading reloaded "
@@ -209,24 +209,24 @@ static void test_every_state_and_event_is_handled_or_listed_as_too_late(void **s
                                            "reloaded reset-failed",
                 [SERVICE_RELOAD_NOTIFY]  = "start reload prepared started ready error control-ended "
                                            "reset-failed",
-                [SERVICE_STOP]           = "start reload prepared started ready error expired proved "
+                [SERVICE_STOP]           = "unhealthy start reload prepared started ready error expired proved "
                                            "watchdog reloading reloaded stopping oom reset-failed",
-                [SERVICE_STOP_WATCHDOG]  = "start reload prepared started ready error expired proved "
+                [SERVICE_STOP_WATCHDOG]  = "unhealthy start reload prepared started ready error expired proved "
                                            "watchdog reloading reloaded stopping oom reset-failed",
-                [SERVICE_STOP_SIGTERM]   = "start reload prepared started ready error expired proved "
+                [SERVICE_STOP_SIGTERM]   = "unhealthy start reload prepared started ready error expired proved "
                                            "watchdog reloading reloaded stopping oom reset-failed",
-                [SERVICE_STOP_SIGKILL]   = "start reload prepared started ready error expired proved "
+                [SERVICE_STOP_SIGKILL]   = "unhealthy start reload prepared started ready error expired proved "
                                            "watchdog reloading reloaded stopping oom reset-failed",
-                [SERVICE_STOP_POST]      = "start reload prepared started ready error empty expired "
+                [SERVICE_STOP_POST]      = "unhealthy start reload prepared started ready error empty expired "
                                            "proved watchdog reloading reloaded stopping oom reset-failed",
-                [SERVICE_FINAL_SIGTERM]  = "start reload prepared started ready error expired proved "
+                [SERVICE_FINAL_SIGTERM]  = "unhealthy start reload prepared started ready error expired proved "
                                            "watchdog reloading reloaded stopping oom reset-failed",
-                [SERVICE_FINAL_SIGKILL]  = "start reload prepared started ready error expired proved "
+                [SERVICE_FINAL_SIGKILL]  = "unhealthy start reload prepared started ready error expired proved "
                                            "watchdog reloading reloaded stopping oom reset-failed",
-                [SERVICE_FAILED]         = "stop reload prepared started ready error ended control-ended "
+                [SERVICE_FAILED]         = "unhealthy stop reload prepared started ready error ended control-ended "
                                            "empty timeout expired proved watchdog reloading reloaded "
                                            "stopping oom",
-                [SERVICE_AUTO_RESTART]   = "start reload prepared started ready error ended control-ended "
+                [SERVICE_AUTO_RESTART]   = "unhealthy start reload prepared started ready error ended control-ended "
                                            "empty expired proved watchdog reloading reloaded stopping oom "
                                            "reset-failed",
         };
@@ -597,6 +597,72 @@ static void test_out_of_memory_is_the_result_even_if_the_stop_is_clean(void **st
         end_with(&f, CLD_KILLED, SIGTERM);
         assert_state(&f, SERVICE_FAILED);
         assert_result(&f, SERVICE_FAILURE_OOM_KILL);
+}
+
+static void test_an_unhealthy_unit_is_stopped_and_its_end_is_its_result(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.policy = RESTART_ON_FAILURE;
+        start_and_run(&f);
+        lifecycle_post_unhealthy(&f.l, SERVICE_SUCCESS, /* restart= */ false, at(&f));
+        assert_state(&f, SERVICE_STOP_SIGTERM);
+        end_with(&f, CLD_KILLED, SIGTERM);
+        assert_state(&f, SERVICE_DEAD);
+        assert_result(&f, SERVICE_SUCCESS);
+}
+
+static void test_a_restart_for_health_does_not_ask_the_policy_but_the_limit(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.restart.policy = RESTART_NO;
+        f.spec.service.restart.limit_burst = 2;
+        start_and_run(&f);
+        lifecycle_post_unhealthy(&f.l, SERVICE_SUCCESS, /* restart= */ true, at(&f));
+        end_with(&f, CLD_KILLED, SIGTERM);
+        assert_state(&f, SERVICE_AUTO_RESTART);
+        post(&f, SERVICE_EV_TIMEOUT);
+        assert_state(&f, SERVICE_START);
+        lifecycle_post_started(&f.l, /* ready= */ true, at(&f));
+        /* Asked for by the last run, not by this one. */
+        assert_false(f.l.restart_asked);
+        lifecycle_post_unhealthy(&f.l, SERVICE_SUCCESS, /* restart= */ true, at(&f));
+        end_with(&f, CLD_KILLED, SIGTERM);
+        assert_state(&f, SERVICE_AUTO_RESTART);
+        post(&f, SERVICE_EV_TIMEOUT);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_START_LIMIT_HIT);
+}
+
+static void test_a_stop_goes_before_a_restart_for_health(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        start_and_run(&f);
+        lifecycle_post_unhealthy(&f.l, SERVICE_SUCCESS, /* restart= */ true, at(&f));
+        post(&f, SERVICE_EV_STOP);
+        end_with(&f, CLD_KILLED, SIGTERM);
+        assert_state(&f, SERVICE_DEAD);
+        /* And of a unit that is off nobody wants anything. */
+        lifecycle_post_unhealthy(&f.l, SERVICE_FAILURE_WATCHDOG, /* restart= */ true, at(&f));
+        assert_state(&f, SERVICE_DEAD);
+        assert_result(&f, SERVICE_SUCCESS);
+}
+
+static void test_a_failed_start_up_check_is_a_failure_however_it_ends(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        start_and_run(&f);
+        lifecycle_post_unhealthy(&f.l, SERVICE_FAILURE_WATCHDOG, /* restart= */ false, at(&f));
+        end_with(&f, CLD_EXITED, 0);
+        assert_state(&f, SERVICE_FAILED);
+        assert_result(&f, SERVICE_FAILURE_WATCHDOG);
 }
 
 static void test_reset_failed_brings_a_failed_unit_back_to_dead(void **state) {
@@ -1341,6 +1407,10 @@ int main(void) {
                 cmocka_unit_test(test_a_oneshot_is_activating_until_it_ends),
                 cmocka_unit_test(test_remain_after_exit_stays_active_after_a_clean_end_only),
                 cmocka_unit_test(test_out_of_memory_is_the_result_even_if_the_stop_is_clean),
+                cmocka_unit_test(test_an_unhealthy_unit_is_stopped_and_its_end_is_its_result),
+                cmocka_unit_test(test_a_restart_for_health_does_not_ask_the_policy_but_the_limit),
+                cmocka_unit_test(test_a_stop_goes_before_a_restart_for_health),
+                cmocka_unit_test(test_a_failed_start_up_check_is_a_failure_however_it_ends),
                 cmocka_unit_test(test_reset_failed_brings_a_failed_unit_back_to_dead),
                 cmocka_unit_test(test_a_half_made_start_is_torn_down_and_made_anew),
                 cmocka_unit_test(test_commands_run_in_series_around_the_main_process),
