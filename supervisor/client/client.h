@@ -50,6 +50,14 @@ int client_dump(Client *c, char *const *patterns, char **ret, Error *error);
 int client_get_history(Client *c, const char *name, Value *ret, Error *error);
 
 /**
+ * client_check_health() - make a health check of a unit now, and wait for its result
+ * @ret_code:   exit status of the check; -1: it has none
+ * @ret_output: what it printed; owned by the caller
+ */
+int client_check_health(
+                Client *c, const char *name, int *ret_code, char **ret_output, Error *error);
+
+/**
  * client_get_units() - the same of several units side by side
  * @ret:     @n values, zeroed by the caller and to be value_done() whatever the outcome
  *

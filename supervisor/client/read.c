@@ -184,6 +184,35 @@ int client_get_history(Client *c, const char *name, Value *ret, Error *error) {
         return r < 0 ? r : read_reply(c, reply, ret, error);
 }
 
+int client_check_health(
+                Client *c, const char *name, int *ret_code, char **ret_output, Error *error) {
+        _cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
+        const char *output;
+        int code;
+
+        int r = sd_bus_message_new_method_call(c->bus,
+                        &call,
+                        SUPD_SYSTEMD_DESTINATION,
+                        SUPD_BUS_PATH,
+                        SUPD_BUS_MANAGER,
+                        "CheckHealth");
+        if (r >= 0)
+                r = sd_bus_message_append(call, "s", name);
+        /* HealthTimeout= limits it, and may be as long as it likes. */
+        if (r >= 0)
+                r = sd_bus_call(c->bus, call, /* usec= */ UINT64_MAX, &bus_error, &reply);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "is", &code, &output);
+        if (r < 0)
+                return client_error(c, r, &bus_error, error);
+        *ret_output = strdup(output);
+        if (!*ret_output)
+                return -ENOMEM;
+        *ret_code = code;
+        return 0;
+}
+
 int client_get_properties(Client *c, const char *name, Value *ret, Error *error) {
         _cleanup_message_ sd_bus_message *path_reply = NULL, *reply = NULL;
         const char *path = NULL;

@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "control/control-internal.h"
+#include "control/health.h"
 #include "control/property.h"
 #include "control/verbs.h"
 #include "supd/bus.h"
@@ -353,6 +354,10 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("Labels",          "as", get_labels, 0,                            0),
         SD_BUS_PROPERTY("ExposedPorts",    "as", get_exposed_ports, 0,                     0),
         SD_BUS_PROPERTY("ImageHealthcheck", "as", get_image_healthcheck, 0,                0),
+        SD_BUS_PROPERTY("HealthState",     "s", health_get_state, 0,                       CHANGES),
+        SD_BUS_PROPERTY("HealthFailingStreak", "u", health_get_streak, 0,                  0),
+        SD_BUS_PROPERTY("HealthNextCheckUSec", "t", health_get_next, 0,                    0),
+        SD_BUS_PROPERTY("HealthLog",       "a(ttis)", health_get_log, 0,                   0),
         SD_BUS_PROPERTY("Annotations",     "as", get_annotations, 0,                       0),
         SD_BUS_PROPERTY("Pod",             "s", NULL, STATUS(pod),                         0),
         SD_BUS_PROPERTY("PodName",         "s", NULL, STATUS(pod_name),                    0),

@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "control/control-internal.h"
+#include "control/health.h"
 #include "control/property.h"
 #include "control/set-property.h"
 #include "control/verbs.h"
@@ -181,6 +182,10 @@ static const struct {
         { SOURCE_CONTAINER, "InitPID"                 },
         { SOURCE_CONTAINER, "StartPhases"             },
         { SOURCE_CONTAINER, "NextRestartUSec"         },
+        { SOURCE_CONTAINER, "HealthState"             },
+        { SOURCE_CONTAINER, "HealthFailingStreak"     },
+        { SOURCE_CONTAINER, "HealthNextCheckUSec"     },
+        { SOURCE_CONTAINER, "HealthLog"               },
 };
 /* clang-format on */
 
@@ -362,6 +367,16 @@ static int method_get_unit_history(sd_bus_message *m, void *userdata, sd_bus_err
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* ---- health ------------------------------------------------------------------------------------ */
+
+static int method_check_health(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Control *c = ((Connection *) ASSERT_PTR(userdata))->control;
+        const char *name;
+
+        int r = sd_bus_message_read(m, "s", &name);
+        return r < 0 ? r : verb_check_health(c, m, name, ret_error);
+}
+
 /* clang-format off */
 const sd_bus_vtable supd_vtable[] = {
         SD_BUS_VTABLE_START(0),
@@ -370,6 +385,7 @@ const sd_bus_vtable supd_vtable[] = {
         SD_BUS_METHOD("SetUnitProperties", "sbas", NULL,   method_set_unit_properties, 0),
         SD_BUS_METHOD("GetUnitHistory", "s",  "aa{ss}",    method_get_unit_history, 0),
         SD_BUS_METHOD("ListUnitFileStatus", "asas", "aa{sv}", method_list_unit_file_status, 0),
+        SD_BUS_METHOD("CheckHealth",    "s",  "is",        method_check_health,     0),
         SD_BUS_METHOD("GetDiagnostics", NULL, "aa{sv}",    method_get_diagnostics,  0),
         SD_BUS_VTABLE_END,
 };

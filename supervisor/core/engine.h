@@ -23,6 +23,7 @@
 #include "base/map.h"
 #include "core/check.h"
 #include "core/depgraph.h"
+#include "core/health.h"
 #include "core/history.h"
 #include "core/lifecycle.h"
 #include "unitfile/unit-spec.h"
@@ -72,6 +73,7 @@ typedef struct UnitStatus {
         const char *image_name, *image_id, *image_digest; /* NULL: none, or not known yet */
         const struct Timer *timer;                        /* core/timer.h; NULL: it is none */
         char *const *image_labels, *const *image_ports, *const *image_health_test;
+        HealthReport health;
 } UnitStatus;
 
 /* Figures that cost system calls; UINT64_MAX: not known, or no limit. Limits are those in force; of a unit

@@ -377,6 +377,60 @@ static int print_status_text(const Page *page) {
         return r;
 }
 
+/* What the last check printed, on one line. */
+static char *last_output(const Value *log, int64_t *ret_code) {
+        const Value *entry = &log->array.items[log->array.n_items - 1];
+        const Value *code = entry->type == VALUE_ARRAY && entry->array.n_items == 4
+                                            ? &entry->array.items[2]
+                                            : NULL;
+
+        if (!code || code->type != VALUE_INTEGER || entry->array.items[3].type != VALUE_STRING)
+                return NULL;
+        *ret_code = code->integer;
+        char *text = strdup(entry->array.items[3].string);
+        for (char *p = text; p && *p; p++) {
+                if (*p == '\n')
+                        *p = ' ';
+        }
+        for (size_t n = text ? strlen(text) : 0; n > 0 && text[n - 1] == ' '; n--)
+                text[n - 1] = '\0';
+        return text;
+}
+
+/* "unhealthy; 3 checks failed one after the other; last: exit status 1: connection refused" */
+static int print_health(const Page *page) {
+        const char *state = value_get_string(page->unit, "HealthState");
+        const Value *log = value_get(page->unit, "HealthLog");
+        uint64_t streak = value_get_u64(page->unit, "HealthFailingStreak");
+        Style style = str_equal(state, "unhealthy") ? STYLE_BAD
+                      : str_equal(state, "healthy") ? STYLE_GOOD
+                                                    : STYLE_PLAIN;
+        int64_t code = 0;
+
+        if (!state || str_equal(state, "none"))
+                return 0;
+        status_label(page->out, "Health");
+        fprintf(page->out, "%s%s%s", style_on(page->t, style), state, style_off(page->t, style));
+        if (streak != UINT64_MAX && streak > 0)
+                fprintf(page->out,
+                                "; %" PRIu64 " check%s failed%s",
+                                streak,
+                                streak == 1 ? "" : "s",
+                                streak == 1 ? "" : " in a row");
+        bool has_log = log && log->type == VALUE_ARRAY && log->array.n_items > 0;
+        _cleanup_free_ char *output = has_log ? last_output(log, &code) : NULL;
+        if (output) {
+                fputs("; last: ", page->out);
+                if (code > 0)
+                        fprintf(page->out, "exit status %" PRIi64 "%s", code, *output ? ": " : "");
+                else if (code == 0)
+                        fprintf(page->out, "ok%s", *output ? ": " : "");
+        }
+        int r = put_text(page, output);
+        fputc('\n', page->out);
+        return r;
+}
+
 static int print_tasks(const Page *page) {
         uint64_t n = value_get_u64(page->unit, "TasksCurrent");
         uint64_t limit = value_get_u64(page->unit, "TasksMax");
@@ -526,6 +580,7 @@ static const Section sections[] = {
         print_pod,
         print_main_process,
         print_status_text,
+        print_health,
         print_tasks,
         print_memory,
         print_cpu,

@@ -21,6 +21,7 @@ static const struct {
         { "error",       "inactive",     NULL,           STYLE_BAD,     GLYPH_CROSS  },
         { NULL,          "failed",       NULL,           STYLE_BAD,     GLYPH_CROSS  },
         { NULL,          "active",       "paused",       STYLE_WARNING, GLYPH_DOT    },
+        { NULL,          "active",       "unhealthy",    STYLE_WARNING, GLYPH_DOT    },
         { NULL,          "active",       NULL,           STYLE_GOOD,    GLYPH_DOT    },
         { NULL,          "reloading",    NULL,           STYLE_GOOD,    GLYPH_DOT    },
         { NULL,          "activating",   NULL,           STYLE_WARNING, GLYPH_DOT    },
@@ -70,6 +71,8 @@ const char *unit_sub_state(const Value *unit) {
                 return "paused";
         if (unit_is_paused(unit))
                 return str_equal(freezer, "freezing") ? "pausing" : "unpausing";
+        if (is_state(unit, "SubState", "running") && is_state(unit, "HealthState", "unhealthy"))
+                return "unhealthy";
         return value_get_string(unit, "SubState") ?: "?";
 }
 

@@ -37,6 +37,8 @@ static const Verb verbs[] = {
           "Tell why a unit is in its state: who asked, what failed, when it goes on", OPTION_JSON },
         { "set-property",  NULL, verb_set_property,  2, ANY_NUMBER, "UNIT KEY=VALUE…",
           "Change limits of a unit, at once and for its next starts", OPTION_RUNTIME },
+        { "healthcheck",   ALIASES("healthcheck run"), verb_healthcheck, 1, 1, "UNIT",
+          "Make a health check now; exit with 0 if it succeeds", 0 },
         { "list-dependencies", NULL, verb_list_dependencies, 0, 1, "[UNIT]",
           "Show what a unit needs, or default.target, as a tree", OPTION_DEEP | OPTION_REVERSE | OPTION_JSON },
         { "kill",          NULL, verb_kill,          1, ANY_NUMBER, "UNIT…",

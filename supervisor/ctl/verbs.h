@@ -67,6 +67,7 @@ int verb_list_jobs(Context *c, char *const *words, Error *error);
 int verb_list_timers(Context *c, char *const *words, Error *error);
 int verb_cancel(Context *c, char *const *words, Error *error);
 int verb_set_property(Context *c, char *const *words, Error *error);
+int verb_healthcheck(Context *c, char *const *words, Error *error);
 int verb_why(Context *c, char *const *words, Error *error);
 int verb_analyze_time(Context *c, char *const *words, Error *error);
 int verb_analyze_blame(Context *c, char *const *words, Error *error);

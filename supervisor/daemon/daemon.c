@@ -20,6 +20,7 @@
 #include "daemon/libexec.h"
 #include "daemon/starts-limit.h"
 #include "kinds/condition.h"
+#include "kinds/health-queue.h"
 #include "kinds/image-service.h"
 #include "kinds/registry.h"
 #include "kinds/time-watch.h"
@@ -63,6 +64,7 @@ struct Daemon {
         ImageService *images;            /* owned */
         char *runtime_unit_dir;          /* owned */
         TimeWatch *times;                /* owned */
+        HealthQueue *health;             /* owned */
         int listener_fds[_LISTENER_MAX]; /* owned; of the former supd, until daemon_listen(); -EBADF: none */
         KindContext kinds;               /* borrows from the above */
         sd_event_source *queue_source;    /* owned */
@@ -566,6 +568,8 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 r = daemon_open_images(d, error);
         if (r >= 0)
                 r = time_watch_new(d->event, &d->times);
+        if (r >= 0)
+                r = health_queue_new(/* limit= */ 0, &d->health);
         if (r < 0)
                 return r;
         d->kinds = (KindContext) {
@@ -579,6 +583,7 @@ int daemon_new(const Options *options, Daemon **ret, Error *error) {
                 .images = d->images,
                 .times = d->times,
                 .started = d->started,
+                .health = d->health,
         };
         r = engine_new(kind_make_unit, &d->kinds, &d->engine);
         if (r < 0)
@@ -648,6 +653,7 @@ Daemon *daemon_free(Daemon *d) {
         d->engine = engine_free(d->engine);
         d->images = image_service_free(d->images);
         d->times = time_watch_free(d->times);
+        d->health = health_queue_free(d->health);
         d->store = store_free(d->store);
         d->runtime = runtime_free(d->runtime);
         d->cgroups = cgroup_tree_free(d->cgroups);

@@ -39,6 +39,7 @@ static void freezer_finish(Container *c, FreezerState state, int r, const Error 
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         lifecycle_set_frozen(&c->lifecycle, state == FREEZER_FROZEN, clock_monotonic_usec());
         container_watch_payload(c, state == FREEZER_FROZEN);
+        container_health_update(c);
         container_save(c);
         if (r >= 0)
                 container_tell(c,
@@ -153,6 +154,7 @@ int container_freeze(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, 
                 .userdata = userdata,
                 .give_up_usec = usec_add(clock_monotonic_usec(), FREEZE_TIMEOUT_USEC),
         };
+        container_health_update(c);
         /* Often it is done already; then the answer needs no turn of the loop. */
         container_freeze_check(c);
         return 0;
@@ -175,6 +177,7 @@ void container_thaw_now(Container *c) {
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         container_watch_payload(c, /* watch= */ false);
         c->lifecycle.frozen = false;
+        container_health_update(c);
         if (frozen)
                 container_tell(c, DIAG_INFO, SUPD_MESSAGE_UNPAUSED, "Unpaused, to end.");
         if (done) {

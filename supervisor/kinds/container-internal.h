@@ -6,6 +6,7 @@
  *
  *   container.c          the unit: verbs, lifecycle actions, states told to the engine
  *   container-run.c      one run: start, status pipe, end of PID 1, emptiness of the cgroup
+ *   container-health.c   health checks (container-health.h)
  *   container-image.c    what comes before a run: the image is fetched and taken into use, storage made
  *   container-plan.c     the unit's specification, resolved, as a spec of runtime/
  *   container-cgroup.c   its limits and devices as specs of the cgroup drivers
@@ -17,6 +18,7 @@
  */
 
 #include "core/engine.h"
+#include "kinds/container-health.h"
 #include "kinds/context.h"
 #include "kinds/image-service.h"
 #include "kinds/image.h"
@@ -93,6 +95,7 @@ typedef struct Container {
         ContainerLog log;
         ContainerImage image;
         PodMember pod;
+        ContainerHealth *health; /* owned; NULL: nothing was checked so far */
         ContainerSpec resolved_storage;
         const ContainerSpec
                         *resolved; /* borrowed from the spec or the storage; NULL: not running */
@@ -118,6 +121,8 @@ bool container_is(const Unit *u);
 void container_run_init(ContainerRun *run);
 /** container_start_run() - make the container. Failure leaves nothing behind but the cgroup. */
 int container_start_run(Container *c, Error *error);
+/** container_ready() - what it was started for can be done; again and later, that means nothing */
+void container_ready(Container *c);
 /** container_watch_run() - event sources for a run, new or adopted */
 int container_watch_run(Container *c, Error *error);
 /** container_watch_oom() - or no more, as OOMPolicy= and the limit in force have it */

@@ -72,6 +72,7 @@ int container_try_save(Container *c, Error *error) {
         }
         container_put_image(c, &w);
         unit_put_history(&c->unit, &w);
+        container_health_put(c, &w);
         record_put(&w, "LogDriver", c->log.name);
         STRV_FOREACH (name, c->log.stored) {
                 record_put(&w, "LogFd", *name);
@@ -264,6 +265,8 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
         if (c->lifecycle.state == SERVICE_START && !c->run.executes)
                 /* Not there yet, or the word of it was read and died with the reader: be safe. */
                 restore_half_made(c);
+        cgroup_kill_scratches(c->run.cgroup); /* of the former supd: nobody waits for them */
+        container_health_update(c);
         container_tell(c,
                         DIAG_DEBUG,
                         SUPD_MESSAGE_ADOPTED,
@@ -307,6 +310,8 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                 r = str_replace(&c->status_text, record_get(record, "StatusText"));
         if (r >= 0)
                 r = container_get_image(c, record);
+        if (r >= 0)
+                r = container_health_get(c, record);
         if (r < 0)
                 return r;
         c->run.last_payload_pid = (int) record_i64_or(record, "LastMainPid", 0);

@@ -55,7 +55,10 @@ int container_start_run(Container *c, Error *error) {
         c->run.last_payload_pid = 0;
         memset(c->run.phase_ends, 0, sizeof(c->run.phase_ends));
         c->run.phase_ends[START_PHASE_IMAGE] = clock_monotonic_usec();
-        r = container_enter_pod(c, error);
+        container_health_end(c); /* of the last run, as a record may still have it */
+        r = container_health_verify(c, error);
+        if (r >= 0)
+                r = container_enter_pod(c, error);
         if (r >= 0)
                 r = container_plan_new(c, &plan, error);
         if (r >= 0)
@@ -110,7 +113,14 @@ static void run_started(Container *c) {
         c->run.phase_ends[START_PHASE_EXEC] = clock_monotonic_usec();
         runtime_child_settle(&c->run.child);
         run_find_payload(c);
-        lifecycle_post_started(&c->lifecycle, /* ready= */ true, clock_dual());
+        bool waits = container_spec(c)->notify == NOTIFY_HEALTHY;
+        lifecycle_post_started(&c->lifecycle, /* ready= */ !waits, clock_dual());
+        container_health_update(c);
+}
+
+void container_ready(Container *c) {
+        if (c->lifecycle.state == SERVICE_START)
+                lifecycle_post(&c->lifecycle, SERVICE_EV_READY, clock_dual());
 }
 
 static void run_note_times(Container *c, const SupdStatusRecord *record) {
@@ -219,6 +229,7 @@ static ExitInfo run_reap(Container *c) {
 }
 
 void container_close_run(Container *c) {
+        container_health_end(c);
         run_drop_fds(c);
         c->run.status_source = sd_event_source_disable_unref(c->run.status_source);
         c->run.pid_source = sd_event_source_disable_unref(c->run.pid_source);

@@ -157,6 +157,7 @@ static void action_changed(Lifecycle *l, ServiceState old) {
                 container_forget(c); /* nothing is left that a next supd would have to know */
         else
                 container_save(c);
+        container_health_update(c);
         container_tell_state(c, old);
 
         bool attempt_over = l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART;
@@ -317,6 +318,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 if (c->run.phase_ends[i] >= l->inactive_exit.monotonic_usec)
                         ret->start_phase_ends[i] = c->run.phase_ends[i];
         }
+        container_health_report(c, &ret->health);
 }
 
 static int container_usage(Unit *u, UnitUsage *ret_usage, pid_t **ret_pids, size_t *ret_n_pids) {
@@ -372,6 +374,7 @@ static Unit *container_free(Unit *u) {
         container_log_done(&c->log);
         container_image_done(&c->image);
         pod_leave(&c->pod);
+        c->health = container_health_free(c->health);
         free(c->container_id);
         free(c->invocation_id);
         free(c->fd_name);

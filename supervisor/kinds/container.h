@@ -22,6 +22,13 @@ int container_clear_strays(const KindContext *context, Engine *e);
 
 /** container_held_back() - see kind_unit_held_back() */
 void container_held_back(Unit *u);
+/* A health check that was asked for has ended. @r: 0, and @entry is its result; negative: there is none. */
+typedef void (*UnitHealthDone)(int r, const Error *error, const HealthEntry *entry, void *userdata);
+
+/** container_check_health() - make a check now, or wait for the one under way. Return: 0: @done is called
+ * later; negative errno. */
+int container_check_health(Unit *u, UnitHealthDone done, void *userdata, Error *error);
+
 /** container_reloaded() - see kind_unit_reloaded() */
 int container_reloaded(Unit *u, Error *error);
 

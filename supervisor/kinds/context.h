@@ -35,4 +35,5 @@ typedef struct KindContext {
         struct ImageService *images; /* borrowed */
         struct TimeWatch *times;     /* borrowed */
         DualTime started;            /* this process */
+        struct HealthQueue *health;  /* borrowed */
 } KindContext;

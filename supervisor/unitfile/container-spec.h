@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/macro.h"
+#include "unitfile/health-spec.h"
 #include "unitfile/image-spec.h"
 #include "unitfile/value.h"
 
@@ -136,6 +137,8 @@ typedef struct ContainerSpec {
         ProcessSpec process;
         SecuritySpec security;
         SecretSpecs secrets;
+        HealthSpec health;
+        NotifyMode notify;
         NetworkMode network;
         uint64_t memory_bytes; /* Memory=; UINT64_MAX: unset */
         uint64_t pids_limit;   /* PidsLimit=, default 2048; UINT64_MAX: unlimited */

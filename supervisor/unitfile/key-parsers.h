@@ -70,6 +70,18 @@ DECLARE_PARSER(pids_limit, uint64_t);
 DECLARE_PARSER(log_driver, LogDriverKind);
 DECLARE_PARSER(log_options, uint64_t);
 
+/* health-parsers.c */
+DECLARE_PARSER(health_command, char **);
+DECLARE_PARSER(health_interval, uint64_t);
+DECLARE_PARSER(health_retries, unsigned);
+DECLARE_PARSER(health_count, unsigned);
+DECLARE_PARSER(health_size, uint64_t);
+DECLARE_PARSER(health_action, HealthAction);
+DECLARE_PARSER(health_log, HealthSpec);
+DECLARE_PARSER(health_http, HealthEndpoint);
+DECLARE_PARSER(health_tcp, HealthEndpoint);
+DECLARE_PARSER(notify_mode, NotifyMode);
+
 /* image-parsers.c */
 DECLARE_PARSER(image, ContainerSpec);
 DECLARE_PARSER(image_source, char *);

@@ -11,6 +11,7 @@
 #include "base/macro.h"
 #include "unitfile/condition.h"
 #include "unitfile/dependency.h"
+#include "unitfile/health-spec.h"
 #include "unitfile/value.h"
 
 typedef enum ServiceType {
@@ -102,6 +103,7 @@ typedef struct ServiceSpec {
         char **environment_files;              /* owned; a leading '-' makes it optional */
         char **sockets;                        /* owned; Sockets=: units, beside its own one */
         bool non_blocking;                     /* O_NONBLOCK on what they hand over */
+        HealthEndpoint health_endpoint;        /* [X-Supd] HealthHttp=, HealthTcp= */
 } ServiceSpec;
 
 typedef struct InstallSpec {

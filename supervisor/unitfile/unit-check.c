@@ -102,6 +102,26 @@ static int finish_pod(UnitLoad *load) {
         return load->pod->name ? 0 : -ENOMEM;
 }
 
+/* What an image may bring can be asked for at the start only. */
+static int check_health(UnitLoad *load) {
+        const ContainerSpec *c = load->container;
+        const HealthEndpoint *endpoint = &load->unit->service.health_endpoint;
+        bool disabled = c->health.test && strcmp(c->health.test[0], "NONE") == 0;
+
+        if (endpoint->address && c->health.test && !disabled)
+                return fail(load, "HealthCmd= and a probe of [X-Supd] can't both be the check");
+        if (endpoint->address || (c->health.test && !disabled) || (!disabled && load->has_image))
+                return 0;
+        if (c->notify == NOTIFY_HEALTHY)
+                return fail(load, "Notify=healthy without a health check: it could never start");
+        if (c->health.startup_test)
+                return complain(load,
+                                DIAGNOSTIC_WARNING,
+                                "cross-check",
+                                "HealthStartupCmd= without a health check after it has no effect");
+        return 0;
+}
+
 static int finish_container(UnitLoad *load) {
         ContainerSpec *c = load->container;
         int r = 0;
@@ -119,6 +139,8 @@ static int finish_container(UnitLoad *load) {
                 r = fail(load, "invalid Group set without User");
         if (r >= 0)
                 r = check_pod_member(load);
+        if (r >= 0)
+                r = check_health(load);
         return r < 0 ? r : check_mount_targets(load);
 }
 

@@ -18,12 +18,7 @@
 /* clang-format off */
 const UnitKeyRow unit_keys_unhandled[] = {
         { "Container", LATER, "false no 0 off", NULL, "EnvironmentHost VolatileTmp" },
-        { "Container", LATER, "false no 0 off", "is not supported yet; the unit counts as ready once its process executes", "Notify" },
         { "Container", LATER, NULL, NULL, "HttpProxy GroupAdd ReloadCmd ReloadSignal AddDevice" },
-        { "Container", LATER, "none", NULL, "HealthCmd HealthOnFailure" },
-        { "Container", LATER, NULL, NULL, "HealthInterval HealthTimeout HealthRetries HealthStartPeriod "
-          "HealthStartupCmd HealthStartupInterval HealthStartupTimeout HealthStartupRetries HealthStartupSuccess "
-          "HealthLogDestination HealthMaxLogCount HealthMaxLogSize" },
         { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
         { "Container", LATER, NULL, NULL, "IP IP6 PublishPort" },
         { "Container", REFUSED, NULL, NULL, "Mount PodmanArgs" },

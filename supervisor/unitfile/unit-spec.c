@@ -84,6 +84,7 @@ void container_spec_init(ContainerSpec *c) {
         };
         c->start_with_pod = true;
         pull_spec_init(&c->pull, PULL_MISSING);
+        health_spec_init(&c->health);
 }
 
 static void root_spec_done(RootSpec *root) {
@@ -133,6 +134,7 @@ void container_spec_done(ContainerSpec *c) {
         root_spec_done(&c->root);
         process_spec_done(&c->process);
         secret_specs_done(&c->secrets);
+        health_spec_done(&c->health);
         strv_free(c->security.sysctls);
         free(c->security.ulimits);
         strv_free(c->annotations);
@@ -196,6 +198,7 @@ void service_spec_done(ServiceSpec *s) {
         strv_free(s->environment);
         strv_free(s->environment_files);
         strv_free(s->sockets);
+        health_endpoint_done(&s->health_endpoint);
         *s = (ServiceSpec) {};
 }
 

@@ -81,7 +81,7 @@ section_keys Service Type Restart RestartSec RestartSteps RestartMaxDelaySec Res
         AllowedCPUs TasksMax IOWeight OOMScoreAdjust OOMPolicy WatchdogSec ExecStartPre ExecStartPost \
         ExecStop ExecStopPost ExecReload ExecCondition LogRateLimitIntervalSec LogRateLimitBurst Slice
 section_keys Install WantedBy RequiredBy UpheldBy Alias
-section_keys X-Supd RestartResetSec
+section_keys X-Supd RestartResetSec HealthHttp HealthTcp
 
 unit_write() {
         local name=$1 assignment key section root=1

@@ -393,7 +393,7 @@ static void test_keys_and_sections_of_others_are_silent(void **state) {
 
 static void test_known_keys_that_do_nothing_yet_warn_once(void **state) {
         UnitSpec *u = fixture_load("web.container",
-                        MINIMAL "HealthCmd=true\nHealthCmd=false\nAutoUpdate=registry\n"
+                        MINIMAL "DNSSearch=a\nDNSSearch=b\nAutoUpdate=registry\n"
                                 "[Unit]\nRequiresMountsFor=/a\nRequiresMountsFor=/b\n"
                                 "JoinsNamespaceOf=c.service\n");
 
@@ -401,7 +401,7 @@ static void test_known_keys_that_do_nothing_yet_warn_once(void **state) {
         assert_int_equal(u->load_state, UNIT_LOADED);
         assert_int_equal(u->diagnostics.n_items, 4);
         fixture_assert_says(&u->diagnostics,
-                        "warning: web.container:4: Container.HealthCmd: known but not supported "
+                        "warning: web.container:4: Container.DNSSearch: known but not supported "
                         "yet; ignored "
                         "[not-supported]");
         fixture_assert_says(&u->diagnostics,
@@ -448,7 +448,7 @@ static void test_keys_without_which_a_container_would_be_unsafe_are_errors(void 
 static void test_keys_that_are_for_later_are_warnings_and_the_unit_loads(void **state) {
         static const LineCase cases[] = {
                 { "PublishPort=80:80", "warning: web.container:4: Container.PublishPort: known" },
-                { "HealthCmd=true", "warning: web.container:4: Container.HealthCmd: known" },
+                { "DNSSearch=a", "warning: web.container:4: Container.DNSSearch: known" },
                 { "[Service]\nExecStartPre=/bin/true",
                                 "warning: web.container:5: Service.ExecStartPre: known" },
         };
