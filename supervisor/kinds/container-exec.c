@@ -26,6 +26,7 @@ struct ContainerExec {
         int output_fd;               /* owned; we read from it; -EBADF: nobody does */
         uint64_t deadline_usec, left_usec;
         bool paused, timed_out;
+        bool told; /* the status pipe has come to its end */
         sd_event_source *status_source, *end_source, *output_source, *timer; /* owned */
 };
 
@@ -58,6 +59,68 @@ static int on_output(sd_event_source *source, int fd, uint32_t events, void *use
         return 0;
 }
 
+/* ---- what nobody waits for any more ------------------------------------------------------------ */
+
+/* A command that is given up before its process is known: killed when it is, or who is to make it could be
+ * killed after it has made it and before it has told. */
+typedef struct Orphan {
+        sd_event *event;  /* borrowed; the loop owns us */
+        Cgroup *cgroup;   /* owned */
+        RuntimeExec exec; /* owned */
+} Orphan;
+
+static void orphan_end(Orphan *o) {
+        o->cgroup = cgroup_scratch_discard(o->cgroup);
+        o->exec.maker_pidfd = reap_later(o->event, o->exec.maker_pidfd);
+        o->exec.child.pidfd = reap_later(o->event, o->exec.child.pidfd);
+}
+
+static void orphan_destroy(void *userdata) {
+        Orphan *o = userdata;
+
+        o->cgroup = cgroup_scratch_discard(o->cgroup);
+        runtime_exec_done(&o->exec);
+        free(o);
+}
+
+static int on_orphan_status(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Orphan *o = userdata;
+
+        (void) fd, (void) events;
+        if (runtime_exec_read(&o->exec, /* error= */ NULL) == 0 && o->exec.maker_pidfd < 0)
+                return 0;
+        orphan_end(o);
+        /* The loop holds the only reference; this drops it. */
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        (void) sd_event_source_set_floating(source, /* b= */ false);
+        return 0;
+}
+
+static void exec_orphan(ContainerExec *e) {
+        sd_event *event = e->container->context->event;
+        sd_event_source *source = NULL;
+
+        Orphan *o = malloc(sizeof(*o));
+        if (!o || sd_event_add_io(event,
+                                  &source,
+                                  e->exec.child.status_fd,
+                                  EPOLLIN,
+                                  on_orphan_status,
+                                  o) < 0) {
+                free(o);
+                return;
+        }
+        *o = (Orphan) { .event = event, .cgroup = TAKE_PTR(e->cgroup), .exec = e->exec };
+        e->exec = RUNTIME_EXEC_NONE;
+        (void) sd_event_source_set_destroy_callback(source, orphan_destroy);
+        (void) sd_event_source_set_floating(source, /* b= */ true);
+        (void) sd_event_source_unref(source);
+}
+
+static bool is_known(const ContainerExec *e) {
+        return e->exec.maker_pidfd >= 0 || e->told;
+}
+
 /* ---- its end ----------------------------------------------------------------------------------- */
 
 static void exec_end(ContainerExec *e, int result, ExitInfo exit, const Error *error) {
@@ -65,7 +128,8 @@ static void exec_end(ContainerExec *e, int result, ExitInfo exit, const Error *e
         e->end_source = sd_event_source_disable_unref(e->end_source);
         e->timer = sd_event_source_disable_unref(e->timer);
         /* Before the output is closed, or what it left behind would see that. */
-        e->cgroup = cgroup_scratch_discard(e->cgroup);
+        if (is_known(e))
+                e->cgroup = cgroup_scratch_discard(e->cgroup);
         if (e->output_fd >= 0)
                 (void) read_output(e);
         e->output_source = sd_event_source_disable_unref(e->output_source);
@@ -94,6 +158,7 @@ static int on_status(sd_event_source *source, int fd, uint32_t events, void *use
         int r = runtime_exec_read(&e->exec, &error);
         if (r == 0)
                 return 0;
+        e->told = true;
         e->status_source = sd_event_source_disable_unref(e->status_source);
         if (r > 0) {
                 r = sd_event_add_io(e->container->context->event,
@@ -247,6 +312,8 @@ ContainerExec *container_exec_free(ContainerExec *e) {
         e->end_source = sd_event_source_disable_unref(e->end_source);
         e->output_source = sd_event_source_disable_unref(e->output_source);
         e->timer = sd_event_source_disable_unref(e->timer);
+        if (e->exec.child.pidfd >= 0 && !is_known(e))
+                exec_orphan(e);
         e->cgroup = cgroup_scratch_discard(e->cgroup);
         e->exec.maker_pidfd = reap_later(e->container->context->event, e->exec.maker_pidfd);
         e->exec.child.pidfd = reap_later(e->container->context->event, e->exec.child.pidfd);

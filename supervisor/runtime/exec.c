@@ -100,11 +100,13 @@ int runtime_exec_read(RuntimeExec *e, Error *error) {
                         r = take_command(e, record.code, error);
                 else if (record.type == SUPD_STATUS_SETUP_FAILED ||
                                 record.type == SUPD_STATUS_EXEC_FAILED)
-                        r = runtime_child_error(&e->child, &record, error);
+                        e->failure = record; /* the command may tell before who made it does */
                 if (r < 0)
                         return r;
         }
 
+        if (e->failure.type != 0)
+                return runtime_child_error(&e->child, &e->failure, error);
         if (e->maker_pidfd < 0)
                 return error_set_plain(error,
                                 -ECANCELED,

@@ -13,6 +13,9 @@
  *                             the caller, whose end its pidfd tells
  *                             or negative: it could not be run, and says why
  *
+ * A process that nobody reaps keeps the container's PID 1 from ending, and with it the container: the caller
+ * reads on until the command is known, also when he has lost interest, and kills only then.
+ *
  * Both processes are the caller's to reap, each by waitid(P_PIDFD): the one that enters ends by itself, but
  * nobody waits for that, for the container may be frozen at any moment. The caller kills by the cgroup,
  * which catches all whatever they fork, and may do so at any time.
@@ -29,6 +32,7 @@
 typedef struct RuntimeExec {
         RuntimeChild child; /* first of who enters, then of the command */
         int maker_pidfd;    /* owned; who entered, once child is of the command; -EBADF: not yet */
+        SupdStatusRecord failure; /* type 0: none so far */
 } RuntimeExec;
 
 #define RUNTIME_EXEC_NONE \
