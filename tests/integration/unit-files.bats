@@ -108,6 +108,17 @@ links() {
         assert_equal inactive "$output"
 }
 
+@test "systemctl enable --now has a timer run, now and from then on" {
+        unit_write tick.timer Timer.OnBootSec=10h Timer.Unit=web.service WantedBy=timers.target
+        start_for_systemctl
+        assert_equal disabled "$(sctl is-enabled tick.timer || true)"
+        sctl enable --now tick.timer
+        assert_equal active "$(sctl is-active tick.timer)"
+        assert_match tick.timer "$(sctl show --value --property=Wants timers.target)"
+        sctl disable --now tick.timer
+        assert_equal '' "$(links)"
+}
+
 @test "systemctl enable --runtime is of the runtime directory, where that is searched" {
         start_for_systemctl --unit-dir "$RUNTIME_UNITS"
         sctl enable --runtime site.target
@@ -204,10 +215,9 @@ links() {
         assert_equal 1 "${#lines[@]}"
 }
 
-@test "who subscribes is told that unit files have changed" {
+@test "the methods with flags answer as systemd's, and refuse flags that they do not know" {
         start_for_systemctl
         export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/systemd/private
-        supctl list-units >/dev/null # as supd's user, so that it may look
         busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \
                 EnableUnitFilesWithFlags ast 1 site.target 0 >"$SUPD_TEST_DIR/said"
         assert_match 'ba\(sss\) true 1 "symlink"' "$(<"$SUPD_TEST_DIR/said")"

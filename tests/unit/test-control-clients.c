@@ -92,6 +92,24 @@ static void test_reload_is_told_and_its_failure_answered(void **state) {
         assert_int_equal(w->n_reloads, 2);
 }
 
+static void test_changes_of_unit_files_are_told_to_subscribers_and_nothing_else_is(void **state) {
+        World *w = *state;
+        _cleanup_bus_ sd_bus *bus = client_new(w);
+        _cleanup_answer_ Answer mask = {}, again = {}, bad = {};
+        Ear ear = {};
+
+        listen_to_all(bus, &ear);
+        subscribe(w, bus);
+        ask(bus, &mask, "MaskUnitFiles", "asbb", 1, "later.service", 0, 0);
+        assert_answered(w, &mask);
+        assert_string_equal(ear.heard, "UnitFilesChanged ");
+        ask(bus, &again, "MaskUnitFiles", "asbb", 1, "later.service", 0, 0);
+        assert_answered(w, &again);
+        ask(bus, &bad, "EnableUnitFiles", "asbb", 1, "../later.service", 0, 0);
+        assert_refused(w, &bad, SD_BUS_ERROR_INVALID_ARGS);
+        assert_string_equal(ear.heard, "UnitFilesChanged ");
+}
+
 static void test_reexecute_is_answered_only_if_it_fails(void **state) {
         World *w = *state;
         _cleanup_bus_ sd_bus *bus = client_new(w);
@@ -405,6 +423,7 @@ int main(void) {
                 TEST(test_units_that_come_and_go_are_told),
                 TEST(test_subscribing_twice_and_leaving_twice_is_refused),
                 TEST(test_reload_is_told_and_its_failure_answered),
+                TEST(test_changes_of_unit_files_are_told_to_subscribers_and_nothing_else_is),
                 TEST(test_reexecute_is_answered_only_if_it_fails),
                 TEST(test_a_peer_without_rights_is_refused_everything),
                 TEST(test_more_clients_than_allowed_are_turned_away),

@@ -208,9 +208,12 @@ static const EngineOps engine_ops = { .wake = on_wake };
 
 static inline void daemon_info(void *userdata, ControlInfo *ret) {
         static char *const image_arguments[] = { (char *) "--state-dir=/toys", NULL };
+        static char *unit_dirs[2];
         World *w = userdata;
 
+        unit_dirs[0] = w->dir;
         *ret = (ControlInfo) {
+                .unit_dirs = unit_dirs,
                 .image_path = w->image_path,
                 .image_arguments = image_arguments,
                 .state_dir = w->dir,
