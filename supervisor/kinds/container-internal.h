@@ -12,6 +12,7 @@
  *   container-cgroup.c   its limits and devices as specs of the cgroup drivers
  *   container-exec.c     a command in it (container-exec.h)
  *   container-pod.c      the pod that it is in
+ *   container-commands.c commands on the host around it
  *   container-freeze.c   pause and unpause
  *   container-record.c   saving, restoring, adopting
  *   container-message.c  life-cycle messages for the journal
@@ -103,6 +104,7 @@ typedef struct Container {
         char *invocation_id;       /* owned; 32 hex digits; new with each start */
         char *fd_name;             /* owned; prefix of this run's descriptors in the store */
         char *status_text;         /* owned; why it failed; NULL: nothing to say */
+        struct ControlCommand *command;   /* owned; on the host, under way; NULL: none */
         sd_event_source *deadline_source; /* owned */
 } Container;
 
@@ -213,6 +215,13 @@ PodUnit *container_find_pod(const Container *c);
 void container_rejoin_pod(Container *c);
 /** container_tell_pod() - the state has changed */
 void container_tell_pod(Container *c);
+/* container-commands.c */
+unsigned container_n_steps(const Container *c, ExecPhase phase);
+/** container_run_command() - answered by CONTROL_ENDED, now or later */
+void container_run_command(Container *c, ExecPhase phase, unsigned step);
+void container_put_command(const Container *c, RecordWriter *w);
+/** container_restore_command() - adopt the command under way, or go on without it */
+void container_restore_command(Container *c, const Record *record);
 
 /* container-freeze.c */
 const char *freezer_state_to_string(FreezerState s);

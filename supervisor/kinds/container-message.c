@@ -5,6 +5,7 @@
 #include "base/diag.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/control-command.h"
 #include "supd/message-ids.h"
 
 void container_tell(Container *c, int level, const char *message_id, const char *format, ...) {
@@ -50,31 +51,6 @@ void container_tell(Container *c, int level, const char *message_id, const char 
                 .fields = fields,
         };
         diag_log((DiagLevel) level, &context, "%s", text);
-}
-
-/* "exited with status 7/NOTRUNNING", "was killed by signal KILL"; owned by the caller, or NULL */
-static char *exit_in_words(ExitInfo exit) {
-        const char *name = exit.code == CLD_EXITED ? exit_status_to_string(exit.status)
-                                                   : signal_to_string(exit.status);
-        switch (exit.code) {
-        case CLD_EXITED:
-                return str_printf("exited with status %d%s%s",
-                                exit.status,
-                                name ? "/" : "",
-                                name ?: "");
-        case CLD_KILLED:
-                return str_printf("was killed by signal %d%s%s",
-                                exit.status,
-                                name ? "/" : "",
-                                name ?: "");
-        case CLD_DUMPED:
-                return str_printf("dumped core on signal %d%s%s",
-                                exit.status,
-                                name ? "/" : "",
-                                name ?: "");
-        default:
-                return str_printf("ended, and nobody could say how");
-        }
 }
 
 static void tell_end(Container *c) {

@@ -70,6 +70,7 @@ int container_try_save(Container *c, Error *error) {
                 for (StartPhase i = 0; i < _START_PHASE_MAX; i++)
                         record_put_u64(&w, "PhaseEnd", c->run.phase_ends[i]);
         }
+        container_put_command(c, &w);
         container_put_image(c, &w);
         unit_put_history(&c->unit, &w);
         container_health_put(c, &w);
@@ -265,7 +266,9 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
         if (c->lifecycle.state == SERVICE_START && !c->run.executes)
                 /* Not there yet, or the word of it was read and died with the reader: be safe. */
                 restore_half_made(c);
-        cgroup_kill_scratches(c->run.cgroup); /* of the former supd: nobody waits for them */
+        if (!c->lifecycle.control_runs) /* a command on the host is waited for */
+                cgroup_kill_scratches(
+                                c->run.cgroup); /* of the former supd: nobody waits for them */
         container_health_update(c);
         container_tell(c,
                         DIAG_DEBUG,
@@ -338,13 +341,22 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                 return r;
         /* First of all the state: whatever saves the record meanwhile must not write another one. */
         lifecycle_restore(&c->lifecycle, state);
-        if (r > 0)
-                return restore_alive(c, record, state, error);
+        if (r > 0) {
+                r = restore_alive(c, record, state, error);
+                if (r >= 0 && c->lifecycle.state == state)
+                        container_restore_command(c, record);
+                return r;
+        }
 
         restore_log(c, record);
         if (service_state_to_active(state) == UNIT_ACTIVATING &&
-                        (int) record_i64_or(record, "Pid", 0) <= 0)
+                        (int) record_i64_or(record, "Pid", 0) <= 0) {
+                cgroup_kill_scratches(c->run.cgroup); /* a command before the start: once more */
+                c->lifecycle.control_runs = false;
                 restore_half_made(c);
+        } else if (c->lifecycle.control_runs && !c->lifecycle.main_alive &&
+                        service_state_phase(state) >= 0)
+                container_restore_command(c, record);
         else if (!c->lifecycle.main_alive)
                 c->lifecycle.ops->signal(&c->lifecycle, LIFECYCLE_KILL);
         else

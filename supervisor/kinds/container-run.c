@@ -302,6 +302,8 @@ static bool run_awaits_end(const Container *c, bool *ret_of_all) {
 
         /* KillMode=mixed: the others are killed once it is gone. */
         *ret_of_all = killed || !c->unit.spec->service.kill_mixed;
+        if (state == SERVICE_RUNNING && c->lifecycle.cgroup_decides)
+                return *ret_of_all = true;
         return killed || state == SERVICE_STOP_SIGTERM || state == SERVICE_STOP_WATCHDOG ||
                state == SERVICE_FINAL_SIGTERM;
 }
@@ -311,7 +313,7 @@ void container_check_empty(Container *c) {
         bool awaits_end = run_awaits_end(c, &of_all);
         CgroupEvents events = {};
 
-        if (c->run.child.pid > 0 || (!awaits_end && !has_leftovers))
+        if (c->run.child.pid > 0 || c->command || (!awaits_end && !has_leftovers))
                 return;
         if ((of_all || has_leftovers) && c->run.cgroup &&
                         cgroup_read_events(c->run.cgroup, &events) >= 0 && events.populated) {

@@ -2,11 +2,13 @@
 #include "kinds/container.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/diag.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/control-command.h"
 #include "kinds/deadline.h"
 #include "supd/message-ids.h"
 
@@ -18,23 +20,31 @@ static void action_prepare(Lifecycle *l) {
 
 static void action_begin(Lifecycle *l) {
         Container *c = container_of_lifecycle(l);
+        const ServiceSpec *service;
 
         container_unresolve(c);
         (void) unit_take_next_spec(&c->unit);
         (void) str_replace(&c->status_text, NULL); /* NULL needs no memory */
         (void) container_new_ids(c);               /* without memory: those of the last run */
+        service = &c->unit.spec->service;
+        uint64_t random = 0;
+        if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+                random = 0; /* no extra time */
+        l->runtime_extra_usec = random % (usec_add(service->runtime_extra_usec, 1));
 }
 
 static unsigned action_n_steps(const Lifecycle *l, ExecPhase phase) {
-        (void) l;
-        return phase == EXEC_START ? 1 : 0;
+        return container_n_steps(container_of_lifecycle(l), phase);
 }
 
 static void action_run(Lifecycle *l, ExecPhase phase, unsigned step) {
         Container *c = container_of_lifecycle(l);
         _cleanup_(error_done) Error error = {};
 
-        (void) phase, (void) step;
+        if (phase != EXEC_START) {
+                container_run_command(c, phase, step);
+                return;
+        }
         c->freezer.state = FREEZER_RUNNING;
         l->frozen = false;
 
@@ -50,6 +60,8 @@ static void action_run(Lifecycle *l, ExecPhase phase, unsigned step) {
 }
 
 static int signal_processes(Container *c, int signal, Error *error) {
+        if (c->command)
+                control_command_signal(c->command, signal);
         if (c->unit.spec->service.kill_mixed)
                 return c->run.child.pid > 0 ? container_signal_main(c, signal, error) : 0;
         return c->run.cgroup ? cgroup_signal(c->run.cgroup, signal, error) : 0;
@@ -71,6 +83,7 @@ static void container_end(Container *c, int signal) {
 }
 
 static void container_kill_all(Container *c) {
+        int final = c->unit.spec->service.final_kill_signal;
         CgroupEvents events = { .populated = true };
         _cleanup_(error_done) Error error = {};
 
@@ -78,7 +91,10 @@ static void container_kill_all(Container *c) {
                 (void) cgroup_read_events(
                                 c->run.cgroup, &events); /* not to be read: kill to be sure */
                 if (events.populated || c->run.child.pid > 0) {
-                        int r = cgroup_kill(c->run.cgroup, &error);
+                        /* What is not the payload yet knows no signal but one. */
+                        int r = final > 0 && final != SIGKILL && c->lifecycle.payload_runs
+                                                ? cgroup_signal(c->run.cgroup, final, &error)
+                                                : cgroup_kill(c->run.cgroup, &error);
                         if (r < 0)
                                 diag_warning("%s: %s", unit_id(&c->unit), error_text(&error, r));
                 }
@@ -86,16 +102,29 @@ static void container_kill_all(Container *c) {
         container_thaw_now(c);
 }
 
+static int terminating_signal(const Container *c) {
+        const ServiceSpec *service = &c->unit.spec->service;
+        bool restarts = c->unit.job && c->unit.job->stopping;
+
+        if (restarts && service->restart_kill_signal > 0)
+                return service->restart_kill_signal;
+        return service->kill_signal ?: container_stop_signal(c);
+}
+
 static void action_signal(Lifecycle *l, LifecycleSignal what) {
         Container *c = container_of_lifecycle(l);
         const ServiceSpec *service = &c->unit.spec->service;
 
+        if (what == LIFECYCLE_KILL_CONTROL) {
+                c->command = control_command_free(c->command);
+                return;
+        }
         if (what == LIFECYCLE_KILL)
                 container_kill_all(c);
         else if (what == LIFECYCLE_ABORT)
-                container_end(c, SIGABRT);
+                container_end(c, service->watchdog_signal ?: SIGABRT);
         else
-                container_end(c, service->kill_signal ?: container_stop_signal(c));
+                container_end(c, terminating_signal(c));
         container_check_empty(c);
 }
 
@@ -370,6 +399,7 @@ static Unit *container_free(Unit *u) {
 
         c->deadline_source = sd_event_source_disable_unref(c->deadline_source);
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
+        c->command = control_command_leave(c->command);
         container_run_done(&c->run);
         container_log_done(&c->log);
         container_image_done(&c->image);

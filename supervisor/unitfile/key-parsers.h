@@ -121,8 +121,17 @@ DECLARE_PARSER(socket_protocol, int);
 DECLARE_PARSER(bind_ipv6_only, BindIpv6Only);
 DECLARE_PARSER(socket_stamps, SocketStamps);
 DECLARE_PARSER(device_name, char *);
+/* exec-parsers.c */
+DECLARE_PARSER(exec, ExecCommandList);
+DECLARE_PARSER(working_directory, HostExecSpec);
+DECLARE_PARSER(umask, unsigned);
+DECLARE_PARSER(nice, HostExecSpec);
+DECLARE_PARSER(host_user, char *);
+DECLARE_PARSER(strings, char **);
 
 /* service-parsers.c */
+DECLARE_PARSER(timeout_failure_mode, TimeoutFailureMode);
+DECLARE_PARSER(exit_type, bool);
 DECLARE_PARSER(service_type, ServiceType);
 DECLARE_PARSER(kill_mode, bool);
 DECLARE_PARSER(restart, RestartPolicy);

@@ -65,6 +65,39 @@ int parse_service_type(KeyInput *in, void *target) {
         return 0;
 }
 
+static int convert_timeout_failure_mode(const char *s, void *target) {
+        static const char *const names[] = {
+                [TIMEOUT_TERMINATE] = "terminate",
+                [TIMEOUT_ABORT] = "abort",
+                [TIMEOUT_KILL] = "kill",
+        };
+
+        int i = index_of(names, ELEMENTSOF(names), s);
+        if (i >= 0)
+                *(TimeoutFailureMode *) target = (TimeoutFailureMode) i;
+        return i < 0 ? i : 0;
+}
+
+int parse_timeout_failure_mode(KeyInput *in, void *target) {
+        return parse_each(in,
+                        target,
+                        convert_timeout_failure_mode,
+                        "is not terminate, abort or kill");
+}
+
+static int convert_exit_type(const char *s, void *target) {
+        static const char *const names[] = { "main", "cgroup" };
+
+        int i = index_of(names, ELEMENTSOF(names), s);
+        if (i >= 0)
+                *(bool *) target = i == 1;
+        return i < 0 ? i : 0;
+}
+
+int parse_exit_type(KeyInput *in, void *target) {
+        return parse_each(in, target, convert_exit_type, "is not main or cgroup");
+}
+
 int parse_kill_mode(KeyInput *in, void *target) {
         static const char *const names[] = { "control-group", "mixed" };
         bool *mixed = target;

@@ -12,6 +12,7 @@
 #include "unitfile/condition.h"
 #include "unitfile/dependency.h"
 #include "unitfile/health-spec.h"
+#include "unitfile/exec-command.h"
 #include "unitfile/value.h"
 
 typedef enum ServiceType {
@@ -82,6 +83,20 @@ typedef struct ResourceSpec {
         OomPolicy oom_policy;
 } ResourceSpec;
 
+/* What processes on the host run as: of a .container its commands, never its payload. */
+typedef struct HostExecSpec {
+        char *working_directory; /* owned; "~": the user's home; NULL: "/" */
+        bool working_directory_optional;
+        char *user, *group;          /* owned; name or number; NULL: root */
+        char **supplementary_groups; /* owned */
+        char **pass_environment;     /* owned; names that are taken from supd's own environment */
+        char **unset_environment;    /* owned; NAME, or NAME=VALUE of that value alone */
+        char *syslog_identifier;     /* owned; NULL: the unit's name */
+        unsigned umask;
+        int nice;
+        bool nice_set;
+} HostExecSpec;
+
 typedef struct ServiceSpec {
         ServiceType type;
         bool remain_after_exit;
@@ -92,8 +107,12 @@ typedef struct ServiceSpec {
         uint64_t abort_timeout_usec; /* TimeoutAbortSec=; USEC_INFINITY: as TimeoutStopSec= */
         uint64_t runtime_max_usec;   /* RuntimeMaxSec=, default infinity */
         TimeoutFailureMode start_failure_mode, stop_failure_mode;
-        bool exit_cgroup; /* ExitType=cgroup: runs until no process is left */
-        int kill_signal;  /* KillSignal=; 0: unset, StopSignal= of the container rules */
+        int restart_kill_signal;     /* RestartKillSignal=; 0: as KillSignal= */
+        int final_kill_signal;       /* FinalKillSignal=; 0: SIGKILL */
+        int watchdog_signal;         /* WatchdogSignal=; 0: SIGABRT */
+        uint64_t runtime_extra_usec; /* RuntimeRandomizedExtraSec=, default 0 */
+        bool exit_cgroup;            /* ExitType=cgroup: runs until no process is left */
+        int kill_signal;             /* KillSignal=; 0: unset, StopSignal= of the container rules */
         bool send_sigkill;
         bool send_sighup;
         bool kill_mixed; /* KillMode=mixed, a container's default; else control-group */
@@ -104,6 +123,8 @@ typedef struct ServiceSpec {
         char **sockets;                        /* owned; Sockets=: units, beside its own one */
         bool non_blocking;                     /* O_NONBLOCK on what they hand over */
         HealthEndpoint health_endpoint;        /* [X-Supd] HealthHttp=, HealthTcp= */
+        ExecCommandList commands[_EXEC_PHASE_MAX];
+        HostExecSpec exec;
 } ServiceSpec;
 
 typedef struct InstallSpec {

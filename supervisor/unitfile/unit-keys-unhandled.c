@@ -13,7 +13,7 @@
 #define REJECTED KEY_REJECTED
 #define SILENT KEY_SILENT
 
-#define HOST_COMMANDS "applies to host commands, which are not supported yet; ignored"
+#define HOST_COMMANDS "applies to commands on the host, and is not supported yet; ignored"
 
 /* clang-format off */
 const UnitKeyRow unit_keys_unhandled[] = {
@@ -45,12 +45,9 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Unit", NO_EFFECT, NULL, "has no effect", "RebootArgument IgnoreOnSnapshot" },
 
         { "Service", REJECTED, NULL, "is not allowed: the container is the main process", "ExecStart" },
-        { "Service", LATER, NULL, NULL, "ExecCondition ExecStartPre ExecStartPost ExecReload ExecStop ExecStopPost" },
-        { "Service", LATER, "main", NULL, "ExitType" },
-        { "Service", LATER, "normal", NULL, "RestartMode" },
-        { "Service", LATER, "terminate", NULL, "TimeoutStartFailureMode TimeoutStopFailureMode" },
-        { "Service", LATER, NULL, NULL, "TimeoutAbortSec WatchdogSignal ReloadSignal RestartKillSignal FinalKillSignal PIDFile" },
-        { "Service", LATER, "infinity 0", NULL, "RuntimeMaxSec RuntimeRandomizedExtraSec WatchdogSec" },
+        { "Service", LATER, "normal direct", NULL, "RestartMode" },
+        { "Service", LATER, NULL, NULL, "ExecReload ReloadSignal PIDFile" },
+        { "Service", LATER, "infinity 0", NULL, "WatchdogSec" },
         { "Service", LATER, "all", NULL, "NotifyAccess" },
         { "Service", LATER, NULL, NULL, "GuessMainPID FileDescriptorStoreMax FileDescriptorStorePreserve OpenFile" },
         { "Service", LATER, "none", NULL, "StartLimitAction FailureAction" },
@@ -77,12 +74,11 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference CoredumpReceive" },
         { "Service", NO_EFFECT, NULL, "has no effect: a name of cgroup v1", "CPUShares StartupCPUShares MemoryLimit "
           "BlockIOAccounting BlockIOWeight StartupBlockIOWeight BlockIODeviceWeight BlockIOReadBandwidth BlockIOWriteBandwidth NetClass" },
-        { "Service", LATER, NULL, NULL, "PassEnvironment UnsetEnvironment" },
-        { "Service", LATER, NULL, NULL, "SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields "
+        { "Service", LATER, NULL, NULL, "SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields "
           "LogFilterPatterns" },
         { "Service", LATER, "journal inherit", "is not supported yet: LogDriver= decides; ignored", "StandardOutput StandardError" },
         { "Service", LATER, "null", NULL, "StandardInput" },
-        { "Service", NO_EFFECT, NULL, HOST_COMMANDS, "User Group DynamicUser WorkingDirectory SupplementaryGroups UMask Nice "
+        { "Service", NO_EFFECT, NULL, HOST_COMMANDS, "DynamicUser "
           "LimitNOFILE LimitNPROC LimitCORE LimitMEMLOCK LimitCPU LimitFSIZE LimitDATA LimitSTACK LimitRSS LimitAS LimitLOCKS "
           "LimitSIGPENDING LimitMSGQUEUE LimitNICE LimitRTPRIO LimitRTTIME" },
         { "Service", NO_EFFECT, NULL, HOST_COMMANDS, "NoNewPrivileges CapabilityBoundingSet AmbientCapabilities SecureBits "

@@ -182,6 +182,7 @@ void service_spec_init(ServiceSpec *s) {
                         /* A container has its cgroup delegated, and such units carry on (3.9). */
                         .oom_policy = OOM_POLICY_CONTINUE,
                 },
+                .exec.umask = 0022,
                 .start_timeout_usec = 0, /* not set: what it is then depends on Type= */
                 .stop_timeout_usec = 90 * USEC_PER_SEC,
                 .abort_timeout_usec = USEC_INFINITY,
@@ -193,12 +194,25 @@ void service_spec_init(ServiceSpec *s) {
         };
 }
 
+static void host_exec_spec_done(HostExecSpec *e) {
+        free(e->working_directory);
+        free(e->user);
+        free(e->group);
+        free(e->syslog_identifier);
+        strv_free(e->supplementary_groups);
+        strv_free(e->pass_environment);
+        strv_free(e->unset_environment);
+}
+
 void service_spec_done(ServiceSpec *s) {
         free(s->resource.allowed_cpus);
         strv_free(s->environment);
         strv_free(s->environment_files);
         strv_free(s->sockets);
         health_endpoint_done(&s->health_endpoint);
+        for (ExecPhase p = 0; p < _EXEC_PHASE_MAX; p++)
+                exec_command_list_done(&s->commands[p]);
+        host_exec_spec_done(&s->exec);
         *s = (ServiceSpec) {};
 }
 
