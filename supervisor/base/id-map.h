@@ -15,9 +15,9 @@ typedef struct IdRange {
         uint32_t inside, outside, size;
 } IdRange;
 
-#define ID_MAP_RANGES_MAX 340U   /* what the kernel takes */
-#define ID_MAP_TEXT_MAX 4095U    /* the same: less than a page */
-#define ID_INVALID UINT32_MAX    /* no user and no group has this one */
+#define ID_MAP_RANGES_MAX 340U /* what the kernel takes */
+#define ID_MAP_TEXT_MAX 4095U  /* the same: less than a page */
+#define ID_INVALID UINT32_MAX  /* no user and no group has this one */
 #define ID_MAP_EVERYTHING ((IdRange) { 0, 0, UINT32_MAX })
 
 typedef struct IdMap {

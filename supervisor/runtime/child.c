@@ -22,6 +22,7 @@
 #include "runtime/kernel-file.h"
 #include "runtime/masks.h"
 #include "runtime/mount-point.h"
+#include "runtime/mounter.h"
 #include "runtime/mounts.h"
 #include "runtime/network.h"
 #include "runtime/root.h"
@@ -142,6 +143,9 @@ static int child_set_own_oom_score(Plan *p) {
 static int child_join_namespaces(Plan *p) {
         if (p->join_namespaces != 0 && setns(p->join_pidfd, p->join_namespaces) < 0)
                 return -errno;
+        int r = p->join_namespaces & CLONE_NEWUSER ? become_root() : 0;
+        if (r < 0)
+                return r;
         p->root_fd = neg_errno(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
         return p->root_fd < 0 ? p->root_fd : 0;
 }
@@ -377,6 +381,8 @@ _Noreturn static void child_exit(const Plan *p, SupdStatusType type, int r) {
         };
 
         (void) fd_write_all(p->status_fd, &record, sizeof(record)); /* nobody left to tell */
+        if (p->role == CHILD_MOUNTER)
+                mounter_fail(p);
         if (type == SUPD_STATUS_EXEC_FAILED)
                 _exit(r == -ENOENT ? SUPD_EXIT_NOT_FOUND : SUPD_EXIT_NOT_EXECUTABLE);
         _exit(SUPD_EXIT_RUNTIME);
@@ -421,62 +427,99 @@ static int child_exec(Plan *p) {
         return -errno;
 }
 
+/* What is not mapped would be refused much later, and for no reason that anybody could guess. */
+static int child_check_ids(Plan *p) {
+        if (!p->user_namespace)
+                return 0;
+        if (id_map_outside(&p->uids, p->who.uid) == ID_INVALID)
+                return -EOVERFLOW;
+        p->step = PLAN_STEP_GROUP;
+        if (id_map_outside(&p->gids, p->who.gid) == ID_INVALID)
+                return -EOVERFLOW;
+        for (size_t i = 0; i < p->who.n_groups; i++) {
+                if (id_map_outside(&p->gids, p->who.groups[i]) == ID_INVALID)
+                        return -EOVERFLOW;
+        }
+        return 0;
+}
+
+/* Made by the mounter, whose descriptors are not ours. */
+static int child_open_mapped_null(Plan *p) {
+        return p->null_fd >= 0 ? 0 : child_open_null(p);
+}
+
 typedef struct ChildStep {
         PlanStep step;
         int (*run)(Plan *p);
+        unsigned roles; /* 1 << CHILD_… */
 } ChildStep;
+
+#define WHOLE (1U << CHILD_WHOLE)
+#define MAPPED (1U << CHILD_MAPPED)
+#define MOUNTER (1U << CHILD_MOUNTER)
+#define ALL (WHOLE | MAPPED | MOUNTER)
 
 /* clang-format off */
 static const ChildStep steps[] = {
-        { PLAN_STEP_SIGNALS,          child_reset_signals },
-        { PLAN_STEP_CGROUP,           child_join_cgroups },
-        { PLAN_STEP_SHARED,           child_join_shared }, /* before what shows them is mounted */
-        { PLAN_STEP_CGROUP_NAMESPACE, child_unshare_cgroups }, /* before the cgroup tree is mounted */
-        { PLAN_STEP_SESSION,          child_new_session },
-        { PLAN_STEP_SOURCES,          mounts_open_sources }, /* before propagation ends */
-        { PLAN_STEP_PRIVATE,          mounts_make_private },
-        { PLAN_STEP_ROOT,             root_make },
-        { PLAN_STEP_FILESYSTEMS,      mounts_add_filesystems },
-        { PLAN_STEP_OOM_SCORE,        child_set_oom_score },
-        { PLAN_STEP_HOSTNAME,         child_set_hostname },
-        { PLAN_STEP_LOOPBACK,         child_loopback_up },
-        { PLAN_STEP_SYSCTLS,          sysctl_apply }, /* before /proc/sys is read-only */
-        { PLAN_STEP_MOUNTS,           mounts_add_volumes },
-        { PLAN_STEP_SECRETS,          secrets_mount },
-        { PLAN_STEP_MASKS,            masks_apply },
-        { PLAN_STEP_USER,             child_find_user }, /* after volumes: one may bring /etc/passwd */
-        { PLAN_STEP_USER,             child_set_home },
-        { PLAN_STEP_WORKING_DIR,      child_open_working_dir },
-        { PLAN_STEP_READ_ONLY,        mounts_make_read_only }, /* after all that makes mount points */
-        { PLAN_STEP_PIVOT,            mounts_pivot },
-        { PLAN_STEP_WORKING_DIR,      child_enter_working_dir },
-        { PLAN_STEP_STDIO,            child_set_stdio },
-        { PLAN_STEP_LIMITS,           child_set_limits }, /* a low one for files would hinder the above */
-        { PLAN_STEP_STDIO,            child_close_fds },
-        { PLAN_STEP_PRIVILEGES,       child_drop_privileges },
-        { PLAN_STEP_SECCOMP,          child_load_seccomp },
-        { PLAN_STEP_CAPABILITIES,     child_set_capabilities },
-        { PLAN_STEP_EXEC,             child_exec },
+        { PLAN_STEP_SIGNALS,          child_reset_signals,    ALL },
+        { PLAN_STEP_CGROUP,           child_join_cgroups,     ALL },
+        { PLAN_STEP_SHARED,           child_join_shared,      WHOLE }, /* before what shows them is mounted */
+        { PLAN_STEP_CGROUP_NAMESPACE, child_unshare_cgroups,  WHOLE | MAPPED }, /* before the cgroup tree is mounted */
+        { PLAN_STEP_SESSION,          child_new_session,      ALL },
+        { PLAN_STEP_USER_NAMESPACE,   mounter_announce,       MAPPED },
+        { PLAN_STEP_USER_NAMESPACE,   mounter_meet,           MOUNTER },
+        { PLAN_STEP_SOURCES,          mounts_open_sources,    WHOLE | MOUNTER }, /* before propagation ends */
+        { PLAN_STEP_PRIVATE,          mounts_make_private,    WHOLE | MOUNTER },
+        { PLAN_STEP_ROOT,             root_make,              WHOLE | MOUNTER },
+        { PLAN_STEP_USER_NAMESPACE,   mounter_take_ids,       MOUNTER }, /* overlayfs is to keep root's */
+        { PLAN_STEP_FILESYSTEMS,      mounts_add_filesystems, WHOLE | MOUNTER },
+        { PLAN_STEP_OOM_SCORE,        child_set_oom_score,    WHOLE | MOUNTER },
+        { PLAN_STEP_HOSTNAME,         child_set_hostname,     WHOLE | MAPPED },
+        { PLAN_STEP_LOOPBACK,         child_loopback_up,      WHOLE | MAPPED },
+        { PLAN_STEP_SYSCTLS,          sysctl_apply,           WHOLE }, /* before /proc/sys is read-only */
+        { PLAN_STEP_SYSCTLS,          mounter_apply_sysctls,  MOUNTER },
+        { PLAN_STEP_MOUNTS,           mounts_add_volumes,     WHOLE | MOUNTER },
+        { PLAN_STEP_SECRETS,          secrets_mount,          WHOLE | MOUNTER },
+        { PLAN_STEP_MASKS,            masks_apply,            WHOLE | MOUNTER },
+        { PLAN_STEP_USER,             child_find_user,        WHOLE | MOUNTER }, /* after volumes: one may bring /etc/passwd */
+        { PLAN_STEP_USER,             child_check_ids,        MOUNTER },
+        { PLAN_STEP_WORKING_DIR,      child_open_working_dir, WHOLE | MOUNTER }, /* made here, if it is missing */
+        { PLAN_STEP_READ_ONLY,        mounts_make_read_only,  WHOLE | MOUNTER }, /* after all that makes mount points */
+        { PLAN_STEP_STDIO,            mounter_own_streams,    MOUNTER },
+        { PLAN_STEP_HAND_OVER,        mounter_hand_over,      MOUNTER },
+        { PLAN_STEP_HAND_OVER,        mounter_await_root,     MAPPED },
+        { PLAN_STEP_USER,             child_set_home,         WHOLE | MAPPED },
+        { PLAN_STEP_WORKING_DIR,      child_open_working_dir, MAPPED },
+        { PLAN_STEP_STDIO,            child_open_mapped_null, MAPPED },
+        { PLAN_STEP_PIVOT,            mounts_pivot,           WHOLE | MAPPED },
+        { PLAN_STEP_WORKING_DIR,      child_enter_working_dir, WHOLE | MAPPED },
+        { PLAN_STEP_STDIO,            child_set_stdio,        WHOLE | MAPPED },
+        { PLAN_STEP_LIMITS,           child_set_limits,       WHOLE | MAPPED }, /* a low one for files would hinder the above */
+        { PLAN_STEP_STDIO,            child_close_fds,        WHOLE | MAPPED },
+        { PLAN_STEP_PRIVILEGES,       child_drop_privileges,  WHOLE | MAPPED },
+        { PLAN_STEP_SECCOMP,          child_load_seccomp,     WHOLE | MAPPED },
+        { PLAN_STEP_CAPABILITIES,     child_set_capabilities, WHOLE | MAPPED },
+        { PLAN_STEP_EXEC,             child_exec,             WHOLE | MAPPED },
 };
 
 static const ChildStep command_steps[] = {
-        { PLAN_STEP_SIGNALS,          child_reset_signals },
-        { PLAN_STEP_CGROUP,           child_join_cgroups },
-        { PLAN_STEP_OOM_SCORE,        child_set_own_oom_score }, /* while /proc is the host's */
-        { PLAN_STEP_NAMESPACES,       child_join_namespaces },
-        { PLAN_STEP_SESSION,          child_new_session },
-        { PLAN_STEP_STDIO,            child_open_null },
-        { PLAN_STEP_USER,             child_find_user },
-        { PLAN_STEP_USER,             child_set_home },
-        { PLAN_STEP_WORKING_DIR,      child_open_working_dir },
-        { PLAN_STEP_WORKING_DIR,      child_enter_working_dir },
-        { PLAN_STEP_STDIO,            child_set_stdio },
-        { PLAN_STEP_LIMITS,           child_set_limits },
-        { PLAN_STEP_STDIO,            child_close_fds },
-        { PLAN_STEP_PRIVILEGES,       child_drop_privileges },
-        { PLAN_STEP_SECCOMP,          child_load_seccomp },
-        { PLAN_STEP_CAPABILITIES,     child_set_capabilities },
-        { PLAN_STEP_EXEC,             child_exec },
+        { PLAN_STEP_SIGNALS,          child_reset_signals, WHOLE },
+        { PLAN_STEP_CGROUP,           child_join_cgroups, WHOLE },
+        { PLAN_STEP_OOM_SCORE,        child_set_own_oom_score, WHOLE }, /* while /proc is the host's */
+        { PLAN_STEP_NAMESPACES,       child_join_namespaces, WHOLE },
+        { PLAN_STEP_SESSION,          child_new_session, WHOLE },
+        { PLAN_STEP_STDIO,            child_open_null, WHOLE },
+        { PLAN_STEP_USER,             child_find_user, WHOLE },
+        { PLAN_STEP_USER,             child_set_home, WHOLE },
+        { PLAN_STEP_WORKING_DIR,      child_open_working_dir, WHOLE },
+        { PLAN_STEP_WORKING_DIR,      child_enter_working_dir, WHOLE },
+        { PLAN_STEP_STDIO,            child_set_stdio, WHOLE },
+        { PLAN_STEP_LIMITS,           child_set_limits, WHOLE },
+        { PLAN_STEP_STDIO,            child_close_fds, WHOLE },
+        { PLAN_STEP_PRIVILEGES,       child_drop_privileges, WHOLE },
+        { PLAN_STEP_SECCOMP,          child_load_seccomp, WHOLE },
+        { PLAN_STEP_CAPABILITIES,     child_set_capabilities, WHOLE },
+        { PLAN_STEP_EXEC,             child_exec, WHOLE },
 };
 /* clang-format on */
 
@@ -488,6 +531,8 @@ _Noreturn void child_run(Plan *p) {
 
         p->began_usec = clock_monotonic_usec();
         for (size_t i = 0; i < n && r >= 0; i++) {
+                if (!(list[i].roles & (1U << p->role)))
+                        continue;
                 p->step = list[i].step;
                 p->item = -1;
                 r = list[i].run(p);

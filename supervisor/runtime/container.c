@@ -2,19 +2,16 @@
 #include "runtime/container.h"
 
 #include <fcntl.h>
-#include <linux/sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/sys.h"
 #include "runtime/capabilities.h"
-#include "runtime/child.h"
+#include "runtime/clone.h"
 #include "runtime/container-internal.h"
 #include "runtime/plan.h"
 
@@ -100,44 +97,6 @@ const char *runtime_features(const Runtime *r) {
         return r->description;
 }
 
-/* clone() for where a filter around us hides clone3(). The child joins its cgroup by itself. */
-static pid_t clone_legacy(const Plan *p, int *ret_pidfd) {
-        unsigned long flags = (unsigned long) p->clone_flags | CLONE_PIDFD | SIGCHLD;
-
-        return (pid_t) neg_errno(syscall(SYS_clone, flags, NULL, ret_pidfd, NULL, NULL));
-}
-
-static pid_t clone_child(Plan *p, int *ret_pidfd) {
-        struct clone_args args = {
-                .flags = p->clone_flags | CLONE_PIDFD,
-                .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
-                .exit_signal = SIGCHLD,
-        };
-
-        if (!p->features.clone3_into_cgroup) {
-                p->join_cgroup = true;
-                return clone_legacy(p, ret_pidfd);
-        }
-        if (p->cgroup_fd >= 0) {
-                args.flags |= CLONE_INTO_CGROUP;
-                args.cgroup = (uint64_t) p->cgroup_fd;
-        }
-        return sys_clone3(&args);
-}
-
-/* No handler of ours may run in the child: it would act on the parent's event loop. */
-static pid_t clone_with_signals_blocked(Plan *p, int *ret_pidfd) {
-        sigset_t all, before;
-
-        (void) sigfillset(&all);
-        (void) sigprocmask(SIG_SETMASK, &all, &before);
-        pid_t pid = clone_child(p, ret_pidfd);
-        if (pid == 0)
-                child_run(p);
-        (void) sigprocmask(SIG_SETMASK, &before, NULL);
-        return pid;
-}
-
 int runtime_plan(Runtime *r,
                 const RuntimeSpec *spec,
                 __typeof__(plan_new) *new_plan,
@@ -181,7 +140,7 @@ int runtime_launch(Plan **plan, const char *what, RuntimeChild *ret, Error *erro
                 return error_set(error, q, ERROR_RUNTIME, "make the status pipe");
 
         p->clone_usec = clock_monotonic_usec();
-        pid_t pid = clone_with_signals_blocked(p, &pidfd);
+        pid_t pid = clone_child(p, &pidfd);
         if (pid < 0)
                 return error_set(error, pid, ERROR_RUNTIME, "make the %s process", what);
 

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/id-map.h"
 #include "runtime/cgroup.h"
 #include "supd/init-protocol.h"
 
@@ -27,6 +28,7 @@ typedef enum RuntimeNetwork {
 typedef struct RuntimeBind {
         const char *source, *target;
         bool recursive, read_only, noexec, nosuid, nodev;
+        bool shift_owners;  /* into the user namespace, as RuntimeRoot's */
         bool create_source; /* make a missing source, as a directory */
         /* A source directory that is empty is filled, once, with what the root has at the target, and takes
          * its owner and mode. A copy that was cut short is made anew. */
@@ -77,6 +79,10 @@ typedef struct RuntimeRoot {
          * container nor when it ends. Such a storage is refused by a second start. */
         bool volatile_upper;
         bool overlay; /* without storage: upper layer on a tmpfs */
+        /* With a user namespace: what belongs to an id on disk belongs to the same id in the container, by
+         * idmapped mounts. Else it belongs to the same id of the host. What is written to storage is always
+         * stored with ids of the host. */
+        bool shift_owners;
         bool read_only;
         bool read_only_tmpfs; /* with read_only: writable tmpfs on /run, /tmp, /var/tmp */
         const RuntimeBind *binds;
@@ -129,6 +135,18 @@ typedef struct RuntimeShared {
         const char *shm;             /* directory that becomes /dev/shm; NULL: one of its own */
 } RuntimeShared;
 
+typedef enum RuntimeUsersMode {
+        RUNTIME_USERS_HOST, /* no user namespace */
+        RUNTIME_USERS_MAP,  /* a new one */
+        RUNTIME_USERS_JOIN, /* one that exists */
+} RuntimeUsersMode;
+
+typedef struct RuntimeUsers {
+        RuntimeUsersMode mode;
+        IdMap uids, gids; /* of a new one */
+        int namespace_fd; /* of one that exists */
+} RuntimeUsers;
+
 /* All borrowed for the call of runtime_start(). */
 typedef struct RuntimeSpec {
         const char *hostname; /* not set in a shared namespace */
@@ -138,6 +156,7 @@ typedef struct RuntimeSpec {
          * ship no useful ones, in the host's network. */
         bool host_names;
         RuntimeRoot root;
+        RuntimeUsers users;
         RuntimeProcess process;
         RuntimeSecurity security;
         Cgroup *cgroup; /* limits and devices already applied; NULL: stay in the caller's groups */

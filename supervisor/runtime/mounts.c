@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
@@ -112,6 +113,18 @@ int mount_set_attributes(const Plan *p,
         return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr);
 }
 
+int mount_shift_owners(const Plan *p, int tree_fd, bool recursive) {
+        struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
+                .userns_fd = (uint64_t) p->user_fd };
+
+        if (!p->shift)
+                return 0;
+        if (!p->features.idmap)
+                return -EINVAL;
+        return sys_mount_setattr(
+                        tree_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr);
+}
+
 int mount_attach(const Plan *p,
                 int tree_fd,
                 int target_fd,
@@ -148,6 +161,13 @@ int mounts_open_sources(Plan *p) {
                                                 (m->recursive ? AT_RECURSIVE : 0));
                 if (m->tree_fd < 0)
                         return m->tree_fd;
+                if (!m->shift)
+                        continue;
+                p->step = PLAN_STEP_SHIFT_MOUNT;
+                int r = mount_shift_owners(p, m->tree_fd, m->recursive);
+                if (r < 0)
+                        return r;
+                p->step = PLAN_STEP_SOURCES;
         }
         return 0;
 }
@@ -192,6 +212,7 @@ static const struct {
 };
 /* clang-format on */
 #define FILESYSTEM_SHM (ELEMENTSOF(filesystems) - 1)
+#define TTY_GROUP 5U
 
 const char *filesystem_target(int row) {
         return row >= 0 && (size_t) row < ELEMENTSOF(filesystems) ? filesystems[row].target : NULL;
@@ -213,6 +234,33 @@ static int open_shm(const Plan *p, uint64_t attributes) {
         return r < 0 ? r : TAKE_FD(fd);
 }
 
+/* Made in the host's user namespace, where group 5 is another; and some know no owner but the host's root. */
+static int filesystem_create_mapped(Plan *p, size_t row, uint64_t attributes) {
+        char gid[sizeof("4294967295")];
+        const PlanOption terminals[] = {
+                { "newinstance", NULL }, { "ptmxmode", "0666" }, { "mode", "0620" }, { "gid", gid }
+        };
+        bool is_devpts = str_equal(filesystems[row].type, "devpts");
+        uint32_t tty = id_map_outside(&p->gids, TTY_GROUP);
+
+        if (str_equal(filesystems[row].type, "proc")) {
+                int fs = p->proc_context_fd;
+                p->proc_context_fd = -EBADF;
+                return sys_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned) attributes);
+        }
+        (void) snprintf(gid, sizeof(gid), "%u", tty); /* fits */
+        int fd = filesystem_create(filesystems[row].type,
+                        is_devpts ? terminals : filesystems[row].options,
+                        is_devpts ? ELEMENTSOF(terminals) - (tty == ID_INVALID)
+                                  : filesystems[row].n_options,
+                        attributes);
+        /* For looks: it works with any owner. */
+        if (fd >= 0 && (is_devpts || str_equal(filesystems[row].type, "mqueue")) &&
+                        fchownat(fd, "", p->owner_uid, p->owner_gid, AT_EMPTY_PATH) < 0)
+                return fd;
+        return fd;
+}
+
 static int filesystem_mount(Plan *p, size_t row) {
         const PlanOption shm_options[] = { { "mode", "1777" }, { "size", p->shm_size } };
         const PlanOption *options = filesystems[row].options;
@@ -226,11 +274,13 @@ static int filesystem_mount(Plan *p, size_t row) {
         }
 
         bool shared = row == FILESYSTEM_SHM && p->shm_path;
-        _cleanup_close_ int fd = shared ? open_shm(p, attributes)
-                                        : filesystem_create(filesystems[row].type,
-                                                          options,
-                                                          n_options,
-                                                          attributes);
+        bool mapped = p->user_namespace && row != FILESYSTEM_SHM;
+        _cleanup_close_ int fd = shared   ? open_shm(p, attributes)
+                                 : mapped ? filesystem_create_mapped(p, row, attributes)
+                                          : filesystem_create(filesystems[row].type,
+                                                            options,
+                                                            n_options,
+                                                            attributes);
         if (fd < 0)
                 return fd;
 
@@ -335,6 +385,28 @@ static int volume_attach(const Plan *p, const PlanMount *m, int target_fd) {
         return r;
 }
 
+/* What tmpfs options say of owners is said in the container's ids. */
+static int own_new(const Plan *p, const PlanMount *m) {
+        uint32_t uid = (uint32_t) -1, gid = (uint32_t) -1;
+
+        for (size_t i = 0; i < m->n_options; i++) {
+                const PlanOption *o = &m->options[i];
+                uint64_t id;
+
+                if (!o->value || parse_u64(o->value, &id) < 0 || id >= ID_INVALID)
+                        continue;
+                if (str_equal(o->key, "uid"))
+                        uid = id_map_outside(&p->uids, (uint32_t) id);
+                else if (str_equal(o->key, "gid"))
+                        gid = id_map_outside(&p->gids, (uint32_t) id);
+                else
+                        continue;
+                if ((str_equal(o->key, "uid") ? uid : gid) == ID_INVALID)
+                        return -EOVERFLOW;
+        }
+        return neg_errno(fchownat(m->tree_fd, "", uid, gid, AT_EMPTY_PATH));
+}
+
 static int volume_mount(Plan *p, PlanMount *m) {
         /* A directory that is made just now says nothing: a new tmpfs keeps its 1777, a volume its mode. */
         bool existed = (m->copy_up || m->kind == PLAN_MOUNT_TMPFS) && target_exists(p, m);
@@ -355,6 +427,10 @@ static int volume_mount(Plan *p, PlanMount *m) {
         }
         if (existed)
                 r = take_over(p, m, target);
+        else if (m->copy_up && m->kind == PLAN_MOUNT_BIND && p->user_namespace)
+                r = neg_errno(fchownat(m->tree_fd, "", p->owner_uid, p->owner_gid, AT_EMPTY_PATH));
+        if (r >= 0 && m->kind == PLAN_MOUNT_TMPFS && p->user_namespace)
+                r = own_new(p, m);
         if (r >= 0)
                 r = volume_attach(p, m, target);
         m->tree_fd = close_fd(m->tree_fd);

@@ -49,6 +49,10 @@ int mount_attach(const Plan *p,
 /** mount_check_target() - -EPERM for what is in procfs, where a mount would lead writes elsewhere */
 int mount_check_target(const char *target, int target_fd);
 
+/** mount_shift_owners() - of a detached mount, into the container's user namespace. Return: 0, also if that makes
+ * no difference; -EINVAL: the file system can't. */
+int mount_shift_owners(const Plan *p, int tree_fd, bool recursive);
+
 /** filesystem_create() - a new detached file system. Return: descriptor of its root. */
 int filesystem_create(
                 const char *type, const PlanOption *options, size_t n_options, uint64_t attributes);

@@ -5,6 +5,7 @@
 #include "runtime/dev-tree.h"
 #include "runtime/mounts.h"
 #include "runtime/plan-root.h"
+#include "runtime/plan-users.h"
 
 /* What a step without items is called, and how one with items names the item. */
 typedef struct StepText {
@@ -134,6 +135,27 @@ static char *describe_overlay(const Plan *p, size_t item) {
                         p->n_lowers == 1 ? "" : "s");
 }
 
+#define SHIFT_TEXT "shift owners into the user namespace"
+
+static char *describe_shift(char *what, const char *path) {
+        _cleanup_free_ char *of = what, *problem = plan_shift_problem(path);
+
+        return of && problem ? str_printf("%s: " SHIFT_TEXT ": %s", of, problem) : NULL;
+}
+
+static char *describe_shift_root(const Plan *p, size_t item) {
+        (void) item;
+        return describe_shift(plan_root_subject(p), p->root_path);
+}
+
+static char *describe_shift_layer(const Plan *p, size_t item) {
+        return describe_shift(describe_layer(p, item), p->lowers[item]);
+}
+
+static char *describe_shift_mount(const Plan *p, size_t item) {
+        return describe_shift(describe_mount(p, item), p->mounts[item].source);
+}
+
 static char *describe_hostname(const Plan *p, size_t item) {
         (void) item;
         return str_printf("set host name '%s'", p->hostname);
@@ -220,6 +242,11 @@ static const StepText step_texts[] = {
         [PLAN_STEP_SHARED]           = { "join namespaces", describe_namespace, count_namespaces },
         [PLAN_STEP_CGROUP_NAMESPACE] = { "make a cgroup namespace" },
         [PLAN_STEP_SESSION]          = { "make a session" },
+        [PLAN_STEP_USER_NAMESPACE]   = { "make the user namespace" },
+        [PLAN_STEP_HAND_OVER]        = { "hand the mounts over" },
+        [PLAN_STEP_SHIFT_ROOT]       = { SHIFT_TEXT, describe_shift_root },
+        [PLAN_STEP_SHIFT_LAYER]      = { SHIFT_TEXT, describe_shift_layer, count_layers },
+        [PLAN_STEP_SHIFT_MOUNT]      = { SHIFT_TEXT, describe_shift_mount, count_mounts },
         [PLAN_STEP_SOURCES]          = { "open volumes", describe_mount, count_mounts },
         [PLAN_STEP_PRIVATE]          = { "make mounts private" },
         [PLAN_STEP_ROOT]             = { "mount root", describe_root },
@@ -263,6 +290,8 @@ static const char *plan_explain(PlanStep step, int number) {
                 return "not permitted, or a target inside /proc";
         if (number == -ELOOP && step == PLAN_STEP_COPY_UP)
                 return "directories nest too deeply";
+        if (number == -EOVERFLOW && (step == PLAN_STEP_USER || step == PLAN_STEP_GROUP))
+                return "not among the ids that are mapped in the user namespace";
         if (number == -EINVAL && step == PLAN_STEP_OVERLAY)
                 return "the kernel refused, and says why in its log; one reason is a file system "
                        "that "

@@ -123,12 +123,24 @@ static int plan_add_bind(Plan *p, const RuntimeBind *bind, Error *error) {
         if (!m)
                 return -ENOMEM;
         m->recursive = bind->recursive;
+        m->shift = bind->shift_owners && p->user_namespace;
         m->copy_up = bind->copy_up && S_ISDIR(st.st_mode);
         m->ephemeral = bind->ephemeral;
         m->attributes = mount_attributes(bind->read_only, bind->noexec, bind->nosuid, bind->nodev);
         if (bind->propagation) {
                 m->propagation = bind->propagation & ~(unsigned long) MS_REC;
                 m->propagation_recursive = bind->propagation & MS_REC;
+                /* As the kernel does it: nothing that a less privileged namespace mounts shows on the host. */
+                if (p->user_namespace && m->propagation == MS_SHARED)
+                        m->propagation = MS_SLAVE;
+                if (p->user_namespace && m->propagation == MS_UNBINDABLE)
+                        return error_set_plain(error,
+                                        -EOPNOTSUPP,
+                                        ERROR_NOT_SUPPORTED,
+                                        "mount volume %s on %s: unbindable is not possible "
+                                        "in a user namespace",
+                                        bind->source,
+                                        bind->target);
         }
         return 0;
 }

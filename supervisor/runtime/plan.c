@@ -12,6 +12,7 @@
 #include "runtime/masks.h"
 #include "runtime/plan-mounts.h"
 #include "runtime/plan-root.h"
+#include "runtime/plan-users.h"
 #include "runtime/secret-mounts.h"
 #include "runtime/sysctl.h"
 #include "supd/init-protocol.h"
@@ -348,6 +349,8 @@ static Plan *plan_new_empty(
         p->init_fd = init_fd;
         p->seccomp = seccomp;
         p->cgroup_fd = p->status_fd = p->image_fd = p->join_pidfd = -EBADF;
+        p->join_user_fd = p->user_fd = p->proc_context_fd = -EBADF;
+        p->handover_fds[0] = p->handover_fds[1] = -EBADF;
         p->root_fd = p->proc_fd = p->dev_fd = p->null_fd = p->cwd_fd = -EBADF;
         p->item = -1;
         return p;
@@ -368,6 +371,8 @@ int plan_new(const RuntimeSpec *spec,
         r = plan_add_namespaces(p, spec);
         if (r >= 0)
                 r = plan_add_root(p, &spec->root, error);
+        if (r >= 0)
+                r = plan_add_users(p, spec, error);
         if (r >= 0)
                 r = plan_add_mounts(p, spec, error);
         if (r >= 0)

@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/id-map.h"
 #include "runtime/container.h"
 #include "runtime/namespaces.h"
 #include "runtime/probe.h"
@@ -32,6 +33,7 @@ typedef enum PlanStep {
         PLAN_STEP_SHARED, /* item: SharedNamespace */
         PLAN_STEP_CGROUP_NAMESPACE,
         PLAN_STEP_SESSION,
+        PLAN_STEP_USER_NAMESPACE,
         PLAN_STEP_SOURCES, /* item: mount */
         PLAN_STEP_PRIVATE,
         PLAN_STEP_ROOT,
@@ -47,6 +49,7 @@ typedef enum PlanStep {
         PLAN_STEP_USER,
         PLAN_STEP_WORKING_DIR,
         PLAN_STEP_READ_ONLY,
+        PLAN_STEP_HAND_OVER,
         PLAN_STEP_PIVOT,
         PLAN_STEP_STDIO,
         PLAN_STEP_LIMITS, /* item: limit */
@@ -62,6 +65,9 @@ typedef enum PlanStep {
         PLAN_STEP_MOUNT_POINT, /* item: mount */
         PLAN_STEP_COPY_UP,     /* item: mount */
         PLAN_STEP_GROUP,
+        PLAN_STEP_SHIFT_ROOT,
+        PLAN_STEP_SHIFT_LAYER, /* item: lower layer */
+        PLAN_STEP_SHIFT_MOUNT, /* item: mount */
         _PLAN_STEP_MAX,
         _PLAN_STEP_INVALID = -EINVAL,
 } PlanStep;
@@ -84,6 +90,7 @@ typedef struct PlanMount {
         uint64_t attributes;       /* MOUNT_ATTR_… */
         unsigned long propagation; /* MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, without MS_REC */
         bool recursive, propagation_recursive;
+        bool shift; /* owners, into the user namespace */
         bool copy_up;
         bool ephemeral; /* what is copied need not reach the disk */
         bool mode_set;  /* tmpfs: mode= was given, else it is that of the directory below */
@@ -119,6 +126,13 @@ typedef struct PlanLimit {
         bool best_effort;
 } PlanLimit;
 
+/* Which part of the work a child of clone3() does. */
+typedef enum ChildRole {
+        CHILD_WHOLE,   /* all of it: no user namespace */
+        CHILD_MAPPED,  /* the container's process in a user namespace */
+        CHILD_MOUNTER, /* what it can't do itself; see runtime/mounter.h */
+} ChildRole;
+
 #define PLAN_GROUPS_MAX 1024U
 
 typedef struct PlanUser { /* the child's: found in the root's files */
@@ -142,6 +156,12 @@ typedef struct Plan {
         const char *namespaces[_SHARED_NAMESPACE_MAX]; /* files of those to join; NULL: a new one */
         const char *hostname;                          /* NULL: not to be set */
         bool loopback;
+        bool user_namespace;
+        int join_user_fd; /* borrowed; the one to join; -EBADF: a new one */
+        IdMap uids, gids; /* ranges in the plan's blocks; of one that is joined the mounter's */
+        const char *uid_map, *gid_map; /* for the kernel; NULL: joined */
+        bool shift_root;               /* owners */
+        int handover_fds[2];           /* owned by each process for itself */
         int join_pidfd; /* borrowed; of a container's PID 1: a command for what runs; -EBADF: a new one */
         int join_namespaces; /* CLONE_NEW… of those that differ from ours */
 
@@ -195,6 +215,10 @@ typedef struct Plan {
         bool oom_score_adjust_set;
 
         /* the child's own */
+        ChildRole role;
+        bool shift; /* the maps are such that shifting owners makes a difference */
+        uint32_t owner_uid, owner_gid; /* of the container's root, on the host */
+        int user_fd, proc_context_fd;
         PlanStep step;
         uint64_t began_usec, mounted_usec; /* monotonic: its first instruction; the root entered */
         int item;

@@ -76,6 +76,9 @@ int probe_features(RuntimeFeatures *ret, Error *error) {
                 .mount_from_file = true,
                 .pidfd_info = probe_pidfd_info(),
                 .seccomp = probe_seccomp(),
+                .user_namespaces = access("/proc/self/ns/user", F_OK) >= 0,
+                .idmap = probe_mount_setattr(),
+                .overlay_idmap = true,
         };
         return 0;
 }
@@ -92,6 +95,8 @@ char *probe_describe(const RuntimeFeatures *f) {
                 { f->overlay_layers, "overlay layer by layer" },
                 { f->pidfd_info, "pidfd info" },
                 { f->seccomp, "seccomp" },
+                { f->user_namespaces, "user namespaces" },
+                { f->idmap, "idmapped mounts" },
         };
         _cleanup_strv_ char **present = NULL;
 

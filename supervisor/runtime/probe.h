@@ -20,6 +20,10 @@ typedef struct RuntimeFeatures {
                                * keeps from trying */
         bool pidfd_info;      /* 6.15 */
         bool seccomp;
+        bool user_namespaces;
+        bool idmap;         /* 5.12, with mount_setattr */
+        bool overlay_idmap; /* 5.19, but some older ones have it: not probed, since that would take a mount;
+                             * false keeps from trying */
 } RuntimeFeatures;
 
 /** probe_features() - Return: 0; -EOPNOTSUPP with a text if something required is missing */

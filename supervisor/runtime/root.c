@@ -22,7 +22,7 @@
 #define MOUNT_POINT "/sys"
 
 #define OPTIONS_SIZE 4096U /* mount(2) takes one page */
-#define LINK_NAME_SIZE 8U
+#define LINK_NAME_SIZE 12U
 
 /*
  * Said outright, since a kernel may be built with other defaults, and layers come from anywhere:
@@ -41,6 +41,7 @@ static const PlanOption overlay_options[] = {
 };
 
 typedef struct Overlay {
+        int shifted_fd; /* owned; directory of layers with shifted owners, "0" the topmost; -EBADF: none */
         int top_fd;   /* owned; root of the topmost lower layer */
         int upper_fd; /* owned; directory that holds upper/ and work/; -EBADF: nothing is written */
 } Overlay;
@@ -48,9 +49,10 @@ typedef struct Overlay {
 static void overlay_done(Overlay *o) {
         o->upper_fd = close_fd(o->upper_fd);
         o->top_fd = close_fd(o->top_fd);
+        o->shifted_fd = close_fd(o->shifted_fd);
 }
 
-static int attach(Plan *p, int tree_fd, uint64_t attributes) {
+static int attach(const Plan *p, int tree_fd, uint64_t attributes) {
         _cleanup_close_ int target = neg_errno(open(MOUNT_POINT, O_PATH | O_DIRECTORY | O_CLOEXEC));
 
         return target < 0 ? target : mount_attach(p, tree_fd, target, attributes, 0, false);
@@ -69,7 +71,12 @@ static int attach_tmpfs(Plan *p) {
 
 static int open_top(Plan *p) {
         if (p->image_fd >= 0) {
-                int r = attach(p, p->image_fd, 0);
+                p->step = PLAN_STEP_SHIFT_ROOT;
+                int r = p->shift_root ? mount_shift_owners(p, p->image_fd, false) : 0;
+                if (r < 0)
+                        return r;
+                p->step = PLAN_STEP_ROOT;
+                r = attach(p, p->image_fd, 0);
                 return r < 0 ? r : neg_errno(fcntl(p->image_fd, F_DUPFD_CLOEXEC, 0));
         }
         if (!p->root_path) {
@@ -82,6 +89,52 @@ static int open_top(Plan *p) {
                 p->item = -1;
         }
         return fd;
+}
+
+/* ---- layers whose owners are shifted ---- */
+
+static int shift_lower(Plan *p, int dir_fd, size_t i) {
+        char name[LINK_NAME_SIZE];
+
+        p->step = PLAN_STEP_LAYER;
+        p->item = (int) i;
+        (void) snprintf(name, sizeof(name), "%u", (unsigned) i); /* fits */
+        _cleanup_close_ int tree =
+                        sys_open_tree(AT_FDCWD, p->lowers[i], OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE);
+        if (tree < 0)
+                return tree;
+        if (mkdirat(dir_fd, name, 0700) < 0)
+                return -errno;
+        p->step = PLAN_STEP_SHIFT_LAYER;
+        int r = mount_shift_owners(p, tree, /* recursive= */ false);
+        return r < 0 ? r : sys_move_mount(tree, "", dir_fd, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/* Attached, for overlayfs refuses detached layers before Linux 6.15. Return: descriptor of the topmost. */
+static int shift_lowers(Plan *p, Overlay *o) {
+        o->shifted_fd = attach_tmpfs(p);
+        if (o->shifted_fd < 0)
+                return o->shifted_fd;
+        for (size_t i = 0; i < p->n_lowers; i++) {
+                int r = shift_lower(p, o->shifted_fd, i);
+                if (r < 0)
+                        return r;
+        }
+        p->step = PLAN_STEP_ROOT;
+        p->item = -1;
+        return neg_errno(openat(o->shifted_fd, "0", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int enter_lower(const Plan *p, const Overlay *o, size_t i) {
+        char name[LINK_NAME_SIZE];
+
+        if (i == 0)
+                return neg_errno(fchdir(o->top_fd));
+        if (o->shifted_fd < 0)
+                return neg_errno(chdir(p->lowers[i]));
+        (void) snprintf(name, sizeof(name), "%u", (unsigned) i); /* fits */
+        int r = neg_errno(fchdir(o->shifted_fd));
+        return r < 0 ? r : neg_errno(chdir(name));
 }
 
 /* ---- the writable layer ---- */
@@ -128,13 +181,14 @@ static int set_option(int fs_fd, const char *key, const char *value) {
 
 /* Each is resolved at once, so it can be "." after a change of directory: no name is parsed, there is no
  * limit to its length, and /proc/self/mountinfo inside tells nothing of the host's paths. */
-static int set_lowers(Plan *p, int fs_fd, int top_fd) {
+static int set_lowers(Plan *p, int fs_fd, const Overlay *o) {
         for (size_t i = 0; i < p->n_lowers; i++) {
                 p->step = PLAN_STEP_LAYER;
                 p->item = (int) i;
-                if ((i == 0 ? fchdir(top_fd) : chdir(p->lowers[i])) < 0)
-                        return -errno;
-                int r = set_option(fs_fd, "lowerdir+", ".");
+                int r = enter_lower(p, o, i);
+                if (r < 0)
+                        return r;
+                r = set_option(fs_fd, "lowerdir+", ".");
                 if (r < 0)
                         return r;
         }
@@ -161,7 +215,7 @@ static int overlay_create(Plan *p, const Overlay *o) {
         if (r >= 0 && p->root_volatile)
                 r = set_option(fs, "volatile", NULL);
         if (r >= 0)
-                r = set_lowers(p, fs, o->top_fd);
+                r = set_lowers(p, fs, o);
         if (r >= 0 && o->upper_fd >= 0)
                 r = set_upper(p, fs, o->upper_fd);
         if (r < 0)
@@ -188,15 +242,16 @@ static int link_fd(int dir_fd, const char *name, int fd, const char *below) {
 }
 
 /* "0" is the topmost. Descriptors instead, one for each, could be more than RLIMIT_NOFILE lets us have. */
-static int link_lowers(Plan *p, int dir_fd, int top_fd) {
+static int link_lowers(Plan *p, int dir_fd, const Overlay *o) {
         char name[LINK_NAME_SIZE];
 
         p->step = PLAN_STEP_LAYER;
         for (size_t i = 0; i < p->n_lowers; i++) {
                 p->item = (int) i;
                 (void) snprintf(name, sizeof(name), "%u", (unsigned) i); /* fits */
-                int r = i == 0 ? link_fd(dir_fd, name, top_fd, "")
-                               : neg_errno(symlinkat(p->lowers[i], dir_fd, name));
+                int r = i == 0               ? link_fd(dir_fd, name, o->top_fd, "")
+                        : o->shifted_fd >= 0 ? link_fd(dir_fd, name, o->shifted_fd, name)
+                                             : neg_errno(symlinkat(p->lowers[i], dir_fd, name));
                 if (r < 0)
                         return r;
         }
@@ -250,7 +305,7 @@ static int overlay_create_by_links(Plan *p, const Overlay *o) {
         _cleanup_close_ int dir = attach_tmpfs(p);
         if (dir < 0)
                 return dir;
-        int r = link_lowers(p, dir, o->top_fd);
+        int r = link_lowers(p, dir, o);
         if (r >= 0 && o->upper_fd >= 0)
                 r = link_upper(p, dir, o->upper_fd);
         if (r < 0)
@@ -285,13 +340,27 @@ static int bind_directory(Plan *p, int dir_fd) {
         p->root_fd = sys_open_tree(dir_fd,
                         "",
                         OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
-        return p->root_fd < 0 ? p->root_fd : attach(p, p->root_fd, attributes);
+        if (p->root_fd < 0)
+                return p->root_fd;
+        if (p->shift_root) {
+                p->step = PLAN_STEP_SHIFT_ROOT;
+                int r = mount_shift_owners(p, p->root_fd, /* recursive= */ false);
+                if (r < 0)
+                        return r;
+                p->step = PLAN_STEP_ROOT;
+        }
+        return attach(p, p->root_fd, attributes);
+}
+
+int root_attach(Plan *p, int tree_fd) {
+        return attach(p, tree_fd, 0);
 }
 
 int root_make(Plan *p) {
-        _cleanup_(overlay_done) Overlay o = { .upper_fd = -EBADF };
+        _cleanup_(overlay_done) Overlay o = { .upper_fd = -EBADF, .shifted_fd = -EBADF };
+        bool shift_layers = p->shift && p->shift_root && p->root_overlay && p->image_fd < 0;
 
-        o.top_fd = open_top(p);
+        o.top_fd = shift_layers ? shift_lowers(p, &o) : open_top(p);
         if (o.top_fd < 0)
                 return o.top_fd;
 

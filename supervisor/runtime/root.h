@@ -13,3 +13,6 @@
 
 /** root_make() - mount it and keep a descriptor of it in the plan; the host's mounts must be private */
 int root_make(Plan *p);
+
+/** root_attach() - put a finished, detached root where mounts_pivot() wants it */
+int root_attach(Plan *p, int tree_fd);

@@ -149,6 +149,15 @@ static const char *number_text(size_t number, char buffer[NUMBER_SIZE]) {
         return p;
 }
 
+/* What the unit says of owners is said in the container's ids. */
+static int map_owner(const Plan *p, PlanSecret *s) {
+        if (!p->user_namespace)
+                return 0;
+        s->uid = id_map_outside(&p->uids, s->uid);
+        s->gid = id_map_outside(&p->gids, s->gid);
+        return s->uid == ID_INVALID || s->gid == ID_INVALID ? -EOVERFLOW : 0;
+}
+
 static int fill_tmpfs(Plan *p, int fs_fd) {
         char number[NUMBER_SIZE];
 
@@ -159,9 +168,13 @@ static int fill_tmpfs(Plan *p, int fs_fd) {
         if (tree_fd < 0)
                 return tree_fd;
         for (size_t i = 0; i < p->n_secrets; i++) {
-                const PlanSecret *s = &p->secrets[i];
+                PlanSecret mapped = p->secrets[i];
+                const PlanSecret *s = &mapped;
 
                 p->item = (int) i;
+                int q = map_owner(p, &mapped);
+                if (q < 0)
+                        return q;
                 int r = s->below ? write_below(s, tree_fd)
                                  : write_secret(s, fs_fd, number_text(i, number));
                 if (r < 0)
