@@ -97,6 +97,28 @@ static PROPERTY_GETTER(get_load_state) {
         return sd_bus_message_append(reply, "s", unit_load_state_to_string(spec->load_state));
 }
 
+static PROPERTY_GETTER(get_requires_mounts_for) {
+        const UnitSectionSpec *unit = &((const UnitSpec *) userdata)->unit;
+
+        int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
+        STRV_FOREACH (source, unit->requires_mounts_for) {
+                if (r >= 0)
+                        r = sd_bus_message_append_basic(reply, 's', *source);
+        }
+        STRV_FOREACH (source, unit->implied_mounts_for) {
+                if (r >= 0)
+                        r = sd_bus_message_append_basic(reply, 's', *source);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static PROPERTY_GETTER(get_collect_mode) {
+        const bool *collect_failed = userdata;
+
+        return sd_bus_message_append(
+                        reply, "s", *collect_failed ? "inactive-or-failed" : "inactive");
+}
+
 static PROPERTY_GETTER(get_active_state) {
         const UnitView *v = userdata;
 
@@ -361,6 +383,9 @@ const sd_bus_vtable unit_spec_vtable[] = {
         SPEC("SourcePath",              "s",    NULL, fragment_path),
         SPEC("DropInPaths",             "as",   NULL, dropin_paths),
         SPEC("Documentation",           "as",   NULL, unit.documentation),
+        CONSTANT("RequiresMountsFor",   "as",   get_requires_mounts_for),
+        SPEC("WantsMountsFor",          "as",   NULL, unit.wants_mounts_for),
+        SPEC("CollectMode",             "s",    get_collect_mode, unit.collect_failed),
         SPEC("StopWhenUnneeded",        "b",    property_get_bool, unit.stop_when_unneeded),
         SPEC("RefuseManualStart",       "b",    property_get_bool, unit.refuse_manual_start),
         SPEC("RefuseManualStop",        "b",    property_get_bool, unit.refuse_manual_stop),

@@ -61,6 +61,15 @@ bool unit_test_asserts(Unit *u) {
         return check_test(&u->assertion, &unit_newest_spec(u)->unit.asserts, u->engine);
 }
 
+const char *unit_find_missing_path(const Unit *u, char *const *paths) {
+        STRV_FOREACH (path, paths) {
+                UnitCondition c = { .type = CONDITION_PATH_EXISTS, .parameter = *path };
+                if (ask(u->engine, &c) < 0)
+                        return *path;
+        }
+        return NULL;
+}
+
 bool unit_is_held_back(const Unit *u) {
         return u->condition.when.realtime_usec > 0 && (!u->condition.met || !u->assertion.met);
 }

@@ -26,6 +26,9 @@ typedef struct UnitCheck {
 bool unit_test_conditions(struct Unit *u);
 bool unit_test_asserts(struct Unit *u);
 
+/** unit_find_missing_path() - the first of @paths that is not there; borrowed; NULL: all are */
+const char *unit_find_missing_path(const struct Unit *u, char *const *paths);
+
 /** unit_is_held_back() - at the last attempt it was kept from starting, and has not been started since */
 bool unit_is_held_back(const struct Unit *u);
 

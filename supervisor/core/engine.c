@@ -74,6 +74,11 @@ int unit_can_start(const Unit *u, Error *error) {
         }
 }
 
+/* CollectMode=inactive-or-failed: as if somebody had called reset-failed. */
+static bool is_to_be_forgotten(const Unit *u) {
+        return u->spec->unit.collect_failed && unit_active_state(u) == UNIT_STATE_FAILED;
+}
+
 void unit_notify(Unit *u, bool start_failed) {
         UnitActiveState old = u->last_active;
         UnitStatus now = {};
@@ -86,7 +91,7 @@ void unit_notify(Unit *u, bool start_failed) {
         unit_react(u, old, &now, by_job);
         ENGINE_TELL(u->engine, unit_changed, u);
         unit_tell_triggers(u);
-        if ((u->gone || u->next_spec) && !u->job && unit_is_off(u))
+        if ((u->gone || u->next_spec || is_to_be_forgotten(u)) && !u->job && unit_is_off(u))
                 engine_wake(u->engine); /* for engine_collect(): never from here */
 }
 
@@ -393,6 +398,8 @@ void engine_collect(Engine *e) {
         for (size_t i = map_size(e->units); i > 0; i--) {
                 Unit *u = map_at(e->units, i - 1);
 
+                if (!u->job && is_to_be_forgotten(u))
+                        u->ops->reset_failed(u);
                 if ((!u->gone && !u->next_spec) || u->job || !unit_is_off(u))
                         continue;
                 if (!u->gone && u->next_spec->kind == u->spec->kind) {

@@ -448,6 +448,29 @@ static bool job_check_conditions(Job *j) {
         return false;
 }
 
+/* RequiresMountsFor= and WantsMountsFor=: without mount units what counts is that the paths are there. */
+static bool job_check_mounts(Job *j) {
+        const UnitSectionSpec *spec = &unit_newest_spec(j->unit)->unit;
+        DiagContext context = { .unit = unit_id(j->unit), .job = j->id_text };
+
+        if (!active_state_is_off(unit_active_state(j->unit)))
+                return true;
+        const char *wanted = unit_find_missing_path(j->unit, spec->wants_mounts_for);
+        if (wanted)
+                diag_log(DIAG_NOTICE,
+                                &context,
+                                "WantsMountsFor=%s: there is no such path; going on without it",
+                                wanted);
+        const char *missing = unit_find_missing_path(j->unit, spec->requires_mounts_for);
+        if (!missing)
+                return true;
+        context.message_id = SUPD_MESSAGE_START_FAILED;
+        job_set_reason(j, str_printf("RequiresMountsFor=%s: there is no such path", missing));
+        diag_log(DIAG_ERROR, &context, "Dependency failed: %s", j->reason ?: missing);
+        job_finish(j, JOB_DEPENDENCY);
+        return false;
+}
+
 static void job_begin_start(Job *j) {
         _cleanup_(error_done) Error error = {};
         Unit *u = j->unit;
@@ -511,7 +534,7 @@ static void job_run(Job *j) {
 
         switch (j->type) {
         case JOB_START:
-                if (job_check_conditions(j) && job_check_dependencies(j))
+                if (job_check_conditions(j) && job_check_dependencies(j) && job_check_mounts(j))
                         job_begin_start(j);
                 break;
         case JOB_STOP:

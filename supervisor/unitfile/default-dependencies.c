@@ -110,6 +110,12 @@ static int find_sockets(const UnitSpec *u, DependencyType type, char ***ret) {
         return r;
 }
 
+/* There are no mount units: all that is mounted at boot comes before this. */
+static bool needs_mounts(const UnitSpec *u) {
+        return u->unit.requires_mounts_for || u->unit.wants_mounts_for ||
+               u->unit.implied_mounts_for;
+}
+
 static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
         unsigned by = implied_for(u);
         int r = 0;
@@ -120,6 +126,8 @@ static int find_implied(const UnitSpec *u, DependencyType type, char ***ret) {
                 if (implied[i].type == type && (implied[i].by & by))
                         r = strv_append(ret, implied[i].name);
         }
+        if (r >= 0 && type == DEPENDENCY_AFTER && needs_mounts(u))
+                r = strv_append(ret, "local-fs.target");
         if (r >= 0 && u->container.image_unit &&
                         (type == DEPENDENCY_REQUIRES || type == DEPENDENCY_AFTER))
                 r = strv_append(ret, u->container.image_unit);

@@ -158,3 +158,48 @@ int parse_isolate_mode(KeyInput *in, void *target) {
                 *mode = isolate ? JOB_MODE_ISOLATE : JOB_MODE_REPLACE;
         return r;
 }
+
+/* ---- what has no names of units --------------------------------------------------------------------- */
+
+int parse_mounts_for(KeyInput *in, void *target) {
+        _cleanup_(word_list_done) WordList list = {};
+        char ***vector = target;
+
+        KEY_INPUT_FOREACH(a, in) {
+                _cleanup_(word_list_done) WordList words = {};
+
+                int r = input_words(in, a, WORDS_COMMAND, &words);
+                for (size_t i = 0; r >= 0 && i < words.n_words; i++)
+                        r = *words.words[i] == '/' ? word_list_add_copy(&list, words.words[i])
+                                                   : input_bad_value(in,
+                                                                     a,
+                                                                     words.words[i],
+                                                                     "is not an absolute path");
+                if (r < 0)
+                        return r;
+        }
+        *vector = strv_free(*vector);
+        *vector = word_list_take(&list);
+        return 0;
+}
+
+int parse_collect_mode(KeyInput *in, void *target) {
+        bool *collect_failed = target;
+
+        KEY_INPUT_FOREACH(a, in) {
+                _cleanup_free_ char *s = NULL;
+
+                int r = input_string(in, a, &s);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        continue;
+                if (str_equal(s, "inactive") || str_equal(s, "inactive-or-failed"))
+                        *collect_failed = str_equal(s, "inactive-or-failed");
+                else
+                        r = input_bad_value(in, a, s, "is neither inactive nor inactive-or-failed");
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

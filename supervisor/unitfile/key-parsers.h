@@ -43,6 +43,8 @@ DECLARE_PARSER(command, char **);
 DECLARE_PARSER(dependencies, char **);
 DECLARE_PARSER(job_mode, JobMode);
 DECLARE_PARSER(isolate_mode, JobMode);
+DECLARE_PARSER(mounts_for, char **);
+DECLARE_PARSER(collect_mode, bool);
 DECLARE_PARSER(triggered_unit, char *);
 
 /* timer-parsers.c */

@@ -147,6 +147,9 @@ typedef struct UnitSectionSpec {
         JobMode on_failure_job_mode, on_success_job_mode;
         uint64_t job_timeout_usec, job_running_timeout_usec; /* USEC_INFINITY: none */
         ConditionList conditions, asserts;                   /* tested just before a start */
+        char **requires_mounts_for, **wants_mounts_for;      /* owned; absolute paths */
+        char **implied_mounts_for; /* owned; sources of Volume=, whose mount tells what is missing */
+        bool collect_failed;       /* CollectMode=inactive-or-failed */
 } UnitSectionSpec;
 
 void service_spec_init(ServiceSpec *s);

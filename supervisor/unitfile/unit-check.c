@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "unitfile/default-dependencies.h"
 #include "unitfile/unit-load-internal.h"
@@ -223,6 +224,21 @@ static int check_oneshot(UnitLoad *load) {
         return 0;
 }
 
+/* A path of the environment is only known at the start. */
+static int add_implied_mounts(UnitSpec *u) {
+        const RootSpec *root = &u->container.root;
+
+        for (size_t i = 0; u->kind == UNIT_KIND_CONTAINER && i < root->n_volumes; i++) {
+                const char *source = root->volumes[i].source;
+                if (!source || *source != '/' || strchr(source, '$'))
+                        continue;
+                int r = strv_append(&u->unit.implied_mounts_for, source);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int unit_load_finish(UnitLoad *load) {
         ServiceSpec *s = &load->unit->service;
 
@@ -243,5 +259,7 @@ int unit_load_finish(UnitLoad *load) {
                                 "set");
         if (r >= 0)
                 r = tell_missing_network(load);
+        if (r >= 0)
+                r = add_implied_mounts(load->unit);
         return r < 0 ? r : unit_add_default_dependencies(load->unit);
 }

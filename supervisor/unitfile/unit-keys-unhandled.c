@@ -34,9 +34,8 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Unit", SILENT, NULL, "File the unit was made from", "SourcePath" },
         { "Unit", LATER, NULL, "is not supported yet, as no unit can reload", "PropagatesReloadTo ReloadPropagatedFrom "
           "PropagateReloadTo PropagateReloadFrom" },
-        { "Unit", LATER, NULL, NULL, "RequiresMountsFor WantsMountsFor JoinsNamespaceOf" },
-        { "Unit", LATER, "no n false f 0 off", NULL, "SurviveFinalKillSignal" },
-        { "Unit", LATER, "inactive", NULL, "CollectMode" },
+        { "Unit", NO_EFFECT, NULL, "has no effect: namespaces are shared by Network=NAME.container", "JoinsNamespaceOf" },
+        { "Unit", NO_EFFECT, "no n false f 0 off", "has no effect: supd ends once all units have stopped", "SurviveFinalKillSignal" },
         { "Unit", LATER, "none", NULL, "StartLimitAction FailureAction SuccessAction JobTimeoutAction" },
         { "Unit", LATER, NULL, NULL, "FailureActionExitStatus SuccessActionExitStatus JobTimeoutRebootArgument" },
         { "Unit", NO_EFFECT, NULL, "is about the host; treated as met", "ConditionACPower ConditionNeedsUpdate "

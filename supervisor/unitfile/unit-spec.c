@@ -242,6 +242,9 @@ void unit_section_spec_done(UnitSectionSpec *u) {
                 strv_free(u->dependencies[t]);
         condition_list_done(&u->conditions);
         condition_list_done(&u->asserts);
+        strv_free(u->requires_mounts_for);
+        strv_free(u->wants_mounts_for);
+        strv_free(u->implied_mounts_for);
         *u = (UnitSectionSpec) {};
 }
 

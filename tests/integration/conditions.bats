@@ -141,3 +141,31 @@ teardown() {
         run systemctl show -p ConditionResult -p AssertResult web
         assert_equal $'ConditionResult=no\nAssertResult=no' "$output"
 }
+
+@test "RequiresMountsFor= asks that the path is there, WantsMountsFor= does not" {
+        obedient_write web "Unit.RequiresMountsFor=$MARK"
+        obedient_write easy "Unit.WantsMountsFor=$MARK"
+        supd_start
+        run supctl start web
+        assert_equal 1 "$status"
+        unit_is web dead
+        run supd_messages web
+        assert_match "RequiresMountsFor=$MARK: there is no such path" "$output"
+        assert_match "$MARK" "$(unit_prop web RequiresMountsFor)"
+        assert_match 'local-fs.target' "$(unit_prop web After)"
+        supctl start easy
+        unit_is easy running
+        touch "$MARK"
+        supctl start web
+        unit_is web running
+}
+
+@test "CollectMode=inactive-or-failed forgets a failure" {
+        obedient_write web Unit.CollectMode=inactive-or-failed
+        supd_start
+        supctl start web
+        order web exit 3
+        wait_until 10 unit_is web dead
+        assert_equal inactive "$(unit_prop web ActiveState)"
+        assert_equal inactive-or-failed "$(unit_prop web CollectMode)"
+}

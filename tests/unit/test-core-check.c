@@ -225,6 +225,16 @@ static void test_of_alternatives_none_is_to_blame(void **state) {
         assert_string_equal(why, "none of AssertPathExists=|/no, AssertPathExists=|/no2 was met");
 }
 
+static void test_a_missing_path_of_mounts_fails_the_start_or_not(void **state) {
+        World *w = alone(state, "RequiresMountsFor=/yes /no");
+
+        unit(w, "b", "WantsMountsFor=/no\nRequiresMountsFor=/yes");
+        world_load(w);
+        world_start(w, "a");
+        world_start(w, "b");
+        assert_told(w, "a.service:start:dependency b.service:start:done ");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -241,6 +251,7 @@ int main(void) {
                 TEST(test_what_upholds_a_skipped_unit_does_not_ask_forever),
                 TEST(test_it_is_known_which_was_not_met),
                 TEST(test_of_alternatives_none_is_to_blame),
+                TEST(test_a_missing_path_of_mounts_fails_the_start_or_not),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

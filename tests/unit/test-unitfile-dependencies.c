@@ -27,6 +27,25 @@ static void test_a_container_has_the_defaults_of_quadlet_and_systemd(void **stat
         unit_spec_free(u);
 }
 
+static void test_paths_that_need_mounts_come_after_the_local_file_systems(void **state) {
+        UnitSpec *u = fixture_load("web.container",
+                        MINIMAL "Volume=/srv/a:/a\n"
+                                "[Unit]\nDefaultDependencies=no\nRequiresMountsFor=/b /c\n"
+                                "WantsMountsFor=/d\nWantsMountsFor=d\n"
+                                "CollectMode=inactive-or-failed\n"
+                                "[Quadlet]\nDefaultDependencies=false\n");
+
+        (void) state;
+        assert_int_equal(u->load_state, UNIT_LOADED);
+        fixture_assert_says(&u->diagnostics, "'d' is not an absolute path; ignored");
+        fixture_assert_words(u->unit.requires_mounts_for, "/b|/c");
+        fixture_assert_words(u->unit.wants_mounts_for, "/d");
+        fixture_assert_words(u->unit.implied_mounts_for, "/srv/a");
+        fixture_assert_words(words(u, DEPENDENCY_AFTER), "local-fs.target");
+        assert_true(u->unit.collect_failed);
+        unit_spec_free(u);
+}
+
 static void test_defaults_are_switched_off_apart(void **state) {
         UnitSpec *u = fixture_load("web.container",
                         MINIMAL "[Unit]\nDefaultDependencies=no\nAfter=b.service\n");
@@ -166,6 +185,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_container_has_the_defaults_of_quadlet_and_systemd),
                 cmocka_unit_test(test_defaults_are_switched_off_apart),
+                cmocka_unit_test(test_paths_that_need_mounts_come_after_the_local_file_systems),
                 cmocka_unit_test(test_an_empty_assignment_takes_away_the_network_only),
                 cmocka_unit_test(test_old_names_of_keys_add_to_the_new_ones),
                 cmocka_unit_test(test_what_is_no_unit_is_told_and_left_out),
