@@ -31,7 +31,7 @@ _supctl() {
                 [list-units]='--all --state= --failed --json' [ps]='--all --state= --failed --json'
                 [status]='--lines= --json' [start]='--no-block --job-mode= --lines=' [stop]='--no-block --job-mode='
                 [restart]='--no-block --job-mode= --lines=' [try-restart]='--no-block --job-mode= --lines='
-                [isolate]='--no-block --lines=' [list-jobs]='--json' [list-timers]='--all --json' [cancel]='' [why]='--json' [healthcheck]='' [set-property]='--runtime'
+                [isolate]='--no-block --lines=' [list-jobs]='--json' [list-timers]='--all --json' [list-sockets]='--all --show-types --json' [cancel]='' [why]='--json' [healthcheck]='' [set-property]='--runtime'
                 [analyze]='--json' ['analyze blame']='--json' ['analyze critical-chain']='' ['analyze plot']=''
                 ['analyze dot']='--order --require' ['analyze security']='--json' ['analyze dump']=''
                 [list-dependencies]='--all --reverse --json'

@@ -226,6 +226,7 @@ static const OptionSpec option_specs[] = {
         { "state",       0,   "STATE",  OPTION_STATE,     take_state, 0,       "List units with this load, active or sub state only" },
         { "failed",      0,   NULL,     OPTION_STATE,     take_failed, 0,      "As --state=failed" },
         { "json",        0,   NULL,     OPTION_JSON,      SWITCH(json),        "Print JSON" },
+        { "show-types",  0,   NULL,     OPTION_SHOW_TYPES, SWITCH(show_types), "Show what kind of sockets they are" },
         { "no-block",    0,   NULL,     OPTION_NO_BLOCK,  SWITCH(no_block),    "Do not wait until it is done" },
         { "job-mode",    0,   "MODE",   OPTION_JOB_MODE,  take_job_mode, 0,    "What to do about jobs that are there: replace (default), fail, isolate, …" },
         { "reverse",     'r', NULL,     OPTION_REVERSE,   SWITCH(reverse),     "Show who depends on it" },

@@ -58,6 +58,7 @@
 #define OPTION_SECRET_SHOW OPTION_FLAG(37)
 #define OPTION_SECRET_ALL OPTION_FLAG(38)
 #define OPTION_GRAPH OPTION_FLAG(39) /* which edges */
+#define OPTION_SHOW_TYPES OPTION_FLAG(45) /* of sockets */
 /* Of unit files: */
 #define OPTION_RUNTIME OPTION_FLAG(48)
 #define OPTION_NOW OPTION_FLAG(49)
@@ -103,7 +104,7 @@ typedef struct Options {
         bool help, version;
         bool json, quiet, no_block, no_legend, plain, full;
         bool no_pager; /* always so: there is none */
-        bool all, follow, value, strict, reverse, order, require;
+        bool all, follow, value, strict, reverse, order, require, show_types;
         ColourMode colour;
         unsigned lines; /* if lines_set; LOG_LINES_ALL is what "all" means */
         bool lines_set;

@@ -31,6 +31,8 @@ static const Verb verbs[] = {
           "List what is under way", OPTION_JSON },
         { "list-timers",   NULL, verb_list_timers,   0, ANY_NUMBER, "[PATTERN…]",
           "List timers, and when they elapse", OPTION_ALL | OPTION_JSON },
+        { "list-sockets",  NULL, verb_list_sockets,  0, ANY_NUMBER, "[PATTERN…]",
+          "List what socket units listen on", OPTION_ALL | OPTION_SHOW_TYPES | OPTION_JSON },
         { "cancel",        NULL, verb_cancel,        0, ANY_NUMBER, "[JOB…]",
           "Cancel jobs by their numbers; without one, all", 0 },
         { "why",           NULL, verb_why,           1, ANY_NUMBER, "UNIT…",

@@ -64,6 +64,7 @@ int verb_restart(Context *c, char *const *words, Error *error);
 int verb_try_restart(Context *c, char *const *words, Error *error);
 int verb_isolate(Context *c, char *const *words, Error *error);
 int verb_list_jobs(Context *c, char *const *words, Error *error);
+int verb_list_sockets(Context *c, char *const *words, Error *error);
 int verb_list_timers(Context *c, char *const *words, Error *error);
 int verb_cancel(Context *c, char *const *words, Error *error);
 int verb_set_property(Context *c, char *const *words, Error *error);

@@ -258,6 +258,12 @@ has_started() {
         assert_equal 9 "$(systemctl show --value -p Backlog web.socket)"
         assert_equal no "$(systemctl show --value -p Accept web.socket)"
         assert_equal 0666 "$(systemctl show --value -p SocketMode web.socket)"
+        assert_match '127.0.0.1:8080 +web.socket +web.service' "$(supctl list-sockets)"
+        assert_match '/run/web.dgram +Datagram +web.socket +web.service' "$(supctl list-sockets --show-types)"
+        assert_match '"Listen": ?"127.0.0.1:8080"' "$(supctl list-sockets --json)"
+        assert_match '2 sockets listed' "$(supctl list-sockets)"
         systemctl stop web.socket
+        assert_match '^$' "$(supctl list-sockets --no-legend)"
+        assert_match '/run/web.dgram' "$(supctl list-sockets --no-legend --all)"
         assert_equal inactive "$(unit_prop web.socket ActiveState)"
 }
