@@ -102,6 +102,12 @@ static PROPERTY_GETTER(get_image_healthcheck) {
         return sd_bus_message_append_strv(reply, (char **) v->status.image_health_test);
 }
 
+static PROPERTY_GETTER(get_idle_timeout) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "t", v->spec->service.idle_timeout_usec);
+}
+
 static PROPERTY_GETTER(get_annotations) {
         const UnitView *v = userdata;
 
@@ -362,6 +368,8 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("Pod",             "s", NULL, STATUS(pod),                         0),
         SD_BUS_PROPERTY("PodName",         "s", NULL, STATUS(pod_name),                    0),
         SD_BUS_PROPERTY("PodMembers",      "as", NULL, STATUS(pod_members),                0),
+        SD_BUS_PROPERTY("Asleep",          "b", property_get_bool, STATUS(sleeps),         CHANGES),
+        SD_BUS_PROPERTY("IdleTimeoutUSec", "t", get_idle_timeout, 0,                       0),
         SD_BUS_PROPERTY("InitPID",         "u", NULL, STATUS(init_pid),                    CHANGES),
         /* the parts of the last start, in order, with the time each ended at (CLOCK_MONOTONIC) */
         SD_BUS_PROPERTY("StartPhases",     "a(st)", get_start_phases, 0,                   CHANGES),

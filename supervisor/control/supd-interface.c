@@ -180,6 +180,7 @@ static const struct {
         { SOURCE_CONTAINER, "PodName"                 },
         { SOURCE_CONTAINER, "PodMembers"              },
         { SOURCE_CONTAINER, "InitPID"                 },
+        { SOURCE_CONTAINER, "Asleep"                  },
         { SOURCE_CONTAINER, "StartPhases"             },
         { SOURCE_CONTAINER, "NextRestartUSec"         },
         { SOURCE_CONTAINER, "HealthState"             },

@@ -52,6 +52,7 @@ typedef struct UnitStatus {
         const char *sub;     /* "running" */
         const char *result;  /* "success"; NULL: kind has none */
         const char *freezer; /* "running", "freezing", "frozen", "thawing"; NULL: none */
+        bool sleeps;         /* frozen for lack of connections: the next one wakes it */
         pid_t main_pid;      /* 0: none */
         pid_t last_main_pid; /* the same; once it has ended, that of the last; 0: none since the start */
         pid_t init_pid;      /* PID 1 of the container, as the host sees it; 0: none */

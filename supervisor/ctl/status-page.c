@@ -242,6 +242,35 @@ static int print_triggers(const Page *page) {
         return 0;
 }
 
+/* A pause that the next connection ends. */
+static int print_sleep(const Page *page) {
+        if (!value_get_bool(page->unit, "Asleep"))
+                return 0;
+        status_label(page->out, "Freezer");
+        fputs("frozen (idle): the next connection wakes it\n", page->out);
+        return 0;
+}
+
+/* "127.0.0.1:80 (Stream)", a line each. */
+static int print_listen(const Page *page) {
+        const Value *list = value_get(page->unit, "Listen");
+
+        for (size_t i = 0; list && i < value_length(list); i++) {
+                const Value *pair = &list->array.items[i];
+                if (pair->type != VALUE_ARRAY || value_length(pair) != 2)
+                        return -EBADMSG;
+                status_label(page->out, i == 0 ? "Listen" : "");
+                int r = put_text(page, pair->array.items[1].string);
+                fputs(" (", page->out);
+                if (r >= 0)
+                        r = put_text(page, pair->array.items[0].string);
+                fputs(")\n", page->out);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int print_restarts(const Page *page) {
         uint64_t n = value_get_u64(page->unit, "NRestarts");
         uint64_t next = value_get_u64(page->unit, "NextRestartUSec");
@@ -575,6 +604,8 @@ static const Section sections[] = {
         print_conditions,
         print_trigger,
         print_triggers,
+        print_sleep,
+        print_listen,
         print_restarts,
         print_image,
         print_pod,

@@ -20,6 +20,7 @@ static const struct {
         { "bad-setting", NULL,           NULL,           STYLE_BAD,     GLYPH_CROSS  },
         { "error",       "inactive",     NULL,           STYLE_BAD,     GLYPH_CROSS  },
         { NULL,          "failed",       NULL,           STYLE_BAD,     GLYPH_CROSS  },
+        { NULL,          "active",       "asleep",       STYLE_PLAIN,   GLYPH_CIRCLE },
         { NULL,          "active",       "paused",       STYLE_WARNING, GLYPH_DOT    },
         { NULL,          "active",       "unhealthy",    STYLE_WARNING, GLYPH_DOT    },
         { NULL,          "active",       NULL,           STYLE_GOOD,    GLYPH_DOT    },
@@ -68,7 +69,7 @@ const char *unit_sub_state(const Value *unit) {
         const char *freezer = value_get_string(unit, "FreezerState");
 
         if (str_equal(freezer, "frozen"))
-                return "paused";
+                return value_get_bool(unit, "Asleep") ? "asleep" : "paused";
         if (unit_is_paused(unit))
                 return str_equal(freezer, "freezing") ? "pausing" : "unpausing";
         if (is_state(unit, "SubState", "running") && is_state(unit, "HealthState", "unhealthy"))

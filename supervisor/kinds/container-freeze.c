@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/container.h"
 #include "supd/message-ids.h"
 
 #include "base/diag.h"
@@ -36,12 +37,13 @@ static void freezer_finish(Container *c, FreezerState state, int r, const Error 
         UnitFreezeDone done = TAKE_PTR(c->freezer.done);
 
         c->freezer.state = state;
+        bool for_sleep = container_idle_settled(c, state == FREEZER_FROZEN);
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         lifecycle_set_frozen(&c->lifecycle, state == FREEZER_FROZEN, clock_monotonic_usec());
         container_watch_payload(c, state == FREEZER_FROZEN);
         container_health_update(c);
         container_save(c);
-        if (r >= 0)
+        if (r >= 0 && !for_sleep)
                 container_tell(c,
                                 DIAG_INFO,
                                 state == FREEZER_FROZEN ? SUPD_MESSAGE_PAUSED
@@ -119,8 +121,9 @@ void container_freeze_check(Container *c) {
                 freezer_look_again(c, now);
 }
 
-int container_freeze(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, Error *error) {
-        Container *c = container_of_unit(u);
+int container_freezer_set(
+                Container *c, bool freeze, UnitFreezeDone done, void *userdata, Error *error) {
+        Unit *u = &c->unit;
         FreezerState target = freeze ? FREEZER_FROZEN : FREEZER_RUNNING;
 
         if (c->lifecycle.state != SERVICE_RUNNING)
@@ -140,7 +143,8 @@ int container_freeze(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, 
                                 unit_id(u),
                                 c->freezer.state == FREEZER_FREEZING ? "paused" : "unpaused");
         if (c->freezer.state == target) {
-                done(0, NULL, userdata);
+                if (done)
+                        done(0, NULL, userdata);
                 return 0;
         }
 
@@ -148,6 +152,7 @@ int container_freeze(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, 
         if (r < 0)
                 return r;
 
+        c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         c->freezer = (ContainerFreezer) {
                 .state = freeze ? FREEZER_FREEZING : FREEZER_THAWING,
                 .done = done,
@@ -158,6 +163,17 @@ int container_freeze(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, 
         /* Often it is done already; then the answer needs no turn of the loop. */
         container_freeze_check(c);
         return 0;
+}
+
+int container_freeze(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, Error *error) {
+        Container *c = container_of_unit(u);
+
+        if (freeze && c->lifecycle.state == SERVICE_RUNNING && !c->freezer.done)
+                container_idle_pause(c);
+        int r = container_freezer_set(c, freeze, done, userdata, error);
+        if (r < 0 && freeze && c->freezer.state == FREEZER_RUNNING)
+                (void) container_idle_settled(c, /* frozen= */ false); /* as it was */
+        return r;
 }
 
 void container_thaw_now(Container *c) {
@@ -171,14 +187,15 @@ void container_thaw_now(Container *c) {
                                 unit_id(&c->unit),
                                 error_text(&error, r));
 
-        bool frozen = c->freezer.state == FREEZER_FROZEN;
+        bool frozen = c->freezer.state == FREEZER_FROZEN, slept = container_sleeps(&c->unit);
         UnitFreezeDone done = TAKE_PTR(c->freezer.done);
         c->freezer.state = FREEZER_RUNNING;
+        (void) container_idle_settled(c, /* frozen= */ false);
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         container_watch_payload(c, /* watch= */ false);
         c->lifecycle.frozen = false;
         container_health_update(c);
-        if (frozen)
+        if (frozen && !slept)
                 container_tell(c, DIAG_INFO, SUPD_MESSAGE_UNPAUSED, "Unpaused, to end.");
         if (done) {
                 error_done(&error);

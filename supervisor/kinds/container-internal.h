@@ -14,11 +14,13 @@
  *   container-pod.c      the pod that it is in
  *   container-commands.c commands on the host around it
  *   container-freeze.c   pause and unpause
+ *   container-idle.c     sleep while nobody is connected
  *   container-record.c   saving, restoring, adopting
  *   container-message.c  life-cycle messages for the journal
  */
 
 #include "core/engine.h"
+#include "core/idle.h"
 #include "kinds/container-health.h"
 #include "kinds/context.h"
 #include "kinds/image-service.h"
@@ -87,12 +89,20 @@ typedef struct ContainerImage {
         unsigned n_tries;             /* to take it into use */
 } ContainerImage;
 
+/* Sleeping while nobody is connected. */
+typedef struct ContainerIdle {
+        Idle machine;
+        bool complained;        /* that nobody can tell who is connected */
+        sd_event_source *timer; /* owned; the next look */
+} ContainerIdle;
+
 typedef struct Container {
         Unit unit;                  /* first */
         const KindContext *context; /* borrowed */
         Lifecycle lifecycle;
         ContainerRun run;
         ContainerFreezer freezer;
+        ContainerIdle idle;
         ContainerLog log;
         ContainerImage image;
         PodMember pod;
@@ -231,6 +241,20 @@ int container_freeze(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, 
 void container_thaw_now(Container *c);
 /** container_freeze_check() - cgroup.events may have changed */
 void container_freeze_check(Container *c);
+
+/** container_freezer_set() - freeze or thaw, on behalf of nobody in particular; @done may be NULL */
+int container_freezer_set(
+                Container *c, bool freeze, UnitFreezeDone done, void *userdata, Error *error);
+
+/* container-idle.c */
+/** container_idle_follow() - the lifecycle's state may have changed */
+void container_idle_follow(Container *c);
+/** container_idle_settled() - it is frozen, or thawed. Return: true if that was for the sake of sleep. */
+bool container_idle_settled(Container *c, bool frozen);
+/** container_idle_pause() - a person pauses it: from now on only a person lets it go on */
+void container_idle_pause(Container *c);
+void container_idle_put(const Container *c, RecordWriter *w);
+void container_idle_restore(Container *c, const Record *record, bool frozen);
 
 /* container-record.c */
 /** container_try_save() - write the unit's record. Return: 0 or negative errno. */

@@ -56,6 +56,7 @@ int container_try_save(Container *c, Error *error) {
         record_put(&w, "InvocationId", c->invocation_id);
         record_put(&w, "StatusText", c->status_text);
         record_put(&w, "Freezer", freezer_state_to_string(c->freezer.state));
+        container_idle_put(c, &w);
         record_put_i64(&w, "LastMainPid", c->run.last_payload_pid);
         record_put_bool(&w, "Leftovers", container_has_leftovers(c));
         if (c->run.child.pid > 0) {
@@ -193,10 +194,11 @@ static void restore_freezer(Container *c, const Record *record) {
         /* The clocks are as the record has them, which may be from before. */
         c->lifecycle.frozen = str_equal(record_get(record, "Freezer"), "frozen");
         lifecycle_set_frozen(&c->lifecycle, events.frozen, clock_monotonic_usec());
-        if (!events.frozen)
-                return;
-        c->freezer.state = FREEZER_FROZEN;
-        container_watch_payload(c, /* watch= */ true);
+        if (events.frozen) {
+                c->freezer.state = FREEZER_FROZEN;
+                container_watch_payload(c, /* watch= */ true);
+        }
+        container_idle_restore(c, record, events.frozen);
 }
 
 static void restore_log_name(Container *c, const Record *record) {

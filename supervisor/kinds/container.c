@@ -188,6 +188,7 @@ static void action_changed(Lifecycle *l, ServiceState old) {
                 container_save(c);
         container_health_update(c);
         container_tell_state(c, old);
+        container_idle_follow(c);
 
         bool attempt_over = l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART;
         unit_notify(&c->unit, /* start_failed= */ attempt_over && l->start_failed);
@@ -264,7 +265,8 @@ static int container_kill(Unit *u, KillWhom whom, int signal, Error *error) {
                                 ERROR_NO_SUCH_PROCESS,
                                 "%s has no processes to signal",
                                 unit_id(u));
-        if (c->freezer.state != FREEZER_RUNNING && signal != SIGKILL && signal != SIGCONT)
+        if (c->freezer.state != FREEZER_RUNNING && !container_sleeps(u) && signal != SIGKILL &&
+                        signal != SIGCONT)
                 return error_set_plain(error,
                                 -EBUSY,
                                 ERROR_UNIT_STATE,
@@ -286,6 +288,7 @@ static int container_kill(Unit *u, KillWhom whom, int signal, Error *error) {
                                 "Sent %s to %s.",
                                 signal_to_string(signal) ?: "a signal",
                                 whom == KILL_MAIN ? "the main process" : "all processes");
+        container_wake(u); /* to find the signal pending */
         return r;
 }
 
@@ -317,6 +320,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .sub = service_state_to_string(l->state),
                 .result = service_result_to_string(l->result),
                 .freezer = freezer_state_to_string(c->freezer.state),
+                .sleeps = container_sleeps(u),
                 .main_pid = c->run.payload_pid,
                 .last_main_pid = c->run.last_payload_pid,
                 .init_pid = c->run.child.pid > 0 ? c->run.child.pid : 0,
@@ -400,6 +404,7 @@ static Unit *container_free(Unit *u) {
         c->deadline_source = sd_event_source_disable_unref(c->deadline_source);
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         c->command = control_command_leave(c->command);
+        c->idle.timer = sd_event_source_disable_unref(c->idle.timer);
         container_run_done(&c->run);
         container_log_done(&c->log);
         container_image_done(&c->image);

@@ -39,3 +39,8 @@ int container_reloaded(Unit *u, Error *error);
  * meanwhile takes the way of every end, a half-made one is torn down and started anew.
  */
 int container_restore(Unit *u, Error *error);
+
+/** container_sleeps() - it is frozen for lack of connections, and to be woken by the next */
+bool container_sleeps(const Unit *u);
+/** container_wake() - somebody connects to what sleeps; nothing happens to what does not */
+void container_wake(Unit *u);

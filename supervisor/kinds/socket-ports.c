@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/socket-internal.h"
+#include "runtime/connections.h"
 #include "runtime/listen.h"
 
 #ifndef SO_PASSPIDFD
@@ -468,6 +469,23 @@ int sockets_collect(const Unit *service, bool non_blocking, PassedSockets *ret, 
         }
         *ret = p;
         return 0;
+}
+
+int sockets_any_connected(const Unit *service) {
+        int answer = -ENOENT;
+
+        if (!service->node)
+                return answer;
+        DEP_FOREACH(other, service->node, DEPENDENCY_TRIGGERED_BY) {
+                const SocketUnit *s = other->unit ? socket_unit_of(other->unit) : NULL;
+
+                for (size_t i = 0; s && i < s->n_ports; i++) {
+                        answer = connections_any(s->ports[i].fd);
+                        if (answer != 0)
+                                return answer;
+                }
+        }
+        return answer;
 }
 
 bool socket_listen_at(const SocketUnit *s, size_t index, SocketListen *ret) {

@@ -3,6 +3,7 @@
 
 #include "base/diag.h"
 #include "base/text.h"
+#include "kinds/container.h"
 #include "kinds/deadline.h"
 #include "kinds/socket-internal.h"
 
@@ -27,6 +28,7 @@ SocketService socket_look(const SocketUnit *s) {
                                 str_equal(status.result,
                                                 service_result_to_string(
                                                                 SERVICE_FAILURE_START_LIMIT_HIT)),
+                .asleep = status.sleeps,
                 .start_pending = j && (j->type == JOB_START || j->type == JOB_RESTART),
         };
 }
@@ -101,7 +103,10 @@ static int on_traffic(sd_event_source *source, int fd, uint32_t events, void *us
                 socket_fail(s, SOCKET_FAILURE_RESOURCES, "the unit that it starts is gone");
                 return 0;
         }
-        if (poll_is_within_limit(s) && s->state == SOCKET_LISTENING)
+        if (container_sleeps(service)) {
+                container_wake(service); /* at once: there is nothing to be spared by waiting */
+                socket_settle_later(s);
+        } else if (poll_is_within_limit(s) && s->state == SOCKET_LISTENING)
                 start_service(s, service);
         return 0;
 }

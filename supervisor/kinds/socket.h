@@ -28,6 +28,9 @@ typedef struct PassedSockets {
 
 /** sockets_collect() - of all units that listen for @service, in the order of their names and files */
 int sockets_collect(const Unit *service, bool non_blocking, PassedSockets *ret, Error *error);
+/** sockets_any_connected() - is somebody connected to @service, or waits to be? Return: 1; 0; -ENOENT: no unit
+ * listens for it; another negative errno: it can't be told. */
+int sockets_any_connected(const Unit *service);
 void passed_sockets_done(PassedSockets *p);
 
 /* What is listened on, as people are told. */

@@ -130,6 +130,7 @@ DECLARE_PARSER(umask, unsigned);
 DECLARE_PARSER(nice, HostExecSpec);
 DECLARE_PARSER(host_user, char *);
 DECLARE_PARSER(strings, char **);
+DECLARE_PARSER(idle_action, bool);
 
 /* service-parsers.c */
 DECLARE_PARSER(timeout_failure_mode, TimeoutFailureMode);

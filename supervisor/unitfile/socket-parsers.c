@@ -293,6 +293,17 @@ int parse_socket_stamps(KeyInput *in, void *target) {
         return r;
 }
 
+/* Of [X-Supd] in a .container, which sleeps while its sockets are quiet. */
+int parse_idle_action(KeyInput *in, void *target) {
+        static const NamedValue values[] = { { "freeze", false }, { "stop", true }, {} };
+        bool *stop = target;
+        int value = *stop;
+
+        int r = parse_named(in, values, /* numbers= */ false, "is not freeze or stop", &value);
+        *stop = value;
+        return r;
+}
+
 int parse_device_name(KeyInput *in, void *target) {
         char **device = target;
         _cleanup_free_ char *s = NULL;

@@ -337,6 +337,8 @@ const UnitKey unit_keys_handled[] = {
         KEY("X-Supd", "RestartResetSec", span, KEY_TARGET_SERVICE, ServiceSpec, restart.reset_usec, 0, "Healthy run that resets back-off and start count"),
         KEY("X-Supd", "HealthHttp", health_http, KEY_TARGET_SERVICE, ServiceSpec, health_endpoint, KEY_STRICT, "Health check without a process: http://ADDRESS[:PORT][/PATH] or [:PORT]/PATH"),
         KEY("X-Supd", "HealthTcp", health_tcp, KEY_TARGET_SERVICE, ServiceSpec, health_endpoint, KEY_STRICT, "Health check without a process: PORT or ADDRESS:PORT that takes a connection"),
+        KEY("X-Supd", "IdleTimeoutSec", timeout, KEY_TARGET_SERVICE, ServiceSpec, idle_timeout_usec, KEY_STRICT, "Sleep when nobody was connected for so long, until somebody is; 0: never"),
+        KEY("X-Supd", "IdleAction", idle_action, KEY_TARGET_SERVICE, ServiceSpec, idle_stop, KEY_STRICT, "How it sleeps: freeze, by default, or stop"),
         KEY("X-Supd", "RootSizeMax", memory_limit, KEY_TARGET_SERVICE, ServiceSpec, resource.root_size_max_bytes, KEY_STRICT, "All that the root of an image may take; with StorageDriver=btrfs"),
         {},
 };

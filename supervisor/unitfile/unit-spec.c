@@ -188,6 +188,7 @@ void service_spec_init(ServiceSpec *s) {
                 .abort_timeout_usec = USEC_INFINITY,
                 .runtime_max_usec = USEC_INFINITY,
                 .send_sigkill = true,
+                .idle_timeout_usec = USEC_INFINITY,
                 .kill_mixed = true,
                 .log_rate_limit_interval_usec = USEC_INFINITY,
                 .log_rate_limit_burst = UINT64_MAX,

@@ -219,11 +219,9 @@ static int call(int n, const char *address) {
         for (int i = 0; i < n; i++) {
                 fds[i] = open_to(address, SOCK_STREAM);
                 say(fds[i], "hello\n");
-                if (i == 0) {
-                        struct pollfd p = { .fd = fds[0], .events = POLLIN };
-                        if (n == 1 && poll(&p, 1, PATIENCE_MSEC) == 1)
-                                first = now_usec() - begin;
-                }
+                struct pollfd p = { .fd = fds[0], .events = POLLIN };
+                if (first == 0 && poll(&p, 1, n == 1 ? PATIENCE_MSEC : 0) == 1)
+                        first = now_usec() - begin;
         }
         for (int i = 0; i < n; i++) {
                 await(fds[i], text, sizeof(text));
