@@ -203,7 +203,7 @@ int id_map_parse(const char *text, IdRange *ranges, size_t *ret_n) {
         size_t n = 0;
 
         while (*text) {
-                IdRange range;
+                IdRange range = {};
                 uint32_t *const numbers[] = { &range.inside, &range.outside, &range.size };
 
                 if (n >= ID_MAP_RANGES_MAX)

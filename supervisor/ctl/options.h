@@ -57,7 +57,7 @@
 #define OPTION_SECRET_CREATE OPTION_FLAG(36)
 #define OPTION_SECRET_SHOW OPTION_FLAG(37)
 #define OPTION_SECRET_ALL OPTION_FLAG(38)
-#define OPTION_GRAPH OPTION_FLAG(39) /* which edges */
+#define OPTION_GRAPH OPTION_FLAG(39)      /* which edges */
 #define OPTION_SHOW_TYPES OPTION_FLAG(45) /* of sockets */
 /* Of unit files: */
 #define OPTION_RUNTIME OPTION_FLAG(48)

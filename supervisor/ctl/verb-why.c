@@ -15,7 +15,9 @@
 static int print_head(Context *c, const Value *unit, DualTime now) {
         const Terminal *t = &c->terminal;
         uint64_t since = unit_state_since(unit), next = value_get_u64(unit, "NextRestartUSec");
-        _cleanup_free_ char *ago = since == UINT64_MAX ? strdup("") : stamp_format_relative(since, now.realtime_usec);
+        _cleanup_free_ char *ago =
+                        since == UINT64_MAX ? strdup("")
+                                            : stamp_format_relative(since, now.realtime_usec);
         Style style = unit_style(unit);
 
         if (!ago)

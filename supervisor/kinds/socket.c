@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "kinds/socket.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

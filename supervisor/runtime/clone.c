@@ -96,6 +96,7 @@ static pid_t start_both(Plan *p, int *ret_pidfd) {
  * concerns nobody here.
  */
 static pid_t clone_by_starter(Plan *p, int *ret_pidfd) {
+        /* cppcheck-suppress invalidFunctionArg ; as mmap(2) has it for memory of no file */
         Started *s = mmap(NULL,
                         sizeof(*s),
                         PROT_READ | PROT_WRITE,

@@ -235,6 +235,7 @@ void listen_flush(int fd, int type, bool is_socket) {
                 return;
         for (unsigned i = 0; i < FLUSH_MAX; i++) {
                 if (is_socket && type != SOCK_DGRAM) {
+                        /* cppcheck-suppress nullPointer ; where it comes from does not matter */
                         int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
                         if (connection < 0)
                                 return;

@@ -436,7 +436,7 @@ n_of_scratches() {
 
 image_with_check() {
         rootfs_make "$WORK/root"
-        cd "$WORK"
+        cd "$WORK" || return
         tar -C root -cf root.tar .
         umoci init --layout layout
         umoci new --image layout:a

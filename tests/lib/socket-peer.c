@@ -48,6 +48,15 @@ static void raise_limit(void) {
         }
 }
 
+/* 0: it is not a whole number */
+static int number_of(const char *text) {
+        char *end;
+
+        errno = 0;
+        long n = strtol(text, &end, 10);
+        return errno != 0 || end == text || *end || n < 0 || n > INT_MAX ? 0 : (int) n;
+}
+
 static uint64_t now_usec(void) {
         struct timespec t;
 
@@ -73,7 +82,7 @@ static const char *variable(const char *name) {
 static void note_start(Server *s) {
         (void) fprintf(s->notes,
                         "start %s fds=%s names=%s nonblock=%d open=",
-                        atoi(variable("LISTEN_PID")) == getpid() ? "mine" : "not-mine",
+                        number_of(variable("LISTEN_PID")) == getpid() ? "mine" : "not-mine",
                         variable("LISTEN_FDS"),
                         variable("LISTEN_FDNAMES"),
                         (fcntl(3, F_GETFL) & O_NONBLOCK) != 0);
@@ -133,7 +142,7 @@ static void on_connection(Server *s, size_t i) {
 
 static int serve(const char *notes) {
         static Server s;
-        int n = atoi(variable("LISTEN_FDS"));
+        int n = number_of(variable("LISTEN_FDS"));
 
         raise_limit();
         s.notes = fopen(notes, "ae");
@@ -172,7 +181,7 @@ static int open_to(const char *address, int type) {
                 type = SOCK_SEQPACKET;
         }
         if (*address != '/' && *address != '@') {
-                in.sin_port = htons((uint16_t) atoi(address));
+                in.sin_port = htons((uint16_t) number_of(address));
                 a = (const struct sockaddr *) &in;
                 size = sizeof(in);
         } else {
@@ -263,7 +272,7 @@ int main(int argc, char **argv) {
         if (argc == 3 && strcmp(argv[1], "serve") == 0)
                 return serve(argv[2]);
         if (argc == 4 && strcmp(argv[1], "call") == 0)
-                return call(atoi(argv[2]), argv[3]);
+                return call(number_of(argv[2]), argv[3]);
         if (argc == 3 && strcmp(argv[1], "hold") == 0)
                 return hold(argv[2]);
         if (argc == 4 && strcmp(argv[1], "send") == 0)

@@ -47,15 +47,17 @@ send() {
 }
 
 hold() {
-        local name=$1 address=$2
+        local name=$1 address=$2 fd
         mkfifo "$SUPD_TEST_DIR/hold-$name"
         "$PEER" hold "$address" <"$SUPD_TEST_DIR/hold-$name" >"$SUPD_TEST_DIR/held-$name" 3>&- &
-        exec {HOLD[$name]}>"$SUPD_TEST_DIR/hold-$name"
+        exec {fd}>"$SUPD_TEST_DIR/hold-$name"
+        HOLD[$name]=$fd
         wait_until 10 has_text "$SUPD_TEST_DIR/held-$name" '^served '
 }
 
 let_go() {
-        exec {HOLD[$1]}>&-
+        local fd=${HOLD[$1]}
+        exec {fd}>&-
         rm -f "$SUPD_TEST_DIR/hold-$1" "$SUPD_TEST_DIR/held-$1"
 }
 declare -gA HOLD

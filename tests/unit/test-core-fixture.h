@@ -28,7 +28,7 @@ typedef struct Toy {
         UnitActiveState active;
         unsigned starts, stops, n_restarts;
         unsigned hints; /* of what it triggers */
-        bool slow; /* a start or stop ends when the test says so */
+        bool slow;      /* a start or stop ends when the test says so */
         bool fails;
 } Toy;
 
