@@ -31,6 +31,8 @@ _supctl() {
                 [list-units]='--all --state= --failed --json' [ps]='--all --state= --failed --json'
                 [status]='--lines= --json' [start]='--no-block --job-mode= --lines=' [stop]='--no-block --job-mode='
                 [restart]='--no-block --job-mode= --lines=' [try-restart]='--no-block --job-mode= --lines='
+                [reload]='--no-block --job-mode= --lines=' [reload-or-restart]='--no-block --job-mode= --lines='
+                [try-reload-or-restart]='--no-block --job-mode= --lines='
                 [isolate]='--no-block --lines=' [list-jobs]='--json' [list-timers]='--all --json' [list-sockets]='--all --show-types --json' [cancel]='' [why]='--json' [healthcheck]='' [set-property]='--runtime'
                 [analyze]='--json' ['analyze blame']='--json' ['analyze critical-chain']='' ['analyze plot']=''
                 ['analyze dot']='--order --require' ['analyze security']='--json' ['analyze dump']=''

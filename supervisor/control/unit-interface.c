@@ -146,6 +146,12 @@ static PROPERTY_GETTER(get_can_start) {
                                         unit_can_start(v->unit, NULL) >= 0);
 }
 
+static PROPERTY_GETTER(get_can_reload) {
+        const UnitView *v = userdata;
+
+        return sd_bus_message_append(reply, "b", v->unit && unit_can_reload(v->unit));
+}
+
 static PROPERTY_GETTER(get_can_stop) {
         const UnitView *v = userdata;
 
@@ -337,6 +343,8 @@ const sd_bus_vtable unit_vtable[] = {
         DEPENDENCY("OnSuccessOf"),
         DEPENDENCY("PropagatesStopTo"),
         DEPENDENCY("StopPropagatedFrom"),
+        DEPENDENCY("PropagatesReloadTo"),
+        DEPENDENCY("ReloadPropagatedFrom"),
         DEPENDENCY("Triggers"),
         DEPENDENCY("TriggeredBy"),
         SD_BUS_PROPERTY("Description", "s", NULL, offsetof(UnitView, description), 0),
@@ -352,7 +360,7 @@ const sd_bus_vtable unit_vtable[] = {
         STAMP("InactiveEnterTimestamp", inactive_enter),
         CONSTANT("CanStart",               "b",    get_can_start),
         CONSTANT("CanStop",                "b",    get_can_stop),
-        CONSTANT("CanReload",              "b",    property_get_false),
+        CONSTANT("CanReload",              "b",    get_can_reload),
         CONSTANT("CanIsolate",             "b",    get_can_isolate),
         CONSTANT("CanClean",               "as",   property_get_empty_array),
         CONSTANT("CanFreeze",              "b",    get_can_freeze),

@@ -10,7 +10,6 @@
 #include "core/unit-name.h"
 
 #define ERROR_NOT_APPLICABLE "org.freedesktop.systemd1.JobTypeNotApplicable"
-#define NOT_A_JOB _JOB_TYPE_INVALID
 
 void verb_reply_error(sd_bus_message *call, int r, const Error *error) {
         sd_bus_error bus_error = SD_BUS_ERROR_NULL;
@@ -47,25 +46,25 @@ int verb_find_unit(Control *c, const char *name, Unit **ret, sd_bus_error *ret_e
 
 /* ---- jobs -------------------------------------------------------------------------------------- */
 
-/* What a unit that can't reload makes of systemd's verbs; nothing here can. */
+/* of_reload: of a unit that can reload. */
 /* clang-format off */
 static const struct {
         const char *of_manager, *of_unit, *type;
-        JobType job;
+        JobType job, of_reload;
 } job_verbs[] = {
-        { "StartUnit",              "Start",              "start",                 JOB_START       },
-        { "StopUnit",               "Stop",               "stop",                  JOB_STOP        },
-        { "ReloadUnit",             "Reload",             "reload",                NOT_A_JOB       },
-        { "RestartUnit",            "Restart",            "restart",               JOB_RESTART     },
-        { "TryRestartUnit",         "TryRestart",         "try-restart",           JOB_TRY_RESTART },
-        { "ReloadOrRestartUnit",    "ReloadOrRestart",    "reload-or-restart",     JOB_RESTART     },
-        { "ReloadOrTryRestartUnit", "ReloadOrTryRestart", "reload-or-try-restart", JOB_TRY_RESTART },
+        { "StartUnit",              "Start",              "start",                 JOB_START,       JOB_START           },
+        { "StopUnit",               "Stop",               "stop",                  JOB_STOP,        JOB_STOP            },
+        { "ReloadUnit",             "Reload",             "reload",                JOB_RELOAD,      JOB_RELOAD          },
+        { "RestartUnit",            "Restart",            "restart",               JOB_RESTART,     JOB_RESTART         },
+        { "TryRestartUnit",         "TryRestart",         "try-restart",           JOB_TRY_RESTART, JOB_TRY_RESTART     },
+        { "ReloadOrRestartUnit",    "ReloadOrRestart",    "reload-or-restart",     JOB_RESTART,     JOB_RELOAD_OR_START },
+        { "ReloadOrTryRestartUnit", "ReloadOrTryRestart", "reload-or-try-restart", JOB_TRY_RESTART, JOB_TRY_RELOAD      },
 };
 /* clang-format on */
 
 static int add_job(Control *c,
                 const char *name,
-                JobType type,
+                size_t verb,
                 const char *mode_name,
                 Job **ret,
                 sd_bus_error *ret_error) {
@@ -76,7 +75,9 @@ static int add_job(Control *c,
         int r = verb_find_unit(c, name, &u, ret_error);
         if (r < 0)
                 return r;
-        if (type == NOT_A_JOB)
+        bool can_reload = unit_can_reload(u);
+        JobType type = can_reload ? job_verbs[verb].of_reload : job_verbs[verb].job;
+        if (type == JOB_RELOAD && !can_reload)
                 return sd_bus_error_setf(ret_error,
                                 ERROR_NOT_APPLICABLE,
                                 "Job type reload is not applicable for unit %s.",
@@ -108,16 +109,16 @@ int verb_job(Control *c,
                 const char *method,
                 const char *mode,
                 sd_bus_error *ret_error) {
-        JobType type = NOT_A_JOB;
+        size_t verb = 0;
         Job *j = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(job_verbs); i++) {
                 if (str_equal(job_verbs[i].of_manager, method) ||
                                 str_equal(job_verbs[i].of_unit, method))
-                        type = job_verbs[i].job;
+                        verb = i;
         }
 
-        int r = add_job(c, unit, type, mode, &j, ret_error);
+        int r = add_job(c, unit, verb, mode, &j, ret_error);
         if (r < 0)
                 return r;
         _cleanup_free_ char *path = job_path(j->id);
@@ -141,7 +142,7 @@ int verb_enqueue(Control *c,
                                 "Job type '%s' is unknown",
                                 type_name);
 
-        int r = add_job(c, unit, job_verbs[i].job, mode, &j, ret_error);
+        int r = add_job(c, unit, i, mode, &j, ret_error);
         if (r < 0)
                 return r;
         _cleanup_free_ char *path = job_path(j->id), *object = unit_name_to_path(unit_id(j->unit));

@@ -57,6 +57,8 @@ int engine_add_unit(Engine *e, UnitSpec **spec, Unit **ret, Error *error);
 void unit_adopt_spec(Unit *u, UnitSpec *spec);
 /** unit_newest_spec() - what holds for requests: the definition that waits, unless it is broken */
 const UnitSpec *unit_newest_spec(const Unit *u);
+/** unit_check_reload() - it can reload now. Return: 0, or the reason as error. */
+int unit_check_reload(const Unit *u, Error *error);
 static inline bool active_state_is_off(UnitActiveState s) {
         return s == UNIT_INACTIVE || s == UNIT_STATE_FAILED;
 }
@@ -84,7 +86,7 @@ void job_finish(Job *j, JobResult result);
 /** job_drop() - the same for a job that another one replaces: nobody else ends */
 void job_drop(Job *j);
 /** job_follow_unit() - the unit's state has changed: does that end the job, or begin its second half? */
-void job_follow_unit(Unit *u, bool start_failed);
+void job_follow_unit(Unit *u, const UnitStatus *now, bool start_failed);
 
 /* ---- reaction.c -------------------------------------------------------------------------------- */
 

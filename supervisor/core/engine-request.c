@@ -17,10 +17,41 @@ static int check_start(Engine *e, const Unit *u, Error *error) {
                         unit_id(u));
 }
 
+static bool is_reload(JobType type) {
+        return type == JOB_RELOAD || type == JOB_TRY_RELOAD;
+}
+
+static bool has_start(const Unit *u) {
+        return u->job && u->job->type != JOB_STOP && !is_reload(u->job->type);
+}
+
+/* What a person asks for has to be possible now; one that starts reloads as soon as it can. */
+static int check_reload(const Engine *e, const Unit *u, JobType type, Error *error) {
+        if (e->stopping)
+                return error_set_plain(error,
+                                -ESHUTDOWN,
+                                ERROR_UNIT_STATE,
+                                "%s: supd is stopping all units to end",
+                                unit_id(u));
+        return type == JOB_TRY_RELOAD || (unit_can_reload(u) && has_start(u))
+                               ? 0
+                               : unit_check_reload(u, error);
+}
+
+/* As it is now, of what depends on whether the unit runs. */
+static JobType collapse(const Unit *u, JobType type) {
+        UnitActiveState state = unit_active_state(u);
+
+        if (type != JOB_RELOAD_OR_START)
+                return type;
+        return state == UNIT_ACTIVE || state == UNIT_RELOADING || has_start(u) ? JOB_RELOAD
+                                                                               : JOB_START;
+}
+
 static int check_manual(const Unit *u, JobType type, Error *error) {
         const UnitSectionSpec *spec = &unit_newest_spec(u)->unit;
-        bool refused = (type != JOB_STOP && spec->refuse_manual_start) ||
-                       (type != JOB_START && spec->refuse_manual_stop);
+        bool refused = (type != JOB_STOP && !is_reload(type) && spec->refuse_manual_start) ||
+                       (type != JOB_START && !is_reload(type) && spec->refuse_manual_stop);
 
         if (!refused)
                 return 0;
@@ -50,7 +81,9 @@ static int check_isolate(const Unit *u, JobType type, Error *error) {
 
 static int check_request(
                 Engine *e, const Unit *u, JobType type, JobMode mode, bool by_hand, Error *error) {
-        int r = type == JOB_STOP ? 0 : check_start(e, u, error);
+        int r = type == JOB_STOP  ? 0
+                : is_reload(type) ? check_reload(e, u, type, error)
+                                  : check_start(e, u, error);
 
         if (r >= 0 && by_hand)
                 r = check_manual(u, type, error);
@@ -117,14 +150,15 @@ static int apply(Engine *e, const Transaction *t, const JobRequest *asked, Job *
 int engine_request(Engine *e, const JobRequest *asked, Job **ret, Error *error) {
         _cleanup_(transaction_freep) Transaction *t = NULL;
         Unit *u = asked->unit;
+        JobType type = collapse(u, asked->type);
 
-        int r = check_request(e, u, asked->type, asked->mode, asked->by_hand, error);
+        int r = check_request(e, u, type, asked->mode, asked->by_hand, error);
         if (r >= 0 && !u->node)
                 r = -ENOMEM; /* there was none for its dependencies */
         if (r >= 0)
                 r = transaction_new(e->graph, asked->mode, &t);
         if (r >= 0)
-                r = transaction_request(t, u, asked->type);
+                r = transaction_request(t, u, type);
         if (r >= 0 && asked->mode == JOB_MODE_ISOLATE)
                 r = transaction_stop_others(t);
         if (r >= 0)

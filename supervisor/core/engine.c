@@ -79,6 +79,28 @@ static bool is_to_be_forgotten(const Unit *u) {
         return u->spec->unit.collect_failed && unit_active_state(u) == UNIT_STATE_FAILED;
 }
 
+bool unit_can_reload(const Unit *u) {
+        return u->ops->can_reload && u->ops->can_reload(u, NULL) != -EOPNOTSUPP;
+}
+
+int unit_check_reload(const Unit *u, Error *error) {
+        UnitActiveState state = unit_active_state(u);
+
+        if (!unit_can_reload(u))
+                return error_set_plain(error,
+                                -EOPNOTSUPP,
+                                ERROR_INVALID_ARGUMENT,
+                                "Job type reload is not applicable for unit %s.",
+                                u->id);
+        if (state != UNIT_ACTIVE && state != UNIT_RELOADING)
+                return error_set_plain(error,
+                                -ENOEXEC,
+                                ERROR_UNIT_STATE,
+                                "%s is not active, cannot reload.",
+                                u->id);
+        return u->ops->can_reload(u, error);
+}
+
 void unit_notify(Unit *u, bool start_failed) {
         UnitActiveState old = u->last_active;
         UnitStatus now = {};
@@ -87,7 +109,7 @@ void unit_notify(Unit *u, bool start_failed) {
         u->ops->status(u, &now);
         u->last_active = now.active;
         history_state(&u->history, &now);
-        job_follow_unit(u, start_failed);
+        job_follow_unit(u, &now, start_failed);
         unit_react(u, old, &now, by_job);
         ENGINE_TELL(u->engine, unit_changed, u);
         unit_tell_triggers(u);

@@ -51,6 +51,7 @@ typedef struct UnitStatus {
         UnitActiveState active;
         const char *sub;     /* "running" */
         const char *result;  /* "success"; NULL: kind has none */
+        bool reload_failed;  /* the last one since the start */
         const char *freezer; /* "running", "freezing", "frozen", "thawing"; NULL: none */
         bool sleeps;         /* frozen for lack of connections: the next one wakes it */
         pid_t main_pid;      /* 0: none */
@@ -104,6 +105,11 @@ typedef struct UnitKindOps {
          * ask again when it is off; else the Error says why not. */
         int (*start)(Unit *u, bool by_hand, Error *error);
         int (*stop)(Unit *u, Error *error);
+        /* Begin a reload: its end is that the unit is not reloading any more, its result is told by status.
+         * NULL with the next one: no unit of the kind can. */
+        int (*reload)(Unit *u, Error *error);
+        /* 0; -EOPNOTSUPP: there is nothing that would make it reload; else it can't now, and the Error says why. */
+        int (*can_reload)(const Unit *u, Error *error);
         int (*kill)(Unit *u, KillWhom whom, int signal, Error *error);
         int (*freeze)(Unit *u, bool freeze, UnitFreezeDone done, void *userdata, Error *error);
         void (*reset_failed)(Unit *u);
@@ -149,6 +155,9 @@ int unit_can_start(const Unit *u, Error *error);
  * For a kind's automatic restart; of jobs the engine asks it. Return: true; false if it is to stay off. */
 bool unit_may_start(Unit *u);
 
+/** unit_can_reload() - it has something that makes it reload, even if not now */
+bool unit_can_reload(const Unit *u);
+
 /** unit_notify() - a kind tells that its state may have changed: jobs end, listeners hear
  * @start_failed: an attempt to start has just failed, even if a restart follows */
 void unit_notify(Unit *u, bool start_failed);
@@ -170,6 +179,9 @@ typedef enum JobType {
         JOB_STOP,
         JOB_RESTART,     /* stop, if it runs, then start */
         JOB_TRY_RESTART, /* restart if it runs, else nothing */
+        JOB_RELOAD,
+        JOB_TRY_RELOAD,      /* reload if it runs and can, else nothing */
+        JOB_RELOAD_OR_START, /* reload if it runs, else start */
         _JOB_TYPE_MAX,
         _JOB_TYPE_INVALID = -EINVAL,
 } JobType;
@@ -192,10 +204,11 @@ const char *job_result_to_string(JobResult r);
 struct Job {
         uint32_t id;
         JobType type;
-        Unit *unit;    /* borrowed */
-        bool by_hand;  /* a person asked: the start limit does not hold */
-        bool running;  /* begun; else waiting in the queue */
-        bool stopping; /* running, and waits for the unit to be off to start it then */
+        Unit *unit;       /* borrowed */
+        bool by_hand;     /* a person asked: the start limit does not hold */
+        bool running;     /* begun; else waiting in the queue */
+        bool stopping;    /* running, and waits for the unit to be off to start it then */
+        bool then_reload; /* running: once more, what it does may have begun before it was asked for */
         bool irreversible, ignore_order, ignore_requirements; /* by its mode */
         bool holds_slot;        /* counts for engine_set_starts_max() */
         uint64_t slot_usec;     /* until then; USEC_INFINITY: to its end */
@@ -219,7 +232,7 @@ typedef struct JobRequest {
  * @ret: borrowed; lives until the observer's job_removed
  *
  * Return: 0; -EBADMSG, -ENOENT, -EINVAL, -ERFKILL where the unit, or one it requires, can't; -ESHUTDOWN after
- * engine_stop_all(); -EEXIST for a conflict in mode fail; -EDEADLK as transaction_settle(); -EPERM if the unit
+ * engine_stop_all(); -EOPNOTSUPP or -ENOEXEC of a reload: it can't, or does not run; -EEXIST for a conflict in mode fail; -EDEADLK as transaction_settle(); -EPERM if the unit
  * refuses this.
  */
 int engine_request(Engine *e, const JobRequest *request, Job **ret, Error *error);

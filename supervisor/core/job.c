@@ -15,6 +15,9 @@ static const char *const job_type_names[] = {
         [JOB_STOP]        = "stop",
         [JOB_RESTART]     = "restart",
         [JOB_TRY_RESTART] = "try-restart",
+        [JOB_RELOAD]      = "reload",
+        [JOB_TRY_RELOAD]  = "try-reload",
+        [JOB_RELOAD_OR_START] = "reload-or-start",
 };
 
 static const char *const job_result_names[] = {
@@ -36,15 +39,6 @@ const char *job_type_to_string(JobType t) {
 
 const char *job_result_to_string(JobResult r) {
         return r < 0 || r >= _JOB_RESULT_MAX ? NULL : job_result_names[r];
-}
-
-/* What a second request for the same unit makes of the two; -EEXIST: they contradict. */
-static int job_type_merge(JobType have, JobType want) {
-        if (have == want)
-                return (int) have;
-        if (have == JOB_STOP || want == JOB_STOP)
-                return -EEXIST;
-        return JOB_RESTART; /* start, restart and try-restart in any pair: it is to be started anew */
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------ */
@@ -193,9 +187,15 @@ static int job_new(Engine *e, Unit *u, JobType type, JobFlags flags, Job **ret) 
 
 /* Return: true if the job that is there does what is asked for now. */
 static bool job_join(Job *have, JobType type, JobFlags flags) {
-        int merged = job_type_merge(have->type, type);
+        int merged = job_types_merge(have->type, type);
 
-        if (merged < 0 || (have->running && merged != (int) have->type))
+        if (merged < 0)
+                return false;
+        if (have->running && (have->type == JOB_RELOAD || merged == JOB_RELOAD_OR_START)) {
+                if (merged == JOB_RESTART || merged == JOB_TRY_RESTART)
+                        return false;
+                have->then_reload = have->then_reload || (type != JOB_START && !have->stopping);
+        } else if (have->running && merged != (int) have->type)
                 return false;
         if (merged != (int) have->type && !have->running) {
                 have->type = (JobType) merged;
@@ -351,17 +351,17 @@ void job_finish(Job *j, JobResult result) {
 
 /* The end of an error that the kind, or unit_can_start(), has set. */
 static void job_fail(Job *j, int r, const Error *error) {
+        const char *verb = j->type == JOB_STOP     ? "stop"
+                           : j->type == JOB_RELOAD ? "reload"
+                                                   : "start";
+        bool starts = j->type != JOB_STOP && j->type != JOB_RELOAD;
         DiagContext context = {
                 .unit = unit_id(j->unit),
                 .job = j->id_text,
-                .message_id = j->type == JOB_STOP ? NULL : SUPD_MESSAGE_START_FAILED,
+                .message_id = starts ? SUPD_MESSAGE_START_FAILED : NULL,
         };
 
-        diag_log(DIAG_ERROR,
-                        &context,
-                        "Failed to %s: %s",
-                        j->type == JOB_STOP ? "stop" : "start",
-                        error_text(error, r));
+        diag_log(DIAG_ERROR, &context, "Failed to %s: %s", verb, error_text(error, r));
         job_set_reason(j, strdup(error_text(error, r)));
         job_finish(j, JOB_FAILED);
 }
@@ -529,6 +529,26 @@ static void job_begin_stop(Job *j, bool then_start) {
                 job_fail(j, r, &error);
 }
 
+static void job_begin_reload(Job *j) {
+        _cleanup_(error_done) Error error = {};
+        Unit *u = j->unit;
+        Engine *e = u->engine;
+        uint32_t id = j->id;
+        int r = 0;
+
+        j->type = JOB_RELOAD;
+        job_set_running(j, true);
+        j->then_reload = unit_active_state(u) == UNIT_RELOADING;
+        if (j->then_reload)
+                return; /* that one has begun before this was asked for */
+        r = unit_check_reload(u, &error);
+        if (r >= 0)
+                r = u->ops->reload(u, &error);
+        j = engine_find_job(e, id);
+        if (j && r < 0)
+                job_fail(j, r, &error);
+}
+
 static void job_run(Job *j) {
         UnitActiveState state = unit_active_state(j->unit);
 
@@ -550,6 +570,21 @@ static void job_run(Job *j) {
                 break;
         case JOB_RESTART:
                 job_begin_stop(j, /* then_start= */ true);
+                break;
+        case JOB_TRY_RELOAD:
+                if (is_active(j->unit) && unit_can_reload(j->unit))
+                        job_begin_reload(j);
+                else
+                        job_finish(j, JOB_DONE);
+                break;
+        case JOB_RELOAD_OR_START:
+                if (is_active(j->unit))
+                        job_begin_reload(j);
+                else
+                        job_become_start(j);
+                break;
+        case JOB_RELOAD:
+                job_begin_reload(j);
                 break;
         default:
                 assert(false);
@@ -597,12 +632,35 @@ void engine_run_queue(Engine *e) {
         e->running_queue = false;
 }
 
-void job_follow_unit(Unit *u, bool start_failed) {
+static void job_follow_reload(Job *j, const UnitStatus *now) {
+        if (now->active == UNIT_RELOADING)
+                return;
+        if (now->active == UNIT_ACTIVE && j->then_reload) {
+                j->then_reload = false;
+                job_enqueue(j);
+                return;
+        }
+        if (now->active == UNIT_ACTIVE && !now->reload_failed) {
+                job_finish(j, JOB_DONE);
+                return;
+        }
+        job_set_reason(j,
+                        strdup(now->active != UNIT_ACTIVE  ? "it ended before it had reloaded"
+                                        : now->status_text ? now->status_text
+                                                           : "its reload failed"));
+        job_finish(j, JOB_FAILED);
+}
+
+void job_follow_unit(Unit *u, const UnitStatus *now, bool start_failed) {
         Job *j = u->job;
-        UnitActiveState state = unit_active_state(u);
+        UnitActiveState state = now->active;
 
         if (!j || !j->running)
                 return;
+        if (j->type == JOB_RELOAD) {
+                job_follow_reload(j, now);
+                return;
+        }
 
         if (j->type == JOB_STOP) {
                 if (active_state_is_off(state))
@@ -622,7 +680,10 @@ void job_follow_unit(Unit *u, bool start_failed) {
         }
         if (start_failed)
                 job_finish(j, JOB_FAILED);
-        else if (state == UNIT_ACTIVE || state == UNIT_INACTIVE)
+        else if (state == UNIT_ACTIVE && j->then_reload) {
+                j->type = JOB_RELOAD;
+                job_enqueue(j);
+        } else if (state == UNIT_ACTIVE || state == UNIT_INACTIVE)
                 job_finish(j, JOB_DONE); /* inactive: a oneshot that ended well */
         else if (state == UNIT_STATE_FAILED)
                 job_finish(j, JOB_FAILED);

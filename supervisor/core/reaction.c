@@ -159,7 +159,10 @@ void unit_recheck(Unit *u) {
 
 static const Unit *find_upholder(const Unit *u) {
         DEP_FOREACH(other, u->node, DEPENDENCY_UPHELD_BY) {
-                if (other->unit && unit_active_state(other->unit) == UNIT_ACTIVE &&
+                UnitActiveState state =
+                                other->unit ? unit_active_state(other->unit) : UNIT_INACTIVE;
+
+                if ((state == UNIT_ACTIVE || state == UNIT_RELOADING) &&
                                 !(other->unit->job && other->unit->job->type == JOB_STOP))
                         return other->unit;
         }

@@ -100,7 +100,7 @@ const DependencyType ordering_types[ORDERING_TYPES_N] = {
 
 /* A restart is a stop until that is done; the engine makes it a start then. */
 static bool stops_first(JobType t) {
-        return t != JOB_START;
+        return t == JOB_STOP || t == JOB_RESTART || t == JOB_TRY_RESTART;
 }
 
 bool job_waits(JobType type, DependencyType relation, JobType other) {
@@ -118,12 +118,33 @@ bool job_types_contradict(JobType a, JobType b) {
         return (a == JOB_STOP) != (b == JOB_STOP);
 }
 
+static bool only_reloads(JobType t) {
+        return t == JOB_RELOAD || t == JOB_TRY_RELOAD;
+}
+
+int job_types_merge(JobType a, JobType b) {
+        if (a == b)
+                return (int) a;
+        if (a == JOB_STOP || b == JOB_STOP)
+                return -EEXIST;
+        /* Who starts anew has read all anew: nothing is left to reload. */
+        if (stops_first(a) && only_reloads(b))
+                return (int) a;
+        if (stops_first(b) && only_reloads(a))
+                return (int) b;
+        if (stops_first(a) || stops_first(b))
+                return JOB_RESTART;
+        return only_reloads(a) && only_reloads(b) ? JOB_RELOAD : JOB_RELOAD_OR_START;
+}
+
 static JobType job_type(const TransactionJob *j) {
-        if (j->types & (1U << JOB_STOP))
-                return JOB_STOP;
-        if (j->types == 1U << JOB_START)
-                return JOB_START;
-        return j->types == 1U << JOB_TRY_RESTART ? JOB_TRY_RESTART : JOB_RESTART;
+        int merged = -1;
+
+        for (JobType t = 0; t < _JOB_TYPE_MAX; t++) {
+                if (j->types & (1U << t))
+                        merged = merged < 0 ? (int) t : job_types_merge((JobType) merged, t);
+        }
+        return (JobType) merged;
 }
 
 static bool is_live(const TransactionJob *j) {
@@ -230,6 +251,7 @@ static const char *const phrases[] = {
         [DEPENDENCY_UPHOLDS]              = "upholds",
         [DEPENDENCY_CONFLICTS]            = "conflicts with",
         [DEPENDENCY_PROPAGATES_STOP_TO]   = "propagates its stop to",
+        [DEPENDENCY_PROPAGATES_RELOAD_TO] = "propagates its reload to",
         [DEPENDENCY_REQUIRED_BY]          = "is required by",
         [DEPENDENCY_REQUISITE_OF]         = "is a requisite of",
         [DEPENDENCY_BOUND_BY]             = "binds",
@@ -277,6 +299,12 @@ static int refuse(Transaction *t,
         return delete_job(t, subject);
 }
 
+static bool may_reload(const DepNode *node) {
+        UnitActiveState state = state_of(node);
+
+        return !is_off(state) && state != UNIT_DEACTIVATING;
+}
+
 static int pull_in(Transaction *t,
                 uint32_t subject,
                 DepNode *node,
@@ -299,6 +327,8 @@ static int pull_in(Transaction *t,
                         return 0;
                 type = JOB_RESTART;
         }
+        if (type == JOB_TRY_RELOAD && (!may_reload(node) || !unit_can_reload(node->unit)))
+                return 0;
         int r = add_job(t, node, type, &object);
         if (r < 0)
                 return r;
@@ -309,36 +339,55 @@ static int pull_in(Transaction *t,
 
 /* The table of UNITS.md 4.1, as far as it is about jobs that come with a job. */
 /* clang-format off */
+enum {
+        OF_START = 1U << 0, /* of a job that starts */
+        OF_STOP = 1U << 1,
+        OF_RELOAD = 1U << 2,
+};
+
 static const struct {
-        bool of_start;   /* of a job that starts; else of one that stops */
+        unsigned of;
         DependencyType why;
         JobType type;
         bool matters;
 } pulls[] = {
-        { true,  DEPENDENCY_REQUIRES,           JOB_START, true  },
-        { true,  DEPENDENCY_BINDS_TO,           JOB_START, true  },
-        { true,  DEPENDENCY_WANTS,              JOB_START, false },
-        { true,  DEPENDENCY_UPHOLDS,            JOB_START, false },
-        { true,  DEPENDENCY_CONFLICTS,          JOB_STOP,  true  },
-        { true,  DEPENDENCY_CONFLICTED_BY,      JOB_STOP,  false },
-        { false, DEPENDENCY_REQUIRED_BY,        JOB_STOP,  true  },
-        { false, DEPENDENCY_REQUISITE_OF,       JOB_STOP,  true  },
-        { false, DEPENDENCY_BOUND_BY,           JOB_STOP,  true  },
-        { false, DEPENDENCY_CONSISTS_OF,        JOB_STOP,  true  },
-        { false, DEPENDENCY_PROPAGATES_STOP_TO, JOB_STOP,  true  },
+        { OF_START,  DEPENDENCY_REQUIRES,             JOB_START,      true  },
+        { OF_START,  DEPENDENCY_BINDS_TO,             JOB_START,      true  },
+        { OF_START,  DEPENDENCY_WANTS,                JOB_START,      false },
+        { OF_START,  DEPENDENCY_UPHOLDS,              JOB_START,      false },
+        { OF_START,  DEPENDENCY_CONFLICTS,            JOB_STOP,       true  },
+        { OF_START,  DEPENDENCY_CONFLICTED_BY,        JOB_STOP,       false },
+        { OF_STOP,   DEPENDENCY_REQUIRED_BY,          JOB_STOP,       true  },
+        { OF_STOP,   DEPENDENCY_REQUISITE_OF,         JOB_STOP,       true  },
+        { OF_STOP,   DEPENDENCY_BOUND_BY,             JOB_STOP,       true  },
+        { OF_STOP,   DEPENDENCY_CONSISTS_OF,          JOB_STOP,       true  },
+        { OF_STOP,   DEPENDENCY_PROPAGATES_STOP_TO,   JOB_STOP,       true  },
+        { OF_RELOAD, DEPENDENCY_PROPAGATES_RELOAD_TO, JOB_TRY_RELOAD, false },
 };
 /* clang-format on */
 
+static unsigned what_it_does(JobType type) {
+        switch (type) {
+        case JOB_START:
+                return OF_START;
+        case JOB_STOP:
+                return OF_STOP;
+        case JOB_RESTART:
+                return OF_START | OF_STOP;
+        default:
+                return OF_RELOAD;
+        }
+}
+
 static int pull_in_all(Transaction *t, uint32_t job, JobType type) {
-        bool starts = type == JOB_START || type == JOB_RESTART, stops = type != JOB_START;
         const DepNode *node = t->jobs[job].node;
 
         for (size_t i = 0; i < ELEMENTSOF(pulls); i++) {
                 JobType pulled = pulls[i].type;
 
-                if (pulls[i].of_start ? !starts : !stops)
+                if (!(pulls[i].of & what_it_does(type)))
                         continue;
-                if (!pulls[i].of_start && type != JOB_STOP)
+                if (pulls[i].of == OF_STOP && type != JOB_STOP)
                         pulled = JOB_TRY_RESTART;
                 DEP_FOREACH(other, node, pulls[i].why) {
                         if (t->jobs[job].deleted)

@@ -56,6 +56,8 @@ bool transaction_has(const Transaction *t, const Unit *u);
  * @relation: what the other one is to it: DEPENDENCY_AFTER, DEPENDENCY_BEFORE, or a conflict
  */
 bool job_waits(JobType type, DependencyType relation, JobType other);
+/** job_types_merge() - what does both. Return: a JobType; -EEXIST: they contradict. */
+int job_types_merge(JobType a, JobType b);
 /** job_types_contradict() - one is a stop, the other is not */
 bool job_types_contradict(JobType a, JobType b);
 

@@ -62,6 +62,7 @@ static const struct {
         { "Conflicts",       "it is in conflict with %s"         },
         { "ConflictedBy",    "it is in conflict with %s"         },
         { "PropagatesStopTo", "%s passes its stop on"            },
+        { "PropagatesReloadTo", "%s passes its reload on"        },
 };
 /* clang-format on */
 

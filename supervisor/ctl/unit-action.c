@@ -27,6 +27,9 @@ static const struct {
         [UNIT_STOP]         = { "stop",              "did not stop"    },
         [UNIT_RESTART]      = { "restart",           "did not restart" },
         [UNIT_TRY_RESTART]  = { "restart",           "did not restart" },
+        [UNIT_RELOAD]       = { "reload",            "did not reload"  },
+        [UNIT_RELOAD_OR_RESTART]     = { "reload or restart", "neither reloaded nor restarted" },
+        [UNIT_RELOAD_OR_TRY_RESTART] = { "reload or restart", "neither reloaded nor restarted" },
         [UNIT_KILL]         = { "signal",            "was not signalled" },
         [UNIT_FREEZE]       = { "pause",             "was not paused"  },
         [UNIT_THAW]         = { "unpause",           "was not unpaused" },
@@ -67,7 +70,9 @@ static const char *job_words(const char *result) {
 }
 
 static bool starts(UnitAction action) {
-        return action == UNIT_START || action == UNIT_RESTART || action == UNIT_TRY_RESTART;
+        return action == UNIT_START || action == UNIT_RESTART || action == UNIT_TRY_RESTART ||
+               action == UNIT_RELOAD || action == UNIT_RELOAD_OR_RESTART ||
+               action == UNIT_RELOAD_OR_TRY_RESTART;
 }
 
 /* What the files say, where they are what is wrong. */
@@ -158,13 +163,20 @@ static char *failed_assertion(Context *c, const char *id) {
         return lines ? strdup(lines[0]) : NULL;
 }
 
+/* One that runs on after a reload that failed says why by its status text; NULL: it does not run, or says nothing */
+static char *reload_failure(const Value *unit) {
+        const char *text = value_get_string(unit, "StatusText");
+
+        return unit_is_active(unit) && text && *text ? strdup(text) : NULL;
+}
+
 static void print_failure(Context *c, const UnitRequest *request, uint64_t since_usec) {
         _cleanup_value_ Value unit = {};
         _cleanup_free_ char *why = NULL, *safe = NULL;
         const char *words = job_words(request->job_result);
 
         if (!words && client_get_unit(c->client, request->id, &unit, NULL) >= 0)
-                why = unit_failure(&unit);
+                why = reload_failure(&unit) ?: unit_failure(&unit);
         if (str_equal(request->job_result, "dependency"))
                 why = failed_need(c, request->id);
         if (str_equal(request->job_result, "assert"))

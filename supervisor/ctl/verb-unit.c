@@ -19,6 +19,18 @@ int verb_try_restart(Context *c, char *const *words, Error *error) {
         return unit_action_run(c, UNIT_TRY_RESTART, words, error);
 }
 
+int verb_reload(Context *c, char *const *words, Error *error) {
+        return unit_action_run(c, UNIT_RELOAD, words, error);
+}
+
+int verb_reload_or_restart(Context *c, char *const *words, Error *error) {
+        return unit_action_run(c, UNIT_RELOAD_OR_RESTART, words, error);
+}
+
+int verb_try_reload_or_restart(Context *c, char *const *words, Error *error) {
+        return unit_action_run(c, UNIT_RELOAD_OR_TRY_RESTART, words, error);
+}
+
 int verb_isolate(Context *c, char *const *words, Error *error) {
         return unit_action_run_as(c, UNIT_START, "isolate", words, error);
 }

@@ -11,7 +11,9 @@
 /* Commands on the host around a container: ExecStartPre= and its like. */
 
 unsigned container_n_steps(const Container *c, ExecPhase phase) {
-        return phase == EXEC_START ? 1 : (unsigned) c->unit.spec->service.commands[phase].n;
+        unsigned n = (unsigned) c->unit.spec->service.commands[phase].n;
+
+        return phase == EXEC_START ? 1 : phase == EXEC_RELOAD ? n + container_n_reload_steps(c) : n;
 }
 
 /* ---- what they are told ---------------------------------------------------------------------------- */
@@ -115,10 +117,16 @@ static int start_command(Container *c, ExecPhase phase, unsigned step, Error *er
 }
 
 void container_run_command(Container *c, ExecPhase phase, unsigned step) {
+        if (step >= c->unit.spec->service.commands[phase].n) {
+                container_run_reload(c);
+                return;
+        }
         const ExecCommand *command = &c->unit.spec->service.commands[phase].items[step];
         _cleanup_(error_done) Error error = {};
 
-        int r = start_command(c, phase, step, &error);
+        int r = phase == EXEC_RELOAD ? container_check_reload(c, &error) : 0;
+        if (r >= 0)
+                r = start_command(c, phase, step, &error);
         if (r >= 0)
                 return;
         _cleanup_free_ char *text =
@@ -147,7 +155,14 @@ void container_restore_command(Container *c, const Record *record) {
 
         if (!c->lifecycle.control_runs)
                 return;
-        if (phase >= 0 && step < container_n_steps(c, phase)) {
+        if (phase == EXEC_RELOAD && step >= c->unit.spec->service.commands[phase].n &&
+                        step < container_n_steps(c, phase)) {
+                /* A command inside is no child of anybody who waits for it: once more, then. */
+                cgroup_kill_scratches(c->run.cgroup);
+                container_run_reload(c);
+                return;
+        }
+        if (phase >= 0 && step < c->unit.spec->service.commands[phase].n) {
                 ControlRequest request = request_of(c, phase, step);
                 r = control_command_adopt(&request,
                                 (int) record_i64_or(record, "ControlPid", 0),

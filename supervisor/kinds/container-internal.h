@@ -13,6 +13,7 @@
  *   container-exec.c     a command in it (container-exec.h)
  *   container-pod.c      the pod that it is in
  *   container-commands.c commands on the host around it
+ *   container-reload.c   reload: ReloadCmd= and ReloadSignal=
  *   container-freeze.c   pause and unpause
  *   container-idle.c     sleep while nobody is connected
  *   container-record.c   saving, restoring, adopting
@@ -115,6 +116,7 @@ typedef struct Container {
         char *fd_name;             /* owned; prefix of this run's descriptors in the store */
         char *status_text;         /* owned; why it failed; NULL: nothing to say */
         struct ControlCommand *command;   /* owned; on the host, under way; NULL: none */
+        struct ContainerExec *reload;     /* owned; ReloadCmd= under way; NULL: none */
         sd_event_source *deadline_source; /* owned */
 } Container;
 
@@ -232,6 +234,20 @@ void container_run_command(Container *c, ExecPhase phase, unsigned step);
 void container_put_command(const Container *c, RecordWriter *w);
 /** container_restore_command() - adopt the command under way, or go on without it */
 void container_restore_command(Container *c, const Record *record);
+
+/* container-reload.c */
+int container_reload(Unit *u, Error *error);
+int container_can_reload(const Unit *u, Error *error);
+/** container_check_reload() - a step of a reload may begin: the container is not paused */
+int container_check_reload(const Container *c, Error *error);
+/** container_n_reload_steps() - beside the commands of ExecReload= */
+unsigned container_n_reload_steps(const Container *c);
+/** container_run_reload() - the step behind those commands; answered by CONTROL_ENDED, now or later */
+void container_run_reload(Container *c);
+/** container_end_reload() - kill the command of that step; its end is not posted. Return: whether there was one. */
+bool container_end_reload(Container *c);
+/** container_tell_reload() - a reload has ended, well or not */
+void container_tell_reload(Container *c, ServiceState old);
 
 /* container-freeze.c */
 const char *freezer_state_to_string(FreezerState s);

@@ -121,6 +121,9 @@ void container_tell_state(Container *c, ServiceState old) {
                                             state == SERVICE_DEAD))
                 return;
 
+        if (old == SERVICE_RELOAD && state == SERVICE_RUNNING)
+                return; /* it was started long ago: container_tell_reload() */
+
         switch (state) {
         case SERVICE_RUNNING:
                 container_tell(c, DIAG_INFO, SUPD_MESSAGE_STARTED, "Started %s.", what);

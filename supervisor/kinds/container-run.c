@@ -313,7 +313,7 @@ void container_check_empty(Container *c) {
         bool awaits_end = run_awaits_end(c, &of_all);
         CgroupEvents events = {};
 
-        if (c->run.child.pid > 0 || c->command || (!awaits_end && !has_leftovers))
+        if (c->run.child.pid > 0 || c->command || c->reload || (!awaits_end && !has_leftovers))
                 return;
         if ((of_all || has_leftovers) && c->run.cgroup &&
                         cgroup_read_events(c->run.cgroup, &events) >= 0 && events.populated) {

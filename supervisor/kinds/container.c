@@ -117,8 +117,11 @@ static void action_signal(Lifecycle *l, LifecycleSignal what) {
 
         if (what == LIFECYCLE_KILL_CONTROL) {
                 c->command = control_command_free(c->command);
+                (void) container_end_reload(c);
                 return;
         }
+        if (container_end_reload(c))
+                lifecycle_post_control_ended(l, SERVICE_SUCCESS, clock_dual());
         if (what == LIFECYCLE_KILL)
                 container_kill_all(c);
         else if (what == LIFECYCLE_ABORT)
@@ -189,6 +192,7 @@ static void action_changed(Lifecycle *l, ServiceState old) {
         container_health_update(c);
         container_tell_state(c, old);
         container_idle_follow(c);
+        container_tell_reload(c, old);
 
         bool attempt_over = l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART;
         unit_notify(&c->unit, /* start_failed= */ attempt_over && l->start_failed);
@@ -319,6 +323,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .active = service_state_to_active(l->state),
                 .sub = service_state_to_string(l->state),
                 .result = service_result_to_string(l->result),
+                .reload_failed = l->reload_result != SERVICE_SUCCESS,
                 .freezer = freezer_state_to_string(c->freezer.state),
                 .sleeps = container_sleeps(u),
                 .main_pid = c->run.payload_pid,
@@ -405,6 +410,7 @@ static Unit *container_free(Unit *u) {
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         c->command = control_command_leave(c->command);
         c->idle.timer = sd_event_source_disable_unref(c->idle.timer);
+        (void) container_end_reload(c);
         container_run_done(&c->run);
         container_log_done(&c->log);
         container_image_done(&c->image);
@@ -424,6 +430,8 @@ static const UnitKindOps container_ops = {
         .name = "container",
         .start = container_start,
         .stop = container_stop,
+        .reload = container_reload,
+        .can_reload = container_can_reload,
         .kill = container_kill,
         .freeze = container_freeze,
         .reset_failed = container_reset_failed,

@@ -135,6 +135,8 @@ typedef struct ContainerSpec {
         bool start_with_pod;
         RootSpec root;
         ProcessSpec process;
+        char **reload_command; /* owned; ReloadCmd=; NULL: none */
+        int reload_signal;     /* ReloadSignal=; 0: none */
         SecuritySpec security;
         SecretSpecs secrets;
         HealthSpec health;

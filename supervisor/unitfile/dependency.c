@@ -16,6 +16,7 @@ static const char *const dependency_names[] = {
         [DEPENDENCY_ON_FAILURE]           = "OnFailure",
         [DEPENDENCY_ON_SUCCESS]           = "OnSuccess",
         [DEPENDENCY_PROPAGATES_STOP_TO]   = "PropagatesStopTo",
+        [DEPENDENCY_PROPAGATES_RELOAD_TO] = "PropagatesReloadTo",
         [DEPENDENCY_TRIGGERS]             = "Triggers",
         [DEPENDENCY_WANTED_BY]            = "WantedBy",
         [DEPENDENCY_REQUIRED_BY]          = "RequiredBy",
@@ -28,6 +29,7 @@ static const char *const dependency_names[] = {
         [DEPENDENCY_ON_FAILURE_OF]        = "OnFailureOf",
         [DEPENDENCY_ON_SUCCESS_OF]        = "OnSuccessOf",
         [DEPENDENCY_STOP_PROPAGATED_FROM] = "StopPropagatedFrom",
+        [DEPENDENCY_RELOAD_PROPAGATED_FROM] = "ReloadPropagatedFrom",
         [DEPENDENCY_TRIGGERED_BY]         = "TriggeredBy",
 };
 

@@ -18,7 +18,7 @@
 /* clang-format off */
 const UnitKeyRow unit_keys_unhandled[] = {
         { "Container", LATER, "false no 0 off", NULL, "EnvironmentHost VolatileTmp" },
-        { "Container", LATER, NULL, NULL, "HttpProxy GroupAdd ReloadCmd ReloadSignal AddDevice" },
+        { "Container", LATER, NULL, NULL, "HttpProxy GroupAdd AddDevice" },
         { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
         { "Container", LATER, NULL, NULL, "IP IP6 PublishPort" },
         { "Container", REFUSED, NULL, NULL, "Mount PodmanArgs" },
@@ -32,8 +32,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Container", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
 
         { "Unit", SILENT, NULL, "File the unit was made from", "SourcePath" },
-        { "Unit", LATER, NULL, "is not supported yet, as no unit can reload", "PropagatesReloadTo ReloadPropagatedFrom "
-          "PropagateReloadTo PropagateReloadFrom" },
         { "Unit", NO_EFFECT, NULL, "has no effect: namespaces are shared by Network=NAME.container", "JoinsNamespaceOf" },
         { "Unit", NO_EFFECT, "no n false f 0 off", "has no effect: supd ends once all units have stopped", "SurviveFinalKillSignal" },
         { "Unit", LATER, "none", NULL, "StartLimitAction FailureAction SuccessAction JobTimeoutAction" },
@@ -45,7 +43,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
 
         { "Service", REJECTED, NULL, "is not allowed: the container is the main process", "ExecStart" },
         { "Service", LATER, "normal direct", NULL, "RestartMode" },
-        { "Service", LATER, NULL, NULL, "ExecReload ReloadSignal PIDFile" },
+        { "Service", LATER, NULL, NULL, "ReloadSignal PIDFile" },
         { "Service", LATER, "infinity 0", NULL, "WatchdogSec" },
         { "Service", LATER, "all", NULL, "NotifyAccess" },
         { "Service", LATER, NULL, NULL, "GuessMainPID FileDescriptorStoreMax FileDescriptorStorePreserve OpenFile" },

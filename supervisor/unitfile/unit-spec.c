@@ -133,6 +133,7 @@ void container_spec_done(ContainerSpec *c) {
         pull_spec_done(&c->pull);
         root_spec_done(&c->root);
         process_spec_done(&c->process);
+        strv_free(c->reload_command);
         secret_specs_done(&c->secrets);
         health_spec_done(&c->health);
         strv_free(c->security.sysctls);

@@ -56,7 +56,7 @@ prop() {
         sctl try-restart web
         third=$(prop web MainPID)
         [ "$second" != "$third" ]
-        # Nothing here can reload: then it restarts.
+        # It has nothing to reload by: then it restarts.
         sctl reload-or-restart web
         [ "$third" != "$(prop web MainPID)" ]
         run sctl reload web
@@ -67,6 +67,21 @@ prop() {
         sctl try-restart web
         run sctl is-active web
         assert_equal inactive "$output"
+}
+
+@test "reload has a unit that can reload" {
+        unit_write conf.container Exec='sleep 1000' ReloadCmd='touch /tmp/reloaded'
+        supd_start
+        sctl start conf
+        pid=$(prop conf MainPID)
+        sctl reload conf
+        sctl reload-or-restart conf
+        sctl try-reload-or-restart conf
+        assert_equal "$pid" "$(prop conf MainPID)"
+        [ -e "/proc/$pid/root/tmp/reloaded" ]
+        assert_equal yes "$(prop conf CanReload)"
+        run sctl list-jobs
+        assert_match 'No jobs' "$output"
 }
 
 @test "status shows state, processes, figures and the last log lines" {

@@ -73,7 +73,7 @@ section_keys() {
 }
 section_keys Unit Description Documentation Wants Requires Requisite BindsTo PartOf Upholds Conflicts \
         Before After OnFailure OnSuccess StartLimitIntervalSec StartLimitBurst StartLimitAction \
-        PropagatesStopTo JobTimeoutSec
+        PropagatesStopTo PropagatesReloadTo JobTimeoutSec
 section_keys Service Type Restart RestartSec RestartSteps RestartMaxDelaySec RestartMode \
         RestartForceExitStatus RestartPreventExitStatus SuccessExitStatus TimeoutSec TimeoutStartSec \
         TimeoutStopSec TimeoutAbortSec RuntimeMaxSec KillSignal KillMode SendSIGKILL SendSIGHUP \

@@ -30,6 +30,8 @@ typedef struct Toy {
         unsigned hints; /* of what it triggers */
         bool slow;      /* a start or stop ends when the test says so */
         bool fails;
+        bool reloads, reload_fails; /* it can, and does so badly */
+        unsigned n_reloads;
 } Toy;
 
 static inline Toy *toy_of(Unit *u) {
@@ -72,10 +74,29 @@ static inline int toy_stop(Unit *u, Error *error) {
         return 0;
 }
 
+static inline int toy_can_reload(const Unit *u, Error *error) {
+        (void) error;
+        return ((const Toy *) u)->reloads ? 0 : -EOPNOTSUPP;
+}
+
+static inline int toy_reload(Unit *u, Error *error) {
+        Toy *t = toy_of(u);
+
+        (void) error;
+        assert_int_equal(t->active, UNIT_ACTIVE);
+        t->n_reloads++;
+        toy_becomes(u, UNIT_RELOADING);
+        if (!t->slow)
+                toy_becomes(u, UNIT_ACTIVE);
+        return 0;
+}
+
 static inline void toy_status(const Unit *u, UnitStatus *ret) {
         const Toy *t = (const Toy *) u;
 
-        *ret = (UnitStatus) { .active = t->active, .n_restarts = t->n_restarts };
+        *ret = (UnitStatus) {
+                .active = t->active, .n_restarts = t->n_restarts, .reload_failed = t->reload_fails
+        };
 }
 
 static inline Unit *toy_free(Unit *u) {
@@ -93,6 +114,8 @@ static const UnitKindOps toy_ops = {
         .name = "toy",
         .start = toy_start,
         .stop = toy_stop,
+        .reload = toy_reload,
+        .can_reload = toy_can_reload,
         .status = toy_status,
         .free = toy_free,
         .triggered_changed = toy_triggered_changed,

@@ -80,6 +80,8 @@ static void happen(Unit *u) {
 
         if (t->active == UNIT_ACTIVATING)
                 toy_becomes(u, from_activating[draw(4)]);
+        else if (t->active == UNIT_RELOADING)
+                toy_becomes(u, draw(4) ? UNIT_ACTIVE : from_active[draw(3)]);
         else if (t->active == UNIT_ACTIVE && draw(4) == 0)
                 toy_becomes(u, from_active[draw(3)]);
         else if (t->active == UNIT_DEACTIVATING)
@@ -120,7 +122,8 @@ static void settle(World *w) {
                 if (engine_n_jobs(w->engine) == 0)
                         return;
                 Unit *u = any(w);
-                if (toy_of(u)->active == UNIT_ACTIVATING)
+                UnitActiveState state = toy_of(u)->active;
+                if (state == UNIT_ACTIVATING || state == UNIT_RELOADING)
                         toy_becomes(u, UNIT_ACTIVE);
                 else if (toy_of(u)->active == UNIT_DEACTIVATING)
                         toy_becomes(u, UNIT_INACTIVE);
@@ -181,6 +184,8 @@ static void play_round(void) {
                 u->ops = &checking_ops;
                 toy_of(u)->slow = draw(2);
                 toy_of(u)->fails = draw(6) == 0;
+                toy_of(u)->reloads = draw(2);
+                toy_of(u)->reload_fails = draw(4) == 0;
         }
         play(&w);
         settle(&w);
