@@ -96,11 +96,11 @@ static pid_t start_both(Plan *p, int *ret_pidfd) {
  * concerns nobody here.
  */
 static pid_t clone_by_starter(Plan *p, int *ret_pidfd) {
-        /* cppcheck-suppress invalidFunctionArg ; as mmap(2) has it for memory of no file */
         Started *s = mmap(NULL,
                         sizeof(*s),
                         PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS,
+                        /* cppcheck-suppress invalidFunctionArg ; as mmap(2) has it for memory of no file */
                         -1,
                         0);
         if (s == MAP_FAILED)

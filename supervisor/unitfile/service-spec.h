@@ -123,8 +123,8 @@ typedef struct ServiceSpec {
         char **sockets;                        /* owned; Sockets=: units, beside its own one */
         uint64_t idle_timeout_usec; /* [X-Supd] IdleTimeoutSec=; USEC_INFINITY: it never sleeps */
         bool idle_stop;             /* IdleAction=stop; else it is frozen */
-        bool non_blocking;                     /* O_NONBLOCK on what they hand over */
-        HealthEndpoint health_endpoint;        /* [X-Supd] HealthHttp=, HealthTcp= */
+        bool non_blocking;          /* O_NONBLOCK on what they hand over */
+        HealthEndpoint health_endpoint; /* [X-Supd] HealthHttp=, HealthTcp= */
         ExecCommandList commands[_EXEC_PHASE_MAX];
         HostExecSpec exec;
 } ServiceSpec;

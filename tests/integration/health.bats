@@ -125,8 +125,11 @@ COUNT='echo . >>/orders/count'
         # Nor is its cgroup left, once the next one has been made.
         check_says web 'exit 0'
         supctl healthcheck web
-        run find "$(cgroup_of web '')" -name 'supd-exec-*' -not -name "supd-exec-$(("$(n_of_scratches)" - 1))"
-        assert_equal '' "$output"
+        only_the_last_is_left() {
+                [[ -z $(find "$(cgroup_of web '')" -name 'supd-exec-*' \
+                        -not -name "supd-exec-$(("$(n_of_scratches)" - 1))") ]]
+        }
+        wait_until 10 only_the_last_is_left
 }
 
 # The number that the next check's group will have is one more than that of the last.
@@ -284,7 +287,8 @@ n_of_scratches() {
         wait_until 10 unit_has_other_pid web "$pid"
         wait_until 10 health_is web healthy
         assert_equal success "$(unit_prop web Result)"
-        assert_equal 1 "$(unit_prop web NRestarts)"
+        # More than once, if a check came before its first order.
+        (($(unit_prop web NRestarts) >= 1))
 }
 
 @test "HealthOnFailure=restart counts against the start limit" {
