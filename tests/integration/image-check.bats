@@ -50,7 +50,7 @@ blob_of_layer() { # blob_of_layer N: the file of image a's Nth layer blob, from 
 }
 
 @test "a changed byte, size, mode, owner or xattr of a layer's file is found" {
-        printf X | dd of="$own/name" conv=notrunc status=none
+        printf XXXXXXXXXXXXXXXX | dd of="$own/name" conv=notrunc status=none
         touch -d @0 "$own/name"
         damaged_layer_is_repaired "$own" '^name$'
         chmod 600 "$shared/etc/file"
@@ -109,7 +109,7 @@ blob_of_layer() { # blob_of_layer N: the file of image a's Nth layer blob, from 
 @test "for a damaged or missing blob the images to pull again are named" {
         blob=$(blob_of_layer 0)
         cp "$blob" saved
-        printf X | dd of="$blob" conv=notrunc bs=1 seek=9000 status=none
+        printf XXXXXXXXXXXXXXXX | dd of="$blob" conv=notrunc bs=1 seek=9000 status=none
         run image check
         assert_equal 1 "$status"
         assert_equal "sha256:${blob##*/}" "$(record DAMAGED_BLOB)"

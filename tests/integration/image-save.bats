@@ -171,7 +171,7 @@ root_tar() {
         image_make a
         load_as a a
         blob=$(find "$STATE/image/blobs/sha256" -type f -size +15k)
-        printf X | dd of="$blob" conv=notrunc bs=1 seek=9000 status=none
+        printf XXXXXXXXXXXXXXXX | dd of="$blob" conv=notrunc bs=1 seek=9000 status=none
         run image save --output saved.tar a
         assert_equal 1 "$status"
         assert_match "blob sha256:${blob##*/} is damaged" "$output"

@@ -143,7 +143,7 @@ sum_is_right() {
         load_as a a
         image_make b
         blob=$(jq -r '.layers[1].digest[7:]' "layout/blobs/sha256/$(jq -r '.manifests[1].digest[7:]' layout/index.json)")
-        printf X | dd of="layout/blobs/sha256/$blob" conv=notrunc bs=1 seek=30 status=none
+        printf XXXXXXXXXXXXXXXX | dd of="layout/blobs/sha256/$blob" conv=notrunc bs=1 seek=30 status=none
         run image load oci:layout:b --name b
         assert_equal 1 "$status"
         assert_equal "${digest#sha256:}" "$(ls "$STATE/image/.supd/record")"

@@ -172,7 +172,7 @@ large_layout() {
         assert_equal 1 "$status"
         run image load docker-archive:/dev/stdin < <(cat short.tar)
         assert_equal 1 "$status"
-        printf X | dd of=docker.tar conv=notrunc bs=1 seek=3000000 status=none
+        printf XXXXXXXXXXXXXXXX | dd of=docker.tar conv=notrunc bs=1 seek=3000000 status=none
         run image load docker-archive:docker.tar
         assert_equal 1 "$status"
         assert_match 'its content has digest' "$output"
@@ -266,7 +266,7 @@ large_layout() {
         image load oci:layout:v1 --name a
         run image inspect a
         layer=$(record LAYER_PATH | head -n 1)
-        printf X | dd of="$layer/bin/tool" conv=notrunc status=none
+        printf XXXXXXXXXXXXXXXX | dd of="$layer/bin/tool" conv=notrunc status=none
         run image check
         assert_equal 1 "$status"
         assert_equal "sha256:${layer##*/}" "$(record DAMAGED_LAYER)"
@@ -284,7 +284,7 @@ large_layout() {
         [ -e "$layer/bin/tool" ]
 
         blob=$(find "$STATE/image/blobs/sha256" -type f -size +15k)
-        printf X | dd of="$blob" conv=notrunc status=none
+        printf XXXXXXXXXXXXXXXX | dd of="$blob" conv=notrunc status=none
         run image check --repair
         assert_equal 1 "$status"
         assert_equal "sha256:${blob##*/}" "$(record DAMAGED_BLOB)"
@@ -297,7 +297,7 @@ large_layout() {
         fixture
         blob=$(find layout/blobs/sha256 -type f -size +15k)
         cp "$blob" whole
-        printf X | dd of="$blob" conv=notrunc bs=1 seek=5000 status=none
+        printf XXXXXXXXXXXXXXXX | dd of="$blob" conv=notrunc bs=1 seek=5000 status=none
         run image load oci:layout:v1
         assert_equal 1 "$status"
         assert_match 'its content has digest' "$output"
