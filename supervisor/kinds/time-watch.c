@@ -40,7 +40,7 @@ void time_listener_init(TimeListener *l) {
 }
 
 /* A listener may leave, or be joined by others, while it is told. */
-static void tell(TimeWatch *w, bool timezone) {
+static void tell(TimeWatch *w, bool of_zone) {
         List told;
 
         list_init(&told);
@@ -50,7 +50,7 @@ static void tell(TimeWatch *w, bool timezone) {
 
                 list_remove(link);
                 list_append(&told, link);
-                (timezone ? l->timezone_changed : l->clock_changed)(l->userdata);
+                (of_zone ? l->timezone_changed : l->clock_changed)(l->userdata);
         }
         while (!list_is_empty(&told)) {
                 List *link = told.next;

@@ -446,8 +446,7 @@ static const char *find_bad_field(const Calendar *c) {
         static const char *const problems[] = {
                 [CALENDAR_YEAR] = "has a year that is not from 1970 to 2199",
                 [CALENDAR_MONTH] = "has a month that is not from 1 to 12",
-                [CALENDAR_DAY] = "has a day that is not from 1 to 31, or from the end of the "
-                                 "month, 1 to 28",
+                [CALENDAR_DAY] = "has a day that is not from 1 to 31, or 1 to 28 from the end",
                 [CALENDAR_HOUR] = "has an hour that is not from 0 to 23",
                 [CALENDAR_MINUTE] = "has a minute that is not from 0 to 59",
                 [CALENDAR_SECOND] = "has a second that is not from 0 to 59",
