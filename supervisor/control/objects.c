@@ -144,9 +144,11 @@ int socket_object_find(sd_bus *bus,
         return named_object_find(userdata, path, ".socket", ret_found);
 }
 
-/* Getters only read; sd-bus knows no const. */
-static void *spec_of(void *view) {
-        return (UnitSpec *) ((UnitView *) view)->spec;
+/* What the unit says in place of what it is. Getters only read; sd-bus knows no const. */
+static int take_spec(int found, void **ret_found) {
+        if (found > 0)
+                *ret_found = (UnitSpec *) ((UnitView *) *ret_found)->spec;
+        return found;
 }
 
 int unit_spec_find(sd_bus *bus,
@@ -155,12 +157,8 @@ int unit_spec_find(sd_bus *bus,
                 void *userdata,
                 void **ret_found,
                 sd_bus_error *ret_error) {
-        void *found;
-
-        int r = unit_object_find(bus, path, interface, userdata, &found, ret_error);
-        if (r > 0)
-                *ret_found = spec_of(found);
-        return r;
+        return take_spec(unit_object_find(bus, path, interface, userdata, ret_found, ret_error),
+                        ret_found);
 }
 
 int service_spec_find(sd_bus *bus,
@@ -169,12 +167,8 @@ int service_spec_find(sd_bus *bus,
                 void *userdata,
                 void **ret_found,
                 sd_bus_error *ret_error) {
-        void *found;
-
-        int r = service_object_find(bus, path, interface, userdata, &found, ret_error);
-        if (r > 0)
-                *ret_found = spec_of(found);
-        return r;
+        return take_spec(service_object_find(bus, path, interface, userdata, ret_found, ret_error),
+                        ret_found);
 }
 
 int socket_spec_find(sd_bus *bus,
@@ -183,12 +177,8 @@ int socket_spec_find(sd_bus *bus,
                 void *userdata,
                 void **ret_found,
                 sd_bus_error *ret_error) {
-        void *found;
-
-        int r = socket_object_find(bus, path, interface, userdata, &found, ret_error);
-        if (r > 0)
-                *ret_found = spec_of(found);
-        return r;
+        return take_spec(socket_object_find(bus, path, interface, userdata, ret_found, ret_error),
+                        ret_found);
 }
 
 static int units_enumerate(sd_bus *bus,

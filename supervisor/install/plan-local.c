@@ -12,12 +12,13 @@
 
 #define NULL_DEVICE "/dev/null"
 
-int install_plan_mask(const InstallWorld *w,
+/* Where files and links of these names are, or will be, in the directory that is meant. */
+static int plan_paths(const InstallWorld *w,
                 char *const *names,
                 InstallFlags flags,
-                InstallPlan *plan,
+                char ***ret,
                 Error *error) {
-        _cleanup_strv_ char **full = NULL;
+        _cleanup_strv_ char **full = NULL, **paths = NULL;
         const char *directory = NULL;
 
         int r = plan_names(names, &full, error);
@@ -27,7 +28,23 @@ int install_plan_mask(const InstallWorld *w,
                 if (r < 0)
                         return r;
                 _cleanup_free_ char *path = str_printf("%s/%s", directory, *name);
-                r = path ? plan_link(w, path, NULL_DEVICE, flags, plan, error) : -ENOMEM;
+                r = path ? strv_append(&paths, path) : -ENOMEM;
+        }
+        if (r >= 0)
+                *ret = TAKE_PTR(paths);
+        return r;
+}
+
+int install_plan_mask(const InstallWorld *w,
+                char *const *names,
+                InstallFlags flags,
+                InstallPlan *plan,
+                Error *error) {
+        _cleanup_strv_ char **paths = NULL;
+
+        int r = plan_paths(w, names, flags, &paths, error);
+        STRV_FOREACH (path, paths) {
+                r = r < 0 ? r : plan_link(w, *path, NULL_DEVICE, flags, plan, error);
         }
         return r;
 }
@@ -44,21 +61,13 @@ int install_plan_unmask(const InstallWorld *w,
                 InstallFlags flags,
                 InstallPlan *plan,
                 Error *error) {
-        _cleanup_strv_ char **full = NULL;
-        const char *directory = NULL;
+        _cleanup_strv_ char **paths = NULL;
 
-        int r = plan_names(names, &full, error);
-        if (r >= 0)
-                r = plan_directory(w, flags, &directory, error);
-        STRV_FOREACH (name, full) {
-                if (r < 0)
-                        return r;
-                _cleanup_free_ char *path = str_printf("%s/%s", directory, *name);
-                const InstallEntry *e = path ? world_entry(w, path) : NULL;
-                if (!path)
-                        return -ENOMEM;
-                if (e && is_mask_at(w, e))
-                        r = plan_add(plan, INSTALL_UNLINK, path, NULL);
+        int r = plan_paths(w, names, flags, &paths, error);
+        STRV_FOREACH (path, paths) {
+                const InstallEntry *e = world_entry(w, *path);
+                if (r >= 0 && e && is_mask_at(w, e))
+                        r = plan_add(plan, INSTALL_UNLINK, *path, NULL);
         }
         return r;
 }

@@ -26,6 +26,7 @@
 #include "kinds/context.h"
 #include "kinds/image-service.h"
 #include "kinds/image.h"
+#include "kinds/lifecycle-unit.h"
 #include "kinds/pod.h"
 #include "log/driver.h"
 
@@ -115,9 +116,9 @@ typedef struct Container {
         char *invocation_id;       /* owned; 32 hex digits; new with each start */
         char *fd_name;             /* owned; prefix of this run's descriptors in the store */
         char *status_text;         /* owned; why it failed; NULL: nothing to say */
-        struct ControlCommand *command;   /* owned; on the host, under way; NULL: none */
-        struct ContainerExec *reload;     /* owned; ReloadCmd= under way; NULL: none */
-        sd_event_source *deadline_source; /* owned */
+        struct ControlCommand *command; /* owned; on the host, under way; NULL: none */
+        struct ContainerExec *reload;   /* owned; ReloadCmd= under way; NULL: none */
+        LifecycleTimer timer;
 } Container;
 
 static inline Container *container_of_unit(const Unit *u) {

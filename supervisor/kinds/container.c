@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "kinds/container-internal.h"
 #include "kinds/control-command.h"
-#include "kinds/deadline.h"
 #include "supd/message-ids.h"
 
 /* ---- lifecycle actions --------------------------------------------------------------------------- */
@@ -159,27 +158,10 @@ static void action_release(Lifecycle *l) {
         }
 }
 
-static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
-        Container *c = userdata;
-
-        (void) source, (void) usec;
-        /* As of a job, conditions hold for an automatic restart. */
-        if (c->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&c->unit))
-                lifecycle_post(&c->lifecycle, SERVICE_EV_STOP, clock_dual());
-        else
-                lifecycle_on_deadline(&c->lifecycle, clock_dual());
-        return 0;
-}
-
 static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
         Container *c = container_of_lifecycle(l);
 
-        deadline_set(&c->unit,
-                        c->context->event,
-                        &c->deadline_source,
-                        monotonic_usec,
-                        on_deadline,
-                        c);
+        lifecycle_timer_set(&c->timer, &c->unit, l, c->context->event, monotonic_usec);
 }
 
 static void action_changed(Lifecycle *l, ServiceState old) {
@@ -194,8 +176,7 @@ static void action_changed(Lifecycle *l, ServiceState old) {
         container_idle_follow(c);
         container_tell_reload(c, old);
 
-        bool attempt_over = l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART;
-        unit_notify(&c->unit, /* start_failed= */ attempt_over && l->start_failed);
+        lifecycle_tell_engine(&c->unit, l);
         container_tell_pod(c);
 }
 
@@ -406,7 +387,7 @@ int container_reloaded(Unit *u, Error *error) {
 static Unit *container_free(Unit *u) {
         Container *c = container_of_unit(u);
 
-        c->deadline_source = sd_event_source_disable_unref(c->deadline_source);
+        lifecycle_timer_done(&c->timer);
         c->freezer.timer = sd_event_source_disable_unref(c->freezer.timer);
         c->command = control_command_leave(c->command);
         c->idle.timer = sd_event_source_disable_unref(c->idle.timer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The one timer that a lifecycle asks for: LifecycleOps.set_deadline as kinds do it. */
+/* A timer for one time, told last in a turn of the loop: of a lifecycle, of a check, of an idle container. */
 
 #include <systemd/sd-event.h>
 

@@ -8,10 +8,10 @@
 #include "base/diag.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "kinds/deadline.h"
 #include "kinds/environment.h"
 #include "kinds/image-service.h"
 #include "kinds/lifecycle-record.h"
+#include "kinds/lifecycle-unit.h"
 #include "supd/message-ids.h"
 
 typedef struct ImageUnit {
@@ -23,8 +23,8 @@ typedef struct ImageUnit {
         ImageWaiter *waiter;       /* owned; NULL: nothing is being fetched */
         char *invocation_id;       /* owned; 32 hex digits; new with each start */
         char *status_text;         /* owned; NULL: nothing to say */
-        sd_event_source *deadline_source; /* owned */
-        List watches;                     /* of ImageUnitWatch, the callers' */
+        LifecycleTimer timer;
+        List watches; /* of ImageUnitWatch, the callers' */
 } ImageUnit;
 
 static ImageUnit *image_of_lifecycle(Lifecycle *l) {
@@ -206,27 +206,10 @@ static void action_release(Lifecycle *l) {
                 image_say(i, NULL);
 }
 
-static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
-        ImageUnit *i = userdata;
-
-        (void) source, (void) usec;
-        /* As of a job, conditions hold for an automatic restart. */
-        if (i->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&i->unit))
-                lifecycle_post(&i->lifecycle, SERVICE_EV_STOP, clock_dual());
-        else
-                lifecycle_on_deadline(&i->lifecycle, clock_dual());
-        return 0;
-}
-
 static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
         ImageUnit *i = image_of_lifecycle(l);
 
-        deadline_set(&i->unit,
-                        i->context->event,
-                        &i->deadline_source,
-                        monotonic_usec,
-                        on_deadline,
-                        i);
+        lifecycle_timer_set(&i->timer, &i->unit, l, i->context->event, monotonic_usec);
 }
 
 static void image_save(ImageUnit *i) {
@@ -294,8 +277,7 @@ static void action_changed(Lifecycle *l, ServiceState old) {
                                 SUPD_MESSAGE_STARTED,
                                 i->status_text ?: "The image is here.");
 
-        bool attempt_over = l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART;
-        unit_notify(&i->unit, /* start_failed= */ attempt_over && l->start_failed);
+        lifecycle_tell_engine(&i->unit, l);
         tell_watches(i);
 }
 
@@ -431,7 +413,7 @@ static Unit *image_unit_free(Unit *u) {
         LIST_FOREACH (link, &i->watches)
                 list_remove(link);
         i->waiter = image_waiter_leave(i->waiter);
-        i->deadline_source = sd_event_source_disable_unref(i->deadline_source);
+        lifecycle_timer_done(&i->timer);
         image_unresolve(i);
         free(i->invocation_id);
         free(i->status_text);

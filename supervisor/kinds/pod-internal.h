@@ -9,6 +9,7 @@
  */
 
 #include "kinds/forked.h"
+#include "kinds/lifecycle-unit.h"
 #include "kinds/pod.h"
 #include "runtime/namespaces.h"
 
@@ -36,10 +37,10 @@ struct PodUnit {
         char **member_ids;                  /* owned; the same as names */
         bool had_members;                   /* since the start */
         PodFreeze freeze;
-        char *invocation_id;              /* owned; 32 hex digits; new with each start */
-        char *status_text;                /* owned; NULL: nothing to say */
-        sd_event_source *deadline_source; /* owned */
-        sd_event_source *check_source;    /* owned */
+        char *invocation_id; /* owned; 32 hex digits; new with each start */
+        char *status_text;   /* owned; NULL: nothing to say */
+        LifecycleTimer timer;
+        sd_event_source *check_source; /* owned */
 };
 
 static inline PodUnit *pod_of(const Unit *u) {

@@ -12,7 +12,6 @@
 #include "base/strv.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "kinds/deadline.h"
 #include "kinds/environment.h"
 #include "kinds/lifecycle-record.h"
 #include "kinds/pod-internal.h"
@@ -264,27 +263,10 @@ static void action_release(Lifecycle *l) {
                 pod_say(p, NULL);
 }
 
-static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
-        PodUnit *p = userdata;
-
-        (void) source, (void) usec;
-        /* As of a job, conditions hold for an automatic restart. */
-        if (p->lifecycle.state == SERVICE_AUTO_RESTART && !unit_may_start(&p->unit))
-                lifecycle_post(&p->lifecycle, SERVICE_EV_STOP, clock_dual());
-        else
-                lifecycle_on_deadline(&p->lifecycle, clock_dual());
-        return 0;
-}
-
 static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
         PodUnit *p = pod_of_lifecycle(l);
 
-        deadline_set(&p->unit,
-                        p->context->event,
-                        &p->deadline_source,
-                        monotonic_usec,
-                        on_deadline,
-                        p);
+        lifecycle_timer_set(&p->timer, &p->unit, l, p->context->event, monotonic_usec);
 }
 
 static void pod_tell_state(PodUnit *p, ServiceState old) {
@@ -312,8 +294,7 @@ static void action_changed(Lifecycle *l, ServiceState old) {
                 pod_save(p);
         pod_tell_state(p, old);
 
-        bool attempt_over = l->state == SERVICE_FAILED || l->state == SERVICE_AUTO_RESTART;
-        unit_notify(&p->unit, /* start_failed= */ attempt_over && l->start_failed);
+        lifecycle_tell_engine(&p->unit, l);
 }
 
 static const LifecycleOps lifecycle_ops = {
@@ -411,7 +392,7 @@ static Unit *pod_free(Unit *u) {
                 list_remove(link);
         }
         forked_free(p->maker);
-        sd_event_source_disable_unref(p->deadline_source);
+        lifecycle_timer_done(&p->timer);
         sd_event_source_disable_unref(p->check_source);
         pod_unresolve(p);
         for (SharedNamespace n = 0; n < _SHARED_NAMESPACE_MAX; n++)

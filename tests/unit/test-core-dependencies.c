@@ -15,20 +15,6 @@ static void unit(World *w, const char *name, const char *dependencies) {
         world_write(w, file, text);
 }
 
-static int setup(void **state) {
-        World *w = malloc(sizeof(*w));
-        assert_non_null(w);
-        world_init(w);
-        *state = w;
-        return 0;
-}
-
-static int teardown(void **state) {
-        world_done(*state);
-        free(*state);
-        return 0;
-}
-
 /* "a.service" with @dependencies on b, and plain b and c. */
 static World *pair(void **state, const char *dependencies) {
         World *w = *state;
@@ -695,7 +681,7 @@ static void test_who_triggers_a_unit_hears_of_its_states_and_of_the_ends_of_its_
         assert_int_equal(toy_of(world_unit(w, "bad"))->starts, 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {

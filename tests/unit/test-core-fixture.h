@@ -205,6 +205,21 @@ static inline void world_done(World *w) {
         free(w->dir);
 }
 
+static inline int world_setup(void **state) {
+        World *w = malloc(sizeof(*w));
+
+        assert_non_null(w);
+        world_init(w);
+        *state = w;
+        return 0;
+}
+
+static inline int world_teardown(void **state) {
+        world_done(*state);
+        free(*state);
+        return 0;
+}
+
 static inline Unit *world_unit(World *w, const char *name) {
         Unit *u = engine_find(w->engine, name);
         if (!u)

@@ -36,20 +36,6 @@ static World *running(void **state, const char *dependencies) {
         return w;
 }
 
-static int setup(void **state) {
-        World *w = malloc(sizeof(*w));
-        assert_non_null(w);
-        world_init(w);
-        *state = w;
-        return 0;
-}
-
-static int teardown(void **state) {
-        world_done(*state);
-        free(*state);
-        return 0;
-}
-
 static int ask(World *w, const char *name, JobType type) {
         return world_ask(w, name, type, JOB_MODE_REPLACE, NULL);
 }
@@ -250,7 +236,7 @@ static void test_nothing_reloads_while_supd_ends(void **state) {
         assert_int_equal(ask(w, "a", JOB_RELOAD), -ESHUTDOWN);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
