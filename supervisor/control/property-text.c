@@ -69,7 +69,7 @@ int property_text_parse(const char *assignment, PropertyText *ret, sd_bus_error 
                         equals ? strndup(assignment, (size_t) (equals - assignment)) : NULL;
         const char *section;
 
-        if (!equals || strpbrk(assignment, "\n\r")) {
+        if (!equals || equals == assignment || strpbrk(assignment, "\n\r")) {
                 (void) sd_bus_error_setf(ret_error,
                                 SD_BUS_ERROR_INVALID_ARGS,
                                 "'%.64s' is no assignment; KEY=VALUE is wanted",

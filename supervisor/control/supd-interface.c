@@ -231,6 +231,10 @@ static int append_status(sd_bus_message *m, const StatusEntries *entries, UnitVi
                         continue;
                 r = property_append(m, entries->entry[i], sources[source].interface, object);
         }
+        if (r >= 0 && v->unit)
+                r = append_text(m,
+                                "Definition",
+                                unit_definition_to_string(unit_definition(v->unit)));
         if (r >= 0)
                 r = append_own_diagnostics(m, v);
         return r < 0 ? r : sd_bus_message_close_container(m);

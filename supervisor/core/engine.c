@@ -129,6 +129,27 @@ int unit_get_history(Unit *u, const Record *record) {
         return history_get(&u->history, record);
 }
 
+const char *unit_definition_to_string(UnitDefinition d) {
+        /* clang-format off */
+        static const char *const names[] = {
+                [UNIT_DEFINITION_CURRENT] = "current",
+                [UNIT_DEFINITION_CHANGED] = "changed",
+                [UNIT_DEFINITION_GONE]    = "gone",
+        };
+        /* clang-format on */
+        static_assert(ELEMENTSOF(names) == _UNIT_DEFINITION_MAX, "every one has a name");
+
+        return d < 0 || d >= _UNIT_DEFINITION_MAX ? NULL : names[d];
+}
+
+UnitDefinition unit_definition(const Unit *u) {
+        if (u->gone)
+                return UNIT_DEFINITION_GONE;
+        return u->next_spec && u->next_spec->texts_hash != u->spec->texts_hash
+                               ? UNIT_DEFINITION_CHANGED
+                               : UNIT_DEFINITION_CURRENT;
+}
+
 static void unit_exchange_spec(Unit *u) {
         unit_spec_free(u->spec);
         u->spec = TAKE_PTR(u->next_spec);

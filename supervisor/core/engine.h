@@ -147,6 +147,17 @@ struct Unit {
 /** unit_id() - "web.service"; borrowed */
 const char *unit_id(const Unit *u);
 UnitActiveState unit_active_state(const Unit *u);
+/* What a unit that is not off runs by, compared with its files as they were read last. */
+typedef enum UnitDefinition {
+        UNIT_DEFINITION_CURRENT,
+        UNIT_DEFINITION_CHANGED, /* taken at its next start; limits hold at once */
+        UNIT_DEFINITION_GONE,    /* there is no file of it any more: unloaded once it is off */
+        _UNIT_DEFINITION_MAX,
+        _UNIT_DEFINITION_INVALID = -EINVAL,
+} UnitDefinition;
+
+const char *unit_definition_to_string(UnitDefinition d); /* "current", "changed", "gone" */
+UnitDefinition unit_definition(const Unit *u);
 /** unit_can_start() - the newest definition is loaded and startable. Return: 0, or the reason as error. */
 int unit_can_start(const Unit *u, Error *error);
 

@@ -91,6 +91,10 @@ static int print_loaded(const Page *page) {
                         return r;
                 fputc(')', page->out);
         }
+        if (is(page, "Definition", "changed"))
+                fputs("; changed, its next start takes that", page->out);
+        else if (is(page, "Definition", "gone"))
+                fputs("; its file is gone, and so is it once it stops", page->out);
         if (value_get_bool(page->unit, "NeedDaemonReload"))
                 fprintf(page->out,
                                 "%s; changed on disk, 'supctl daemon-reload' reads it%s",

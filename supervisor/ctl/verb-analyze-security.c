@@ -89,6 +89,21 @@ static int load(const char *path, UnitSpec **ret, Error *error) {
         return 0;
 }
 
+/* Of all units those that can't be judged are left out, and named. Return: 1; 0 if it is left out. */
+static int load_for(const char *path, bool skip, UnitSpec **ret, Error *error) {
+        _cleanup_(error_done) Error reason = {};
+
+        int r = load(path, ret, &reason);
+        if (r >= 0)
+                return 1;
+        if (!skip || r == -ENOMEM) {
+                error_move(error, &reason);
+                return r;
+        }
+        fprintf(stderr, "supctl: %s; left out\n", error_text(&reason, r));
+        return 0;
+}
+
 /* ---- showing ------------------------------------------------------------------------------------- */
 
 static Style exposure_style(double exposure) {
@@ -220,15 +235,16 @@ int verb_analyze_security(Context *c, char *const *words, Error *error) {
         UnitSpec **specs = calloc(MAX(strv_length(files), (size_t) 1), sizeof(*specs));
         if (!specs)
                 return -ENOMEM;
+        bool all = !words || !*words;
         STRV_FOREACH (file, files) {
-                r = r < 0 ? r : load(*file, &specs[n], error);
-                n += r >= 0;
+                r = r < 0 ? r : load_for(*file, /* skip= */ all, &specs[n], error);
+                n += r > 0;
         }
         if (r >= 0 && c->options->json)
                 r = print_json(c, specs, n);
-        else if (r >= 0 && (!words || !*words))
+        else if (r >= 0 && all)
                 r = print_overview(c, specs, n);
-        for (size_t i = 0; r >= 0 && words && *words && !c->options->json && i < n; i++) {
+        for (size_t i = 0; r >= 0 && !all && !c->options->json && i < n; i++) {
                 if (i > 0)
                         fputc('\n', c->out);
                 r = print_details(c, specs[i]);

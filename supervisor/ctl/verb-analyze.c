@@ -64,6 +64,17 @@ int verb_analyze_time(Context *c, char *const *words, Error *error) {
         return r < 0 ? r : SUPCTL_EXIT_SUCCESS;
 }
 
+/* Patterns that nothing matches are a mistake; that nothing was started is not. */
+static int require_any(const Startup *s, char *const *words, Error *error) {
+        if (s->n_units > 0 || !words || !*words)
+                return 0;
+        return error_set_plain(error,
+                        -ENOENT,
+                        ERROR_NO_SUCH_UNIT,
+                        "no unit matches '%s'; 'supctl list-units --all' shows those there are",
+                        words[0]);
+}
+
 /* ---- blame --------------------------------------------------------------------------------------- */
 
 static int compare_duration(const void *a, const void *b) {
@@ -162,6 +173,8 @@ int verb_analyze_blame(Context *c, char *const *words, Error *error) {
         _cleanup_startup_ Startup s = {};
 
         int r = startup_read(c, words, &s, error);
+        if (r >= 0)
+                r = require_any(&s, words, error);
         if (r < 0)
                 return r;
         qsort(s.units, s.n_units, sizeof(*s.units), compare_duration);
@@ -220,7 +233,7 @@ static int follow_chain(
         return 0;
 }
 
-static int print_chain(Context *c, const Startup *s, const char *word, Error *error) {
+static int print_chain(Context *c, const Startup *s, const char *word, bool legend, Error *error) {
         _cleanup_value_ Value asked = {};
         _cleanup_(tree_done) Tree tree = {};
 
@@ -233,7 +246,14 @@ static int print_chain(Context *c, const Startup *s, const char *word, Error *er
                 return error_set_plain(
                                 error, -ENOENT, ERROR_NO_SUCH_UNIT, "Unit %s not found.", word);
         r = follow_chain(c, s, u, &tree, error);
-        return r < 0 ? r : tree_print(&tree, &c->terminal, "", c->out);
+        if (r < 0)
+                return r;
+        if (legend && !c->options->no_legend)
+                fputs("After \"@\" the time at which a unit was active, after \"+\" how long its "
+                      "start "
+                      "took.\n\n",
+                                c->out);
+        return tree_print(&tree, &c->terminal, "", c->out);
 }
 
 int verb_analyze_critical_chain(Context *c, char *const *words, Error *error) {
@@ -243,15 +263,9 @@ int verb_analyze_critical_chain(Context *c, char *const *words, Error *error) {
         int r = startup_read(c, NULL, &s, error);
         if (r >= 0)
                 r = startup_require_finished(&s, error);
-        if (r < 0)
-                return r;
-        if (!c->options->no_legend)
-                fputs("After \"@\" the time at which a unit was active, after \"+\" how long its "
-                      "start "
-                      "took.\n\n",
-                                c->out);
-        for (char *const *word = words && *words ? words : fallback; *word && r >= 0; word++)
-                r = print_chain(c, &s, *word, error);
+        char *const *first = words && *words ? words : fallback;
+        for (char *const *word = first; r >= 0 && *word; word++)
+                r = print_chain(c, &s, *word, /* legend= */ word == first, error);
         return r < 0 ? r : SUPCTL_EXIT_SUCCESS;
 }
 
@@ -261,6 +275,8 @@ int verb_analyze_plot(Context *c, char *const *words, Error *error) {
         _cleanup_startup_ Startup s = {};
 
         int r = startup_read(c, words, &s, error);
+        if (r >= 0)
+                r = require_any(&s, words, error);
         if (r >= 0)
                 r = startup_plot(&s, /* chosen= */ words && *words, c->out);
         return r < 0 ? r : SUPCTL_EXIT_SUCCESS;

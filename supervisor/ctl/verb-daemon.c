@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/json-output.h"
+#include "ctl/unit-view.h"
 #include "ctl/verbs.h"
 #include "supd/exit-status.h"
 #include "supd/version.h"
@@ -34,6 +35,31 @@ static int print_diagnostic(Context *c, const Value *d) {
         return 0;
 }
 
+/* Whoever runs by something else than its files say now. */
+static int print_differing(Context *c, Error *error) {
+        _cleanup_value_ Value units = {};
+
+        int r = c->options->quiet ? 0 : client_list_units(c->client, NULL, &units, error);
+        for (size_t i = 0; r >= 0 && i < value_length(&units); i++) {
+                const Value *unit = &units.dict.items[i].value;
+                const char *definition = value_get_string(unit, "Definition");
+                bool gone = str_equal(definition, "gone");
+
+                if (gone)
+                        fprintf(stderr,
+                                        "%s runs on without a file; it is gone once it stops\n",
+                                        unit_id(unit));
+                else if (str_equal(definition, "changed"))
+                        fprintf(stderr,
+                                        "%s runs as it was started; 'supctl restart %s' takes what "
+                                        "has "
+                                        "changed (limits hold already)\n",
+                                        unit_id(unit),
+                                        unit_id(unit));
+        }
+        return r;
+}
+
 int verb_daemon_reload(Context *c, char *const *words, Error *error) {
         _cleanup_value_ Value list = {};
 
@@ -54,7 +80,8 @@ int verb_daemon_reload(Context *c, char *const *words, Error *error) {
                 if (r < 0)
                         return r;
         }
-        return SUPCTL_EXIT_SUCCESS;
+        r = print_differing(c, error);
+        return r < 0 ? r : SUPCTL_EXIT_SUCCESS;
 }
 
 /* ---- daemon-reexec ------------------------------------------------------------------------------- */

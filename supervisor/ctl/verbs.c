@@ -234,8 +234,9 @@ int verb_find_words(char *const *words, const Verb **ret, size_t *ret_n, Error *
 
         if (words[1] && family && !both)
                 return -ENOMEM;
-        /* A family's name may be a verb as well. */
-        if (find(words[0]) && (!both || !find(both))) {
+        /* A family's name may be a verb as well, with words of its own or without any. */
+        const Verb *single = find(words[0]);
+        if (single && (!both || (!find(both) && single->words_max > 0))) {
                 family = false;
                 free(both);
                 both = NULL;

@@ -450,6 +450,23 @@ static SpecifierContext specifier_context(const UnitSpec *u, const MachineFacts 
         };
 }
 
+/* FNV-1a: to see changes by, not to be safe from those who want none to be seen. */
+static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size) {
+        for (size_t i = 0; i < size; i++)
+                hash = (hash ^ (unsigned char) bytes[i]) * UINT64_C(0x100000001b3);
+        return hash;
+}
+
+static uint64_t hash_texts(const UnitLoadRequest *request) {
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+        for (size_t i = 0; i < request->n_texts; i++) {
+                hash = hash_bytes(hash, request->texts[i].path, strlen(request->texts[i].path) + 1);
+                hash = hash_bytes(hash, request->texts[i].text, request->texts[i].size);
+        }
+        return hash;
+}
+
 int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
         _cleanup_(diagnostic_list_done) DiagnosticList diagnostics = {}, dropin_diagnostics = {};
         _cleanup_(unit_source_freep) UnitSource *source = NULL;
@@ -465,6 +482,7 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
         if (r < 0)
                 return r;
 
+        u->texts_hash = hash_texts(request);
         UnitLoad load = {
                 .unit = u,
                 .type = unit_type_find(request->file_name),

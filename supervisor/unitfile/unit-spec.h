@@ -46,6 +46,7 @@ typedef struct UnitSpec {
         char *file_name;     /* owned; "web.container" */
         char *fragment_path; /* owned; absolute; NULL: a target without a file */
         char **dropin_paths; /* owned; in order of application */
+        uint64_t texts_hash; /* of all that was read: another one, and the definition has changed */
         char *instance;      /* owned; of a template instance; NULL: none */
         bool is_template;    /* foo@.container itself: can't be started */
         UnitKind kind;

@@ -79,6 +79,7 @@ END
         assert_match 'multi-user.target|default.target' "$(supctl analyze critical-chain)"
         run supctl analyze critical-chain nonesuch
         assert_equal 4 "$status"
+        assert_no_match 'After' "$output"
 }
 
 @test "analyze plot draws the start, or the units that are named" {
@@ -102,6 +103,20 @@ END
         assert_no_match 'black' "$(supctl analyze dot --no-legend --order web)"
 }
 
+@test "what matches nothing, and words that are none of analyze's, are errors" {
+        supd_start_whole
+        for verb in plot blame dot; do
+                run supctl analyze $verb nonesuch
+                assert_equal 4 "$status"
+                assert_match 'no unit matches' "$output"
+        done
+        run supctl analyze blaim
+        assert_equal 2 "$status"
+        assert_match "unknown verb 'analyze blaim'; did you mean 'analyze blame'" "$output"
+        run supctl analyze plot
+        [ "$status" -eq 0 ]
+}
+
 @test "analyze security judges containers by their files" {
         unit_write loose.container Exec='sleep 1' Network=host SeccompProfile=unconfined AddCapability=SYS_ADMIN \
                 Volume=/:/host PidsLimit=-1
@@ -115,6 +130,11 @@ END
         assert_match 'AddCapability= .*root of the host' "$text"
         # Without supd, too.
         assert_match 'Exposure of loose.service' "$(SUPD_RUNTIME_DIR=/nonesuch supctl analyze security "$UNIT_DIR/loose.container")"
+        # One that is broken keeps the others from nothing.
+        unit_write broken.container Exec='sleep 1' Nonsense=1
+        supctl daemon-reload
+        assert_match 'loose.service +[0-9.]+ +UNSAFE' "$(supctl analyze security 2>&1)"
+        assert_match 'broken.container has errors.*left out' "$(supctl analyze security 2>&1)"
         assert_match '"Rating": ?"UNSAFE"' "$(supctl analyze security --json loose)"
         run supctl analyze security nonesuch
         assert_equal 4 "$status"

@@ -32,6 +32,28 @@ unit_file() {
         assert_equal 40 "$(unit_prop web TasksMax)"
 }
 
+@test "daemon-reload says which running units differ from their files, and no others" {
+        obedient_write web Description=old
+        obedient_write same
+        obedient_write leaves
+        obedient_write off
+        supd_start
+        supctl start web same leaves
+        assert_no_match 'runs' "$(supctl daemon-reload 2>&1)"
+        sed -i 's/old/new/' "$(unit_file web)"
+        echo '# more' >>"$(unit_file off)"
+        rm "$(unit_file leaves)"
+        text=$(supctl daemon-reload 2>&1)
+        assert_match "web.service runs as it was started; 'supctl restart web.service'" "$text"
+        assert_match 'leaves.service runs on without a file' "$text"
+        assert_no_match '(same|off).service runs' "$text"
+        assert_match 'changed, its next start takes that' "$(supctl status web)"
+        assert_no_match 'its next start' "$(supctl status same)"
+        supctl restart web
+        assert_no_match 'web.service runs' "$(supctl daemon-reload 2>&1)"
+        supctl stop leaves
+}
+
 @test "relative limits are told in bytes and tasks, also of a unit that does not run" {
         obedient_write web MemoryMax=10% TasksMax=1%
         # Not every system has what it takes to start this one.

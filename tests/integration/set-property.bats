@@ -67,6 +67,8 @@ pids_max() {
         assert_match 'did you mean MemoryMax' "$output"
         run supctl set-property nonesuch TasksMax=5
         assert_match 'nonesuch not found' "$output"
+        run supctl set-property web =5
+        assert_match 'is no assignment' "$output"
         run supctl set-property web TasksMax
         assert_equal 1 "$status"
         assert_match 'KEY=VALUE' "$output"
