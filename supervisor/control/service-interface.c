@@ -285,7 +285,7 @@ const sd_bus_vtable service_vtable[] = {
         SD_BUS_METHOD("GetProcesses", NULL, "a(sus)", method_processes, 0),
 
         SD_BUS_PROPERTY("MainPID",        "u", NULL,                  STATUS(main_pid),    CHANGES),
-        SD_BUS_PROPERTY("ControlPID",     "u", property_get_zero,     0,                   0),
+        SD_BUS_PROPERTY("ControlPID",     "u", NULL,                  STATUS(control_pid), CHANGES),
         SD_BUS_PROPERTY("StatusText",     "s", NULL,                  STATUS(status_text), CHANGES),
         SD_BUS_PROPERTY("StatusErrno",    "i", property_get_zero,     0,                   0),
         SD_BUS_PROPERTY("Result",         "s", NULL,                  STATUS(result),      CHANGES),

@@ -409,7 +409,8 @@ Unit *engine_find_by_pid(Engine *e, pid_t pid, const char *cgroup_path) {
                 UnitStatus status = {};
 
                 u->ops->status(u, &status);
-                if (pid > 0 && (status.main_pid == pid || status.init_pid == pid))
+                if (pid > 0 && (status.main_pid == pid || status.init_pid == pid ||
+                                               status.control_pid == pid))
                         return u;
                 if (cgroup_path && status.cgroup_path &&
                                 str_has_prefix(cgroup_path, status.cgroup_path)) {

@@ -22,6 +22,7 @@
 #include "kinds/condition.h"
 #include "kinds/health-queue.h"
 #include "kinds/image-service.h"
+#include "kinds/inherited.h"
 #include "kinds/registry.h"
 #include "kinds/time-watch.h"
 #include "log/journal-send.h"
@@ -280,9 +281,14 @@ static int daemon_restore_pass(Daemon *d, unsigned pass) {
 }
 
 static int daemon_restore_units(Daemon *d, Error *error) {
+        _cleanup_(inherited_done) InheritedChildren children = {};
         _cleanup_strv_ char **orphans = NULL;
         int r;
 
+        r = inherited_list(&children);
+        if (r < 0)
+                diag_warning("Cannot list the processes of before: %s; some may stay zombies",
+                                error_text(NULL, r));
         r = store_instantiate(d->store, d->engine, error);
         if (r < 0)
                 return r;
@@ -299,6 +305,9 @@ static int daemon_restore_units(Daemon *d, Error *error) {
                 diag_warning("%s: its unit file is gone; stopping it", *name);
         }
 
+        r = inherited_reap(&children, d->engine, d->event);
+        if (r < 0)
+                return r;
         daemon_remove_strays(d, d->engine);
         return kind_clear_strays(&d->kinds, d->engine);
 }

@@ -59,6 +59,14 @@ static int on_output(sd_event_source *source, int fd, uint32_t events, void *use
         return 0;
 }
 
+static Cgroup *end_group(sd_event *event, const RuntimeExec *exec, Cgroup *c) {
+        /* Who was to make the process and tell its number said nothing at all: it may have been killed in
+         * between, and the process can't be waited for by number. */
+        if (c && exec->maker_pidfd < 0 && exec->failure.type == 0)
+                reap_members(event, c);
+        return reap_scratch(event, c);
+}
+
 /* ---- what nobody waits for any more ------------------------------------------------------------ */
 
 /* A command that is given up before its process is known: killed when it is, or who is to make it could be
@@ -70,7 +78,7 @@ typedef struct Orphan {
 } Orphan;
 
 static void orphan_end(Orphan *o) {
-        o->cgroup = cgroup_scratch_discard(o->cgroup);
+        o->cgroup = end_group(o->event, &o->exec, o->cgroup);
         o->exec.maker_pidfd = reap_later(o->event, o->exec.maker_pidfd);
         o->exec.child.pidfd = reap_later(o->event, o->exec.child.pidfd);
 }
@@ -129,7 +137,7 @@ static void exec_end(ContainerExec *e, int result, ExitInfo exit, const Error *e
         e->timer = sd_event_source_disable_unref(e->timer);
         /* Before the output is closed, or what it left behind would see that. */
         if (is_known(e))
-                e->cgroup = cgroup_scratch_discard(e->cgroup);
+                e->cgroup = end_group(e->container->context->event, &e->exec, e->cgroup);
         if (e->output_fd >= 0)
                 (void) read_output(e);
         e->output_source = sd_event_source_disable_unref(e->output_source);
@@ -314,7 +322,7 @@ ContainerExec *container_exec_free(ContainerExec *e) {
         e->timer = sd_event_source_disable_unref(e->timer);
         if (e->exec.child.pidfd >= 0 && !is_known(e))
                 exec_orphan(e);
-        e->cgroup = cgroup_scratch_discard(e->cgroup);
+        e->cgroup = reap_scratch(e->container->context->event, e->cgroup);
         e->exec.maker_pidfd = reap_later(e->container->context->event, e->exec.maker_pidfd);
         e->exec.child.pidfd = reap_later(e->container->context->event, e->exec.child.pidfd);
         runtime_exec_done(&e->exec);

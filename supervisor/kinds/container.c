@@ -310,6 +310,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .main_pid = c->run.payload_pid,
                 .last_main_pid = c->run.last_payload_pid,
                 .init_pid = c->run.child.pid > 0 ? c->run.child.pid : 0,
+                .control_pid = c->command ? control_command_pid(c->command) : 0,
                 .exit = l->exit,
                 .main_started = l->main_started,
                 .main_ended = l->main_ended,

@@ -81,7 +81,7 @@ static ServiceResult classify(const ControlCommand *c, ExitInfo exit) {
 
 static void discard_group(ControlCommand *c) {
         if (c->cgroup)
-                c->cgroup = cgroup_scratch_discard(c->cgroup);
+                c->cgroup = reap_scratch(c->context->event, c->cgroup);
         else
                 cgroup_kill_scratches(c->parent);
 }
@@ -407,7 +407,7 @@ ControlCommand *control_command_free(ControlCommand *c) {
                 discard_group(c);
                 c->process.pidfd = reap_later(c->context->event, c->process.pidfd);
         } else
-                c->cgroup = cgroup_scratch_discard(c->cgroup);
+                c->cgroup = reap_scratch(c->context->event, c->cgroup);
         destroy(c);
         return NULL;
 }

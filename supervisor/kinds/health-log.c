@@ -22,6 +22,8 @@ static size_t entry_size(const HealthEntry *e) {
 }
 
 static void drop_oldest(HealthLog *l, size_t n) {
+        if (n == 0)
+                return; /* nor is there an array before the first entry */
         for (size_t i = 0; i < n; i++)
                 free(l->entries[i].output);
         l->n -= n;

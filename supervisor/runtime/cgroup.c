@@ -186,15 +186,18 @@ int cgroup_open_scratch(Cgroup *parent, Cgroup **ret, Error *error) {
                         parent->path);
 }
 
-Cgroup *cgroup_scratch_discard(Cgroup *c) {
-        if (!c)
-                return NULL;
-
+int cgroup_scratch_end(Cgroup *c) {
         /* Mostly all have ended, and a group that nobody is in is removed without a kill. */
-        if (cgroup_remove_below(c->tree->root_fd, c->name) < 0) {
-                (void) cgroup_kill(c, /* error= */ NULL);
-                (void) cgroup_remove_below(c->tree->root_fd, c->name);
-        }
+        int r = cgroup_remove_below(c->tree->root_fd, c->name);
+        if (r >= 0)
+                return 0;
+        (void) cgroup_kill(c, /* error= */ NULL);
+        return cgroup_remove_below(c->tree->root_fd, c->name);
+}
+
+Cgroup *cgroup_scratch_discard(Cgroup *c) {
+        if (c)
+                (void) cgroup_scratch_end(c);
         return cgroup_free(c);
 }
 

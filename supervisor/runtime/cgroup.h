@@ -131,8 +131,14 @@ int cgroup_open(CgroupTree *t, const char *name, Cgroup **ret, Error *error);
  * before that nobody is in any more are removed on the way.
  */
 int cgroup_open_scratch(Cgroup *parent, Cgroup **ret, Error *error);
-/** cgroup_scratch_discard() - SIGKILL to all in it, then remove and free it; what still dies then is removed
- * by the next cgroup_open_scratch(), or with the parent */
+/**
+ * cgroup_scratch_end() - SIGKILL to all in it, then remove it
+ *
+ * Return: 0; -EBUSY while the killed still die: to be repeated when cgroup_read_events() finds nobody in it.
+ */
+int cgroup_scratch_end(Cgroup *c);
+/** cgroup_scratch_discard() - cgroup_scratch_end(), then free it; what still dies then is removed by the next
+ * cgroup_open_scratch(), or with the parent */
 Cgroup *cgroup_scratch_discard(Cgroup *c);
 DEFINE_CLEANUP(Cgroup *, cgroup_scratch_discard);
 /** cgroup_kill_scratches() - end all scratch groups that an earlier supervisor left below @parent */

@@ -122,19 +122,12 @@ COUNT='echo . >>/orders/count'
         none_sleeps() { ! ask web 'ps' | grep -q 'sleep 765'; }
         wait_until 10 none_sleeps
         assert_equal -1 "$(supctl show --json --property=HealthLog web | jq '.HealthLog[-1][2]')"
-        # Nor is its cgroup left, once the next one has been made.
-        check_says web 'exit 0'
-        supctl healthcheck web
-        only_the_last_is_left() {
-                [[ -z $(find "$(cgroup_of web '')" -name 'supd-exec-*' \
-                        -not -name "supd-exec-$(("$(n_of_scratches)" - 1))") ]]
-        }
-        wait_until 10 only_the_last_is_left
+        # Nor is its cgroup left, without a further check.
+        wait_until 10 no_scratch_is_left web
 }
 
-# The number that the next check's group will have is one more than that of the last.
-n_of_scratches() {
-        find "$(cgroup_of web '')" -name 'supd-exec-*' -printf '%f\n' | sed 's/.*-//' | sort -n | tail -1 | grep . || echo 0
+no_scratch_is_left() {
+        [[ -z $(find "$(cgroup_of "$1" '')" -name 'supd-exec-*') ]]
 }
 
 @test "what a check leaves running is ended with it" {
@@ -145,6 +138,7 @@ n_of_scratches() {
         wait_until 10 health_is web healthy
         none_sleeps() { ! ask web 'ps' | grep -q 'sleep 7657'; }
         wait_until 10 none_sleeps
+        wait_until 10 no_scratch_is_left web
 }
 
 @test "commands are for a shell, or an array of words; one that is missing fails with 127" {
@@ -388,6 +382,25 @@ n_of_scratches() {
         supctl daemon-reexec
         wait_until 10 supd_answers
         assert_equal healthy "$(unit_prop web HealthState)"
+}
+
+@test "a check under way when supd executes itself again is ended, and holds nothing up" {
+        checked_write web HealthInterval=1h HealthTimeout=1h
+        check_says web 'touch /orders/begun; exec sleep 7661'
+        supd_start
+        supctl start web
+        begun() { [[ -e $(orders_of web)/begun ]]; }
+        wait_until 20 begun
+        pid=$(supd_pid)
+        check_says web 'exit 0'
+        supctl daemon-reexec
+        wait_until 20 supd_answers
+        assert_equal "$pid" "$(supd_pid)"
+        none_is_left() { [[ -z $(ps -o pid= --ppid "$pid" | grep -vw "$(unit_prop web InitPID)") ]]; }
+        wait_until 20 none_is_left
+        wait_until 20 no_scratch_is_left web
+        supctl stop web
+        assert_equal success "$(unit_prop web Result)"
 }
 
 # ---- results ---------------------------------------------------------------------------------------
