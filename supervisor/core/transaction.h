@@ -50,17 +50,3 @@ bool transaction_next(const Transaction *t,
                 DependencyType *ret_why);
 /** transaction_has() - a settled transaction has a job for @u */
 bool transaction_has(const Transaction *t, const Unit *u);
-
-/**
- * job_waits() - must a job of one unit wait for that of another?
- * @relation: what the other one is to it: DEPENDENCY_AFTER, DEPENDENCY_BEFORE, or a conflict
- */
-bool job_waits(JobType type, DependencyType relation, JobType other);
-/** job_types_merge() - what does both. Return: a JobType; -EEXIST: they contradict. */
-int job_types_merge(JobType a, JobType b);
-/** job_types_contradict() - one is a stop, the other is not */
-bool job_types_contradict(JobType a, JobType b);
-
-/* The dependencies that job_waits() knows. */
-#define ORDERING_TYPES_N 4U
-extern const DependencyType ordering_types[ORDERING_TYPES_N];
