@@ -118,6 +118,7 @@ extern const sd_bus_vtable unit_vtable[];               /* UnitView */
 extern const sd_bus_vtable unit_spec_vtable[];          /* UnitSpec */
 extern const sd_bus_vtable service_vtable[];            /* UnitView */
 extern const sd_bus_vtable service_spec_vtable[];       /* UnitSpec */
+extern const sd_bus_vtable resource_vtable[];           /* UnitSpec; of the limits in force */
 extern const sd_bus_vtable container_vtable[];          /* UnitView */
 extern const sd_bus_vtable timer_vtable[];              /* UnitView */
 extern const sd_bus_vtable socket_vtable[];             /* UnitView */
@@ -148,6 +149,12 @@ int timer_object_find(sd_bus *bus,
                 void **ret_found,
                 sd_bus_error *ret_error);
 int service_spec_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error);
+int service_resource_find(sd_bus *bus,
                 const char *path,
                 const char *interface,
                 void *userdata,

@@ -20,6 +20,7 @@ static const BusObject objects[] = {
         { OBJECT_MANAGER, SUPD_SYSTEMD_PATH,        SUPD_SYSTEMD_MANAGER, manager_defaults_vtable, NULL, .of_defaults = true },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_vtable,      service_object_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_spec_vtable, service_spec_find   },
+        { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, resource_vtable,     service_resource_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_TIMER,   timer_vtable,        timer_object_find   },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_BUS_CONTAINER,   container_vtable,    service_object_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SOCKET,  socket_vtable,       socket_object_find  },
@@ -169,6 +170,22 @@ int service_spec_find(sd_bus *bus,
                 sd_bus_error *ret_error) {
         return take_spec(service_object_find(bus, path, interface, userdata, ret_found, ret_error),
                         ret_found);
+}
+
+int service_resource_find(sd_bus *bus,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *ret_error) {
+        int r = service_object_find(bus, path, interface, userdata, ret_found, ret_error);
+        if (r <= 0)
+                return r;
+
+        const UnitView *view = *ret_found;
+        const UnitSpec *newest = view->unit ? unit_newest_spec(view->unit) : view->spec;
+        *ret_found = (UnitSpec *) (newest->kind == view->spec->kind ? newest : view->spec);
+        return 1;
 }
 
 int socket_spec_find(sd_bus *bus,

@@ -17,34 +17,56 @@ void property_text_done(PropertyText *p) {
 
 /* ---- keys ---------------------------------------------------------------------------------------- */
 
-/* clang-format off */
-static const struct {
+typedef struct Settable {
         const char *section, *key;
-} settable[] = {
-        { "Unit",    "Description"        },
-        { "Service", "MemoryMin"          },
-        { "Service", "MemoryLow"          },
-        { "Service", "MemoryHigh"         },
-        { "Service", "MemoryMax"          },
-        { "Service", "MemorySwapMax"      },
-        { "Service", "TasksMax"           },
-        { "Service", "CPUWeight"          },
-        { "Service", "CPUQuota"           },
-        { "Service", "CPUQuotaPeriodSec"  },
-        { "Service", "AllowedCPUs"        },
-        { "Service", "AllowedMemoryNodes" },
-        { "Service", "IOWeight"           },
+        bool list;
+        IoLimitKind io; /* of a list */
+} Settable;
+
+/* clang-format off */
+#define UNIT(key) { "Unit", key, false, _IO_LIMIT_KIND_INVALID }
+#define SERVICE(key) { "Service", key, false, _IO_LIMIT_KIND_INVALID }
+#define DISKS(key, kind) { "Service", key, true, IO_LIMIT_##kind }
+
+static const Settable settable[] = {
+        UNIT("Description"),
+        SERVICE("MemoryMin"),
+        SERVICE("MemoryLow"),
+        SERVICE("MemoryHigh"),
+        SERVICE("MemoryMax"),
+        SERVICE("MemorySwapMax"),
+        SERVICE("MemoryZSwapMax"),
+        SERVICE("MemoryZSwapWriteback"),
+        SERVICE("TasksMax"),
+        SERVICE("CPUWeight"),
+        SERVICE("CPUQuota"),
+        SERVICE("CPUQuotaPeriodSec"),
+        SERVICE("AllowedCPUs"),
+        SERVICE("AllowedMemoryNodes"),
+        SERVICE("IOWeight"),
+        DISKS("IODeviceWeight",           WEIGHT),
+        DISKS("IOReadBandwidthMax",       READ_BYTES),
+        DISKS("IOWriteBandwidthMax",      WRITE_BYTES),
+        DISKS("IOReadIOPSMax",            READ_OPERATIONS),
+        DISKS("IOWriteIOPSMax",           WRITE_OPERATIONS),
+        DISKS("IODeviceLatencyTargetSec", LATENCY_USEC),
 };
 /* clang-format on */
 
-bool property_text_is_settable(const char *key, const char **ret_section) {
+static const Settable *find_settable(const char *key) {
         for (size_t i = 0; i < ELEMENTSOF(settable); i++) {
-                if (!str_equal(settable[i].key, key))
-                        continue;
-                *ret_section = settable[i].section;
-                return true;
+                if (str_equal(settable[i].key, key))
+                        return &settable[i];
         }
-        return false;
+        return NULL;
+}
+
+bool property_text_is_settable(const char *key, const char **ret_section) {
+        const Settable *s = find_settable(key);
+
+        if (s)
+                *ret_section = s->section;
+        return s;
 }
 
 static int refuse(const char *key, sd_bus_error *ret_error) {
@@ -81,15 +103,91 @@ int property_text_parse(const char *assignment, PropertyText *ret, sd_bus_error 
         if (!property_text_is_settable(key, &section))
                 return refuse(key, ret_error);
 
-        for (size_t i = 0; i < ELEMENTSOF(settable); i++) {
-                if (str_equal(settable[i].key, key))
-                        *ret = (PropertyText) {
-                                .section = section,
-                                .key = settable[i].key,
-                                .value = strdup(equals + 1),
-                        };
-        }
+        *ret = (PropertyText) {
+                .section = section,
+                .key = find_settable(key)->key,
+                .value = strdup(equals + 1),
+        };
         return ret->value ? 1 : -ENOMEM;
+}
+
+/* ---- lists --------------------------------------------------------------------------------------- */
+
+int property_text_join(PropertyText *p, const PropertyText *more) {
+        bool adds = find_settable(p->key)->list && *more->value != '\0' && *p->value != '\0';
+        char *value = adds ? str_printf("%s\n%s", p->value, more->value) : strdup(more->value);
+
+        if (!value)
+                return -ENOMEM;
+        free(p->value);
+        p->value = value;
+        return 0;
+}
+
+/* A word of a unit file: quoted, and nothing in it means anything. */
+static void write_word(FILE *f, const char *word) {
+        fputc('"', f);
+        for (const char *c = word; *c; c++) {
+                if (*c == '"' || *c == '\\')
+                        fputc('\\', f);
+                else if (*c == '%' || *c == '$')
+                        fputc(*c, f);
+                if ((unsigned char) *c < ' ')
+                        fprintf(f, "\\x%02x", (unsigned char) *c);
+                else
+                        fputc(*c, f);
+        }
+        fputc('"', f);
+}
+
+static void write_disk(FILE *f, IoLimitKind kind, const IoLimit *limit) {
+        write_word(f, limit->path);
+        if (limit->value == UINT64_MAX)
+                fputs(" infinity", f);
+        else
+                fprintf(f,
+                                " %" PRIu64 "%s",
+                                limit->value,
+                                kind == IO_LIMIT_LATENCY_USEC ? "us" : "");
+}
+
+/* What there is for other disks stays, as with systemd; the reader takes the last line of a disk. */
+static void write_list(FILE *f, const PropertyText *p, const Settable *s, const UnitSpec *spec) {
+        const IoLimitList *list = &spec->service.resource.io[s->io];
+
+        fprintf(f, "%s=\n", p->key);
+        if (*p->value == '\0')
+                return;
+        for (size_t i = 0; i < list->n; i++) {
+                fprintf(f, "%s=", p->key);
+                write_disk(f, s->io, &list->items[i]);
+                fputc('\n', f);
+        }
+        for (const char *line = p->value; *line;) {
+                size_t size = strcspn(line, "\n");
+
+                fprintf(f, "%s=%.*s\n", p->key, (int) size, line);
+                line += size + (line[size] == '\n');
+        }
+}
+
+char *property_text_write(const PropertyText *p, const UnitSpec *spec) {
+        const Settable *s = find_settable(p->key);
+        size_t size = 0;
+        char *text = NULL;
+
+        FILE *f = open_memstream(&text, &size);
+        if (!f)
+                return NULL;
+        fprintf(f, "# Written by supctl set-property; it may be removed.\n[%s]\n", p->section);
+        if (s->list)
+                write_list(f, p, s, spec);
+        else
+                fprintf(f, "%s=%s\n", p->key, p->value);
+        if (fclose(f) == 0)
+                return text;
+        free(text);
+        return NULL;
 }
 
 /* ---- values of the bus --------------------------------------------------------------------------- */
@@ -181,6 +279,50 @@ static int read_set(sd_bus_message *m, char **ret) {
         return keep(text, ret);
 }
 
+static int read_bool(sd_bus_message *m, char **ret) {
+        int yes;
+
+        int r = sd_bus_message_read(m, "b", &yes);
+        return r < 0 ? r : keep(strdup(yes ? "yes" : "no"), ret);
+}
+
+/* A line for each disk. */
+static int read_disks(sd_bus_message *m, char **ret, IoLimitKind kind) {
+        size_t size = 0;
+        char *text = NULL;
+        IoLimit limit;
+        const char *path;
+        int r;
+
+        FILE *f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(st)");
+        while (r >= 0 && (r = sd_bus_message_read(m, "(st)", &path, &limit.value)) > 0) {
+                limit.path = (char *) path; /* NOLINT: only read */
+                if (ftell(f) > 0)
+                        fputc('\n', f);
+                write_disk(f, kind, &limit);
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (fclose(f) != 0 && r >= 0)
+                r = -ENOMEM;
+        if (r < 0) {
+                free(text);
+                return r;
+        }
+        return keep(text, ret);
+}
+
+static int read_disk_numbers(sd_bus_message *m, char **ret) {
+        return read_disks(m, ret, IO_LIMIT_READ_BYTES);
+}
+
+static int read_disk_spans(sd_bus_message *m, char **ret) {
+        return read_disks(m, ret, IO_LIMIT_LATENCY_USEC);
+}
+
 /* A specifier in it would be expanded. */
 static int read_string(sd_bus_message *m, char **ret) {
         const char *s;
@@ -217,6 +359,9 @@ static const struct {
         { "MemoryMaxScale",     "u",  "MemoryMax",          read_scale  },
         { "MemorySwapMax",      "t",  "MemorySwapMax",      read_number },
         { "MemorySwapMaxScale", "u",  "MemorySwapMax",      read_scale  },
+        { "MemoryZSwapMax",      "t", "MemoryZSwapMax",     read_number },
+        { "MemoryZSwapMaxScale", "u", "MemoryZSwapMax",     read_scale  },
+        { "MemoryZSwapWriteback", "b", "MemoryZSwapWriteback", read_bool },
         { "TasksMax",           "t",  "TasksMax",           read_number },
         { "TasksMaxScale",      "u",  "TasksMax",           read_scale  },
         { "CPUWeight",          "t",  "CPUWeight",          read_weight },
@@ -225,6 +370,12 @@ static const struct {
         { "AllowedCPUs",        "ay", "AllowedCPUs",        read_set    },
         { "AllowedMemoryNodes", "ay", "AllowedMemoryNodes", read_set    },
         { "IOWeight",           "t",  "IOWeight",           read_weight },
+        { "IODeviceWeight",      "a(st)", "IODeviceWeight",      read_disk_numbers },
+        { "IOReadBandwidthMax",  "a(st)", "IOReadBandwidthMax",  read_disk_numbers },
+        { "IOWriteBandwidthMax", "a(st)", "IOWriteBandwidthMax", read_disk_numbers },
+        { "IOReadIOPSMax",       "a(st)", "IOReadIOPSMax",       read_disk_numbers },
+        { "IOWriteIOPSMax",      "a(st)", "IOWriteIOPSMax",      read_disk_numbers },
+        { "IODeviceLatencyTargetUSec", "a(st)", "IODeviceLatencyTargetSec", read_disk_spans },
 };
 
 /* Always on; clients send them along. */

@@ -10,15 +10,25 @@
 
 #include <systemd/sd-bus.h>
 
+#include "unitfile/unit-spec.h"
+
 typedef struct PropertyText {
         const char *section, *key; /* static */
-        char *value;               /* owned; "" takes the key back to its default */
+        char *value; /* owned; "" takes the key back to its default; of a list, lines to be added */
 } PropertyText;
 
 void property_text_done(PropertyText *p);
 
 /** property_text_is_settable() - @key of a unit file; @ret_section: static */
 bool property_text_is_settable(const char *key, const char **ret_section);
+
+/** property_text_join() - @more, of the same key: it goes before what was said, or in a list comes after it.
+ * Return: 0; -ENOMEM */
+int property_text_join(PropertyText *p, const PropertyText *more);
+
+/** property_text_write() - the lines of a drop-in, beside which @spec, the unit as it is, need not be known;
+ * owned by the caller; NULL: out of memory */
+char *property_text_write(const PropertyText *p, const UnitSpec *spec);
 
 /**
  * property_text_read() - the next (sv) of a message

@@ -37,6 +37,9 @@ static const struct {
         { "MemoryMax",     offsetof(UnitUsage, memory_max_bytes)     },
         { "MemoryHigh",    offsetof(UnitUsage, memory_high_bytes)    },
         { "MemorySwapMax", offsetof(UnitUsage, memory_swap_max_bytes) },
+        { "MemoryMin",     offsetof(UnitUsage, memory_min_bytes)     },
+        { "MemoryLow",     offsetof(UnitUsage, memory_low_bytes)     },
+        { "MemoryZSwapMax", offsetof(UnitUsage, memory_zswap_max_bytes) },
         { "TasksCurrent",  offsetof(UnitUsage, tasks_current)        },
         { "TasksMax",      offsetof(UnitUsage, tasks_max)            },
         { "IOReadBytes",   offsetof(UnitUsage, io_read_bytes)        },
@@ -226,34 +229,6 @@ static PROPERTY_GETTER(get_exit_set) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-#define CPUS_MAX 8192U
-
-/* "0-3,8", which the unit reader has checked, as systemd's bit mask: byte 0 has CPU 0 to 7. */
-static size_t cpu_mask(const char *text, uint8_t mask[static CPUS_MAX / 8]) {
-        size_t n_bytes = 0;
-        char *end;
-
-        while (text && *text) {
-                unsigned long first = strtoul(text, &end, 10);
-                unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
-
-                for (unsigned long cpu = first; cpu <= last && cpu < CPUS_MAX; cpu++) {
-                        mask[cpu / 8] |= (uint8_t) (1U << (cpu % 8));
-                        n_bytes = MAX(n_bytes, (size_t) (cpu / 8 + 1));
-                }
-                text = *end == ',' ? end + 1 : NULL;
-        }
-        return n_bytes;
-}
-
-static PROPERTY_GETTER(get_allowed_cpus) {
-        const UnitSpec *spec = userdata;
-        uint8_t mask[CPUS_MAX / 8] = {};
-        size_t n = cpu_mask(spec->service.resource.allowed_cpus, mask);
-
-        return sd_bus_message_append_array(reply, 'y', mask, n);
-}
-
 /* systemd's default: ten seconds, and as many messages. Ours is no limit at all. */
 static PROPERTY_GETTER(get_rate_limit_interval) {
         const UnitSpec *spec = userdata;
@@ -309,6 +284,9 @@ const sd_bus_vtable service_vtable[] = {
         FIGURE("MemoryMax",               get_figure),
         FIGURE("MemoryHigh",              get_figure),
         FIGURE("MemorySwapMax",           get_figure),
+        FIGURE("MemoryMin",               get_figure),
+        FIGURE("MemoryLow",               get_figure),
+        FIGURE("MemoryZSwapMax",          get_figure),
         FIGURE("TasksMax",                get_figure),
         SD_BUS_VTABLE_END,
 };
@@ -326,10 +304,6 @@ const sd_bus_vtable service_spec_vtable[] = {
         SD_BUS_PROPERTY("RestartForceExitStatus",   "(aiai)", get_exit_set, SPEC(service.restart.force),   0),
         SD_BUS_PROPERTY("SuccessExitStatus",        "(aiai)", get_exit_set, SPEC(service.restart.success), 0),
         SD_BUS_PROPERTY("OOMPolicy",             "s",  get_oom_policy,    0,                            0),
-        SD_BUS_PROPERTY("CPUWeight",             "t",  NULL,              RESOURCE(cpu_weight),         0),
-        SD_BUS_PROPERTY("CPUQuotaPerSecUSec",    "t",  NULL,              RESOURCE(cpu_quota_per_sec_usec), 0),
-        SD_BUS_PROPERTY("AllowedCPUs",           "ay", get_allowed_cpus,  0,                            0),
-        SD_BUS_PROPERTY("IOWeight",              "t",  NULL,              RESOURCE(io_weight),          0),
         SD_BUS_PROPERTY("Environment",           "as", NULL,              SPEC(container.process.environment), 0),
         SD_BUS_PROPERTY("WorkingDirectory",      "s",  NULL,              SPEC(container.process.working_dir), 0),
         SD_BUS_PROPERTY("User",                  "s",  NULL,              SPEC(container.process.user), 0),

@@ -61,11 +61,7 @@ static int write_one(Change *x,
                 return -ENOMEM;
         x->n_written++;
         if (!remove) {
-                text = str_printf("# Written by supctl set-property; it may be removed.\n"
-                                  "[%s]\n%s=%s\n",
-                                p->section,
-                                p->key,
-                                p->value);
+                text = property_text_write(p, unit_newest_spec(x->unit));
                 if (!text)
                         return -ENOMEM;
         }
@@ -244,6 +240,24 @@ static int too_many(sd_bus_error *ret_error) {
                         ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "Too many properties at once");
 }
 
+/* A key may come several times. Return: 0; negative errno. */
+static int add(Change *x, PropertyText *p, sd_bus_error *ret_error) {
+        for (size_t i = 0; i < x->n_texts; i++) {
+                if (!str_equal(x->texts[i].key, p->key))
+                        continue;
+                int r = property_text_join(&x->texts[i], p);
+                property_text_done(p);
+                return r;
+        }
+        if (x->n_texts == PROPERTIES_MAX) {
+                property_text_done(p);
+                return too_many(ret_error);
+        }
+        x->texts[x->n_texts++] = *p;
+        *p = (PropertyText) {};
+        return 0;
+}
+
 int verb_set_properties(Control *c,
                 sd_bus_message *m,
                 const char *unit,
@@ -253,10 +267,11 @@ int verb_set_properties(Control *c,
 
         int r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(sv)");
         while (r >= 0 && sd_bus_message_at_end(m, /* complete= */ false) == 0) {
-                if (x.n_texts == PROPERTIES_MAX)
-                        return too_many(ret_error);
-                r = property_text_read(m, &x.texts[x.n_texts], ret_error);
-                x.n_texts += r > 0;
+                PropertyText text = {};
+
+                r = property_text_read(m, &text, ret_error);
+                if (r > 0)
+                        r = add(&x, &text, ret_error);
         }
         if (r < 0)
                 return sd_bus_error_is_set(ret_error) ? -EINVAL : r;
@@ -273,10 +288,11 @@ int verb_assign_properties(Control *c,
 
         int r = sd_bus_message_read_strv(m, &assignments);
         STRV_FOREACH (assignment, assignments) {
-                if (x.n_texts == PROPERTIES_MAX)
-                        return too_many(ret_error);
-                r = r < 0 ? r : property_text_parse(*assignment, &x.texts[x.n_texts], ret_error);
-                x.n_texts += r > 0;
+                PropertyText text = {};
+
+                r = r < 0 ? r : property_text_parse(*assignment, &text, ret_error);
+                if (r > 0)
+                        r = add(&x, &text, ret_error);
         }
         return r < 0 ? r : apply(&x, m, unit, runtime, ret_error);
 }

@@ -55,8 +55,6 @@ uint64_t engine_now_realtime(const Engine *e);
 int engine_add_unit(Engine *e, UnitSpec **spec, Unit **ret, Error *error);
 /** unit_adopt_spec() - the unit has a new definition, taken over: at once if it is off, else at its next start */
 void unit_adopt_spec(Unit *u, UnitSpec *spec);
-/** unit_newest_spec() - what holds for requests: the definition that waits, unless it is broken */
-const UnitSpec *unit_newest_spec(const Unit *u);
 /** unit_check_reload() - it can reload now. Return: 0, or the reason as error. */
 int unit_check_reload(const Unit *u, Error *error);
 static inline bool active_state_is_off(UnitActiveState s) {

@@ -84,6 +84,7 @@ typedef struct UnitStatus {
 typedef struct UnitUsage {
         uint64_t memory_current_bytes, memory_peak_bytes;
         uint64_t memory_max_bytes, memory_high_bytes, memory_swap_max_bytes;
+        uint64_t memory_min_bytes, memory_low_bytes, memory_zswap_max_bytes;
         uint64_t tasks_current, tasks_max;
         uint64_t cpu_usage_usec;
         uint64_t io_read_bytes, io_write_bytes;
@@ -179,6 +180,8 @@ void unit_put_history(Unit *u, RecordWriter *w);
 /** unit_get_history() - as a former supd has put it. Return: 0 or -ENOMEM. */
 int unit_get_history(Unit *u, const Record *record);
 
+/** unit_newest_spec() - what holds for requests: the definition that waits, unless it is broken */
+const UnitSpec *unit_newest_spec(const Unit *u);
 /** unit_take_next_spec() - run by the newer definition from now on; kinds call it before a start.
  * Pointers into the old one are dead then. A broken one is left waiting: an automatic restart is by the
  * last good one. Return: true if one was taken. */

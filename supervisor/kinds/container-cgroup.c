@@ -1,72 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/file.h"
-#include "base/text.h"
 #include "kinds/container-internal.h"
-
-static uint64_t share_of(uint64_t total, Quantity q) {
-        if (!q.relative || q.value == UINT64_MAX)
-                return q.value;
-        /* 128 bits: the product of a terabyte and ten thousand does not fit 64 for long. */
-        return (uint64_t) ((unsigned __int128) total * q.value / 10000);
-}
-
-static uint64_t memory_total(void) {
-        return (uint64_t) sysconf(_SC_PHYS_PAGES) * (uint64_t) sysconf(_SC_PAGESIZE);
-}
-
-static uint64_t meminfo_swap_total(void) {
-        _cleanup_free_ char *text = NULL;
-        unsigned long long kib;
-
-        if (file_read(AT_FDCWD, "/proc/meminfo", 64 * 1024, &text, NULL) < 0)
-                return 0;
-        const char *line = strstr(text, "SwapTotal:");
-        return line && sscanf(line, "SwapTotal: %llu", &kib) == 1 ? kib * 1024 : 0;
-}
-
-static uint64_t tasks_total(void) {
-        _cleanup_free_ char *text = NULL;
-        uint64_t n;
-
-        if (file_read(AT_FDCWD, "/proc/sys/kernel/pid_max", 64, &text, NULL) < 0)
-                return 32768;
-        text[strcspn(text, "\n")] = '\0';
-        return parse_u64(text, &n) < 0 ? 32768 : n;
-}
-
-static CgroupLimits limits_of(const ResourceSpec *r, const ContainerSpec *container) {
-        CgroupLimits limits = CGROUP_LIMITS_NONE;
-        bool relative = r->memory_max.relative || r->memory_high.relative;
-        uint64_t total = relative ? memory_total() : 0;
-
-        limits.memory_max_bytes = MIN(share_of(total, r->memory_max), container->memory_bytes);
-        limits.memory_high_bytes = share_of(total, r->memory_high);
-        limits.memory_swap_max_bytes = share_of(
-                        r->memory_swap_max.relative ? meminfo_swap_total() : 0, r->memory_swap_max);
-        limits.pids_max = MIN(share_of(r->tasks_max.relative ? tasks_total() : 0, r->tasks_max),
-                        container->pids_limit);
-        if (r->cpu_quota_per_sec_usec != UINT64_MAX)
-                limits.cpu_quota_usec = (uint64_t) ((unsigned __int128) r->cpu_quota_per_sec_usec *
-                                                    limits.cpu_period_usec / USEC_PER_SEC);
-        limits.cpu_weight = r->cpu_weight;
-        limits.io_weight = r->io_weight;
-        limits.cpus = r->allowed_cpus;
-        return limits;
-}
-
-CgroupLimits container_limits(const Container *c) {
-        if (c->run.cgroup)
-                return c->run.limits;
-
-        CgroupLimits limits = limits_of(&c->unit.spec->service.resource, container_spec(c));
-        limits.cpus = NULL;
-        return limits;
-}
+#include "kinds/container-limits.h"
 
 /* Docker's: the pseudo devices of a minimal /dev, its own terminals, and making nodes of any device. */
 /* clang-format off */
@@ -83,6 +17,12 @@ static const DeviceRule default_devices[] = {
         { 'c', 136, UINT32_MAX, .read = true, .write = true, .mknod = true }, /* pts/N */
 };
 /* clang-format on */
+
+CgroupLimits container_limits(const Container *c) {
+        if (c->run.cgroup)
+                return c->run.limits;
+        return container_limits_expected(&c->unit.spec->service.resource, container_spec(c));
+}
 
 static int open_cgroup(Container *c, Error *error) {
         if (c->run.cgroup)
@@ -108,19 +48,21 @@ static int apply_limits(Container *c,
                 const ResourceSpec *resource,
                 const ContainerSpec *container,
                 Error *error) {
-        CgroupLimits limits = limits_of(resource, container);
+        _cleanup_(container_limits_done) ContainerLimits wanted = {};
+        CgroupLimits *limits = &wanted.cgroup;
 
-        /* OOMPolicy= is no limit: that of the definition it runs by. Where the kernel can't, run_on_oom()
-         * kills the rest. */
-        limits.memory_oom_group = c->unit.spec->service.resource.oom_policy == OOM_POLICY_KILL &&
-                                  cgroup_tree_has_oom_group(c->context->cgroups);
-
-        int r = cgroup_apply_limits(c->run.cgroup, &limits, error);
+        int r = container_limits_read(resource, container, &wanted, error);
         if (r < 0)
                 return r;
-        c->run.limits = limits;
-        c->run.limits.cpus = NULL; /* not ours to keep */
-        return 0;
+        /* OOMPolicy= is no limit: that of the definition it runs by. Where the kernel can't, run_on_oom()
+         * kills the rest. */
+        limits->memory_oom_group = c->unit.spec->service.resource.oom_policy == OOM_POLICY_KILL &&
+                                   cgroup_tree_has_oom_group(c->context->cgroups);
+
+        r = cgroup_apply_limits(c->run.cgroup, limits, error);
+        if (r >= 0)
+                c->run.limits = container_limits_figures(limits);
+        return r;
 }
 
 int container_apply_cgroup(Container *c, Error *error) {

@@ -44,7 +44,7 @@ typedef struct ContainerRun {
         ExitInfo exit;
         uint64_t phase_ends[_START_PHASE_MAX]; /* monotonic, of the last start; 0: not known */
         uint64_t oom_kills;                    /* count at the start of the run */
-        CgroupLimits limits;                   /* in force, but for cpus */
+        CgroupLimits limits;                   /* in force; numbers alone */
         sd_event_source *status_source, *pid_source, *payload_source; /* owned */
         sd_event_source *cgroup_source, *oom_source;                  /* owned */
 } ContainerRun;
@@ -175,7 +175,7 @@ void container_log_forget(Container *c);
 void container_log_done(ContainerLog *log);
 
 /* container-cgroup.c */
-/** container_limits() - in force; of what does not run, those that will be. cpus is left out. */
+/** container_limits() - in force; of what does not run, those that will be. Numbers alone. */
 CgroupLimits container_limits(const Container *c);
 /** container_refresh_limits() - those of a newer definition hold for what runs: UNITS.md 4.10 */
 int container_refresh_limits(Container *c, Error *error);

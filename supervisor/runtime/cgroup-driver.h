@@ -76,8 +76,9 @@ struct Cgroup {
         /* What was set last; unknown for an adopted group and after a failure. */
         bool limits_known, devices_known;
         CgroupLimits limits;
-        char *cpus;          /* owned; limits.cpus borrows from it */
-        DeviceRule *devices; /* owned */
+        char *cpus, *memory_nodes; /* owned; limits borrows from these */
+        CgroupIoLimit *io;         /* owned; likewise */
+        DeviceRule *devices;       /* owned */
         size_t n_devices;
 };
 

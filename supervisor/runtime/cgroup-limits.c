@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -29,7 +31,7 @@ typedef struct Plan {
 struct LimitRule {
         const char *name;
         CgroupController controller;
-        size_t offset; /* of the member in CgroupLimits; the emitters of other types know theirs */
+        size_t offset; /* of the member in CgroupLimits, or the CgroupIoKind; some emitters know theirs */
         const char *file; /* where the emitter takes one */
         int (*emit)(Plan *p);
 };
@@ -38,18 +40,24 @@ static uint64_t plan_value(const Plan *p) {
         return *(const uint64_t *) ((const char *) p->limits + p->rule->offset);
 }
 
-static int plan_add(Plan *p, bool prepare, const char *file, char *value) {
+static int plan_append(Plan *p, CgroupWrite write) {
         CgroupWriteList *list = p->list;
 
-        assert(list->n < ELEMENTSOF(list->writes));
-        list->writes[list->n++] = (CgroupWrite) {
-                .limit = p->rule->name,
-                .controller = p->rule->controller,
-                .file = file,
-                .value = value,
-                .prepare = prepare,
-        };
+        CgroupWrite *longer = reallocarray(list->writes, list->n + 1, sizeof(CgroupWrite));
+        if (!longer) {
+                free(write.value);
+                return -ENOMEM;
+        }
+        write.limit = p->rule->name;
+        write.controller = p->rule->controller;
+        list->writes = longer;
+        list->writes[list->n++] = write;
         return 0;
+}
+
+/* Takes @value, also when it fails. */
+static int plan_add(Plan *p, bool prepare, const char *file, char *value) {
+        return plan_append(p, (CgroupWrite) { .file = file, .value = value, .prepare = prepare });
 }
 
 static int _printf_(3, 4) plan_set(Plan *p, const char *file, const char *format, ...) {
@@ -70,6 +78,14 @@ static int plan_prepare(Plan *p, const char *file, const char *value) {
         return copy ? plan_add(p, /* prepare= */ true, file, copy) : -ENOMEM;
 }
 
+/* The same of a file with a line for each device: which have one is known when it is read. */
+static int plan_prepare_each(Plan *p, const char *file, const char *value) {
+        if (!p->reset)
+                return 0;
+        CgroupWrite write = { .file = file, .value = strdup(value), .prepare = true, .each = true };
+        return write.value ? plan_append(p, write) : -ENOMEM;
+}
+
 static int plan_refuse(Plan *p, const char *why) {
         return error_set_plain(p->error,
                         -EOPNOTSUPP,
@@ -83,6 +99,35 @@ static int emit_number(Plan *p) {
         if (plan_value(p) == UNSET)
                 return plan_prepare(p, p->rule->file, "max");
         return plan_set(p, p->rule->file, "%" PRIu64, plan_value(p));
+}
+
+/* Memory that is kept for the group: none by default. */
+static int emit_protection_v2(Plan *p) {
+        if (plan_value(p) == 0)
+                return plan_prepare(p, p->rule->file, "0");
+        if (plan_value(p) == UNSET)
+                return plan_set(p, p->rule->file, "max");
+        return plan_set(p, p->rule->file, "%" PRIu64, plan_value(p));
+}
+
+static int emit_protection_v1(Plan *p) {
+        return plan_value(p) != 0 ? plan_refuse(p, "it keeps no memory for a group") : 0;
+}
+
+static int emit_zswap_max_v1(Plan *p) {
+        return plan_value(p) != UNSET ? plan_refuse(p, "there is no memory.zswap.max") : 0;
+}
+
+static int emit_zswap_writeback_v2(Plan *p) {
+        if (!p->limits->memory_no_zswap_writeback)
+                return plan_prepare(p, "memory.zswap.writeback", "1");
+        return plan_set(p, "memory.zswap.writeback", "0");
+}
+
+static int emit_zswap_writeback_v1(Plan *p) {
+        return p->limits->memory_no_zswap_writeback
+                               ? plan_refuse(p, "there is no memory.zswap.writeback")
+                               : 0;
 }
 
 static int emit_oom_group_v2(Plan *p) {
@@ -221,17 +266,21 @@ static int emit_cpu_weight_v1(Plan *p) {
         return plan_set(p, "cpu.shares", "%" PRIu64, weight == 0 ? 2 : weight * 1024 / 100);
 }
 
-static int emit_cpus_v2(Plan *p) {
-        /* An empty write() would not reach the kernel. */
-        if (!p->limits->cpus)
-                return plan_prepare(p, "cpuset.cpus", "\n");
-        return plan_set(p, "cpuset.cpus", "%s", p->limits->cpus);
+static const char *plan_set_of(const Plan *p) {
+        return *(const char *const *) ((const char *) p->limits + p->rule->offset);
 }
 
-static int emit_cpus_v1(Plan *p) {
-        if (p->limits->cpus)
-                return plan_set(p, "cpuset.cpus", "%s", p->limits->cpus);
-        return p->reset ? plan_add(p, /* prepare= */ true, "cpuset.cpus", NULL) : 0;
+static int emit_cpuset_v2(Plan *p) {
+        /* An empty write() would not reach the kernel. */
+        if (!plan_set_of(p))
+                return plan_prepare(p, p->rule->file, "\n");
+        return plan_set(p, p->rule->file, "%s", plan_set_of(p));
+}
+
+static int emit_cpuset_v1(Plan *p) {
+        if (plan_set_of(p))
+                return plan_set(p, p->rule->file, "%s", plan_set_of(p));
+        return p->reset ? plan_add(p, /* prepare= */ true, p->rule->file, NULL) : 0;
 }
 
 /* BFQ counts from 1 to 1000 with the same default of 100; each half of the scale is mapped linearly. */
@@ -268,30 +317,142 @@ static int emit_io_weight_v1(Plan *p) {
         return plan_set(p, "blkio.bfq.weight", "%" PRIu64, bfq_weight(weight));
 }
 
+/* ---- single disks -------------------------------------------------------------------------------- */
+
+/* How a value of one disk is written into a file, and how it is taken back there. */
+typedef struct IoFile {
+        const char *file, *prefix; /* "" or "rbps=" */
+        const char *unlimited;
+        bool bfq; /* on the scale of that scheduler */
+} IoFile;
+
+typedef struct IoRule {
+        IoFile v2[2], v1[1]; /* without file: none */
+} IoRule;
+
 /* clang-format off */
-#define U64(member) offsetof(CgroupLimits, member)
+static const IoRule io_rules[] = {
+        [CGROUP_IO_WEIGHT]           = { { { "io.weight",     "", "default", false },
+                                           { "io.bfq.weight", "", "default", true  } },
+                                         { { "blkio.bfq.weight_device", "", "default", true } } },
+        [CGROUP_IO_READ_BYTES]       = { { { "io.max", "rbps=",  "max", false } },
+                                         { { "blkio.throttle.read_bps_device",   "", "0", false } } },
+        [CGROUP_IO_WRITE_BYTES]      = { { { "io.max", "wbps=",  "max", false } },
+                                         { { "blkio.throttle.write_bps_device",  "", "0", false } } },
+        [CGROUP_IO_READ_OPERATIONS]  = { { { "io.max", "riops=", "max", false } },
+                                         { { "blkio.throttle.read_iops_device",  "", "0", false } } },
+        [CGROUP_IO_WRITE_OPERATIONS] = { { { "io.max", "wiops=", "max", false } },
+                                         { { "blkio.throttle.write_iops_device", "", "0", false } } },
+        [CGROUP_IO_LATENCY_USEC]     = { { { "io.latency", "target=", "max", false } }, {} },
+};
+/* clang-format on */
+static_assert(ELEMENTSOF(io_rules) == _CGROUP_IO_KIND_MAX, "every limit of a disk has its files");
+
+static bool has_io_limit(const Plan *p, CgroupIoKind kind) {
+        for (size_t i = 0; i < p->limits->n_io; i++) {
+                if (p->limits->io[i].kind == kind)
+                        return true;
+        }
+        return false;
+}
+
+static int plan_io_value(Plan *p, const IoFile *f, const CgroupIoLimit *limit) {
+        uint64_t value = f->bfq ? bfq_weight(limit->value) : limit->value;
+
+        if (limit->value == UNSET)
+                return plan_set(p,
+                                f->file,
+                                "%u:%u %s%s",
+                                limit->major,
+                                limit->minor,
+                                f->prefix,
+                                f->unlimited);
+        return plan_set(p,
+                        f->file,
+                        "%u:%u %s%" PRIu64,
+                        limit->major,
+                        limit->minor,
+                        f->prefix,
+                        value);
+}
+
+static int plan_io_file(Plan *p, CgroupIoKind kind, const IoFile *f) {
+        _cleanup_free_ char *cleared = str_printf("%s%s", f->prefix, f->unlimited);
+        if (!cleared)
+                return -ENOMEM;
+
+        int r = plan_prepare_each(p, f->file, cleared);
+        for (size_t i = 0; r >= 0 && i < p->limits->n_io; i++) {
+                if (p->limits->io[i].kind == kind)
+                        r = plan_io_value(p, f, &p->limits->io[i]);
+        }
+        return r;
+}
+
+static int emit_io_v2(Plan *p) {
+        CgroupIoKind kind = (CgroupIoKind) p->rule->offset;
+        const IoRule *rule = &io_rules[kind];
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(rule->v2) && rule->v2[i].file; i++)
+                r = plan_io_file(p, kind, &rule->v2[i]);
+        return r;
+}
+
+static int emit_io_v1(Plan *p) {
+        CgroupIoKind kind = (CgroupIoKind) p->rule->offset;
+
+        if (io_rules[kind].v1[0].file)
+                return plan_io_file(p, kind, &io_rules[kind].v1[0]);
+        return has_io_limit(p, kind) ? plan_refuse(p, "there is no io.latency") : 0;
+}
+
+/* clang-format off */
+#define MEMBER(member) offsetof(CgroupLimits, member)
 static const LimitRule rules_v2[] = {
-        { "MemoryHigh",     CGROUP_MEMORY, U64(memory_high_bytes),     "memory.high",     emit_number        },
-        { "MemoryMax",      CGROUP_MEMORY, U64(memory_max_bytes),      "memory.max",      emit_number        },
-        { "MemorySwapMax",  CGROUP_MEMORY, U64(memory_swap_max_bytes), "memory.swap.max", emit_number        },
-        { "OOMPolicy=kill", CGROUP_MEMORY, 0,                          NULL,              emit_oom_group_v2  },
-        { "TasksMax",       CGROUP_PIDS,   U64(pids_max),              "pids.max",        emit_number        },
-        { "CPUQuota",       CGROUP_CPU,    U64(cpu_quota_usec),        NULL,              emit_cpu_quota_v2  },
-        { "CPUWeight",      CGROUP_CPU,    U64(cpu_weight),            NULL,              emit_cpu_weight_v2 },
-        { "AllowedCPUs",    CGROUP_CPUSET, 0,                          NULL,              emit_cpus_v2       },
-        { "IOWeight",       CGROUP_IO,     U64(io_weight),             NULL,              emit_io_weight_v2  },
+        { "MemoryMin",      CGROUP_MEMORY, MEMBER(memory_min_bytes),       "memory.min",       emit_protection_v2 },
+        { "MemoryLow",      CGROUP_MEMORY, MEMBER(memory_low_bytes),       "memory.low",       emit_protection_v2 },
+        { "MemoryHigh",     CGROUP_MEMORY, MEMBER(memory_high_bytes),      "memory.high",      emit_number        },
+        { "MemoryMax",      CGROUP_MEMORY, MEMBER(memory_max_bytes),       "memory.max",       emit_number        },
+        { "MemorySwapMax",  CGROUP_MEMORY, MEMBER(memory_swap_max_bytes),  "memory.swap.max",  emit_number        },
+        { "MemoryZSwapMax", CGROUP_MEMORY, MEMBER(memory_zswap_max_bytes), "memory.zswap.max", emit_number        },
+        { "MemoryZSwapWriteback=no", CGROUP_MEMORY, 0,                     NULL,               emit_zswap_writeback_v2 },
+        { "OOMPolicy=kill", CGROUP_MEMORY, 0,                              NULL,               emit_oom_group_v2  },
+        { "TasksMax",       CGROUP_PIDS,   MEMBER(pids_max),               "pids.max",         emit_number        },
+        { "CPUQuota",       CGROUP_CPU,    MEMBER(cpu_quota_usec),         NULL,               emit_cpu_quota_v2  },
+        { "CPUWeight",      CGROUP_CPU,    MEMBER(cpu_weight),             NULL,               emit_cpu_weight_v2 },
+        { "AllowedCPUs",    CGROUP_CPUSET, MEMBER(cpus),                   "cpuset.cpus",      emit_cpuset_v2     },
+        { "AllowedMemoryNodes", CGROUP_CPUSET, MEMBER(memory_nodes),       "cpuset.mems",      emit_cpuset_v2     },
+        { "IOWeight",       CGROUP_IO,     MEMBER(io_weight),              NULL,               emit_io_weight_v2  },
+        { "IODeviceWeight",           CGROUP_IO, CGROUP_IO_WEIGHT,           NULL, emit_io_v2 },
+        { "IOReadBandwidthMax",       CGROUP_IO, CGROUP_IO_READ_BYTES,       NULL, emit_io_v2 },
+        { "IOWriteBandwidthMax",      CGROUP_IO, CGROUP_IO_WRITE_BYTES,      NULL, emit_io_v2 },
+        { "IOReadIOPSMax",            CGROUP_IO, CGROUP_IO_READ_OPERATIONS,  NULL, emit_io_v2 },
+        { "IOWriteIOPSMax",           CGROUP_IO, CGROUP_IO_WRITE_OPERATIONS, NULL, emit_io_v2 },
+        { "IODeviceLatencyTargetSec", CGROUP_IO, CGROUP_IO_LATENCY_USEC,     NULL, emit_io_v2 },
 };
 
 static const LimitRule rules_v1[] = {
-        { "MemoryHigh",     CGROUP_MEMORY, U64(memory_high_bytes),     NULL,       emit_memory_high_v1     },
-        { "MemoryMax",      CGROUP_MEMORY, U64(memory_max_bytes),      NULL,       emit_memory_max_v1      },
-        { "MemorySwapMax",  CGROUP_MEMORY, U64(memory_swap_max_bytes), NULL,       emit_memory_swap_max_v1 },
-        { "OOMPolicy=kill", CGROUP_MEMORY, 0,                          NULL,       emit_oom_group_v1       },
-        { "TasksMax",       CGROUP_PIDS,   U64(pids_max),              "pids.max", emit_number             },
-        { "CPUQuota",       CGROUP_CPU,    U64(cpu_quota_usec),        NULL,       emit_cpu_quota_v1       },
-        { "CPUWeight",      CGROUP_CPU,    U64(cpu_weight),            NULL,       emit_cpu_weight_v1      },
-        { "AllowedCPUs",    CGROUP_CPUSET, 0,                          NULL,       emit_cpus_v1            },
-        { "IOWeight",       CGROUP_IO,     U64(io_weight),             NULL,       emit_io_weight_v1       },
+        { "MemoryMin",      CGROUP_MEMORY, MEMBER(memory_min_bytes),       NULL,       emit_protection_v1      },
+        { "MemoryLow",      CGROUP_MEMORY, MEMBER(memory_low_bytes),       NULL,       emit_protection_v1      },
+        { "MemoryHigh",     CGROUP_MEMORY, MEMBER(memory_high_bytes),      NULL,       emit_memory_high_v1     },
+        { "MemoryMax",      CGROUP_MEMORY, MEMBER(memory_max_bytes),       NULL,       emit_memory_max_v1      },
+        { "MemorySwapMax",  CGROUP_MEMORY, MEMBER(memory_swap_max_bytes),  NULL,       emit_memory_swap_max_v1 },
+        { "MemoryZSwapMax", CGROUP_MEMORY, MEMBER(memory_zswap_max_bytes), NULL,       emit_zswap_max_v1       },
+        { "MemoryZSwapWriteback=no", CGROUP_MEMORY, 0,                     NULL,       emit_zswap_writeback_v1 },
+        { "OOMPolicy=kill", CGROUP_MEMORY, 0,                              NULL,       emit_oom_group_v1       },
+        { "TasksMax",       CGROUP_PIDS,   MEMBER(pids_max),               "pids.max", emit_number             },
+        { "CPUQuota",       CGROUP_CPU,    MEMBER(cpu_quota_usec),         NULL,       emit_cpu_quota_v1       },
+        { "CPUWeight",      CGROUP_CPU,    MEMBER(cpu_weight),             NULL,       emit_cpu_weight_v1      },
+        { "AllowedCPUs",    CGROUP_CPUSET, MEMBER(cpus),                   "cpuset.cpus", emit_cpuset_v1       },
+        { "AllowedMemoryNodes", CGROUP_CPUSET, MEMBER(memory_nodes),       "cpuset.mems", emit_cpuset_v1       },
+        { "IOWeight",       CGROUP_IO,     MEMBER(io_weight),              NULL,       emit_io_weight_v1       },
+        { "IODeviceWeight",           CGROUP_IO, CGROUP_IO_WEIGHT,           NULL, emit_io_v1 },
+        { "IOReadBandwidthMax",       CGROUP_IO, CGROUP_IO_READ_BYTES,       NULL, emit_io_v1 },
+        { "IOWriteBandwidthMax",      CGROUP_IO, CGROUP_IO_WRITE_BYTES,      NULL, emit_io_v1 },
+        { "IOReadIOPSMax",            CGROUP_IO, CGROUP_IO_READ_OPERATIONS,  NULL, emit_io_v1 },
+        { "IOWriteIOPSMax",           CGROUP_IO, CGROUP_IO_WRITE_OPERATIONS, NULL, emit_io_v1 },
+        { "IODeviceLatencyTargetSec", CGROUP_IO, CGROUP_IO_LATENCY_USEC,     NULL, emit_io_v1 },
 };
 /* clang-format on */
 static_assert(ELEMENTSOF(rules_v1) == ELEMENTSOF(rules_v2), "both versions answer for every limit");
@@ -329,14 +490,34 @@ int cgroup_limits_plan_v1(
 void cgroup_write_list_done(CgroupWriteList *list) {
         for (size_t i = 0; i < list->n; i++)
                 free(list->writes[i].value);
+        free(list->writes);
         *list = (CgroupWriteList) {};
 }
 
+static bool io_limits_equal(const CgroupLimits *a, const CgroupLimits *b) {
+        if (a->n_io != b->n_io)
+                return false;
+        for (size_t i = 0; i < a->n_io; i++) {
+                const CgroupIoLimit *x = &a->io[i], *y = &b->io[i];
+
+                if (x->kind != y->kind || x->major != y->major || x->minor != y->minor ||
+                                x->value != y->value)
+                        return false;
+        }
+        return true;
+}
+
 bool cgroup_limits_equal(const CgroupLimits *a, const CgroupLimits *b) {
-        return a->memory_max_bytes == b->memory_max_bytes &&
+        return a->memory_min_bytes == b->memory_min_bytes &&
+               a->memory_low_bytes == b->memory_low_bytes &&
+               a->memory_max_bytes == b->memory_max_bytes &&
                a->memory_high_bytes == b->memory_high_bytes &&
-               a->memory_swap_max_bytes == b->memory_swap_max_bytes && a->pids_max == b->pids_max &&
-               a->cpu_quota_usec == b->cpu_quota_usec && a->cpu_period_usec == b->cpu_period_usec &&
-               a->cpu_weight == b->cpu_weight && a->io_weight == b->io_weight &&
-               a->memory_oom_group == b->memory_oom_group && str_equal(a->cpus, b->cpus);
+               a->memory_swap_max_bytes == b->memory_swap_max_bytes &&
+               a->memory_zswap_max_bytes == b->memory_zswap_max_bytes &&
+               a->memory_no_zswap_writeback == b->memory_no_zswap_writeback &&
+               a->pids_max == b->pids_max && a->cpu_quota_usec == b->cpu_quota_usec &&
+               a->cpu_period_usec == b->cpu_period_usec && a->cpu_weight == b->cpu_weight &&
+               a->io_weight == b->io_weight && a->memory_oom_group == b->memory_oom_group &&
+               str_equal(a->cpus, b->cpus) && str_equal(a->memory_nodes, b->memory_nodes) &&
+               io_limits_equal(a, b);
 }

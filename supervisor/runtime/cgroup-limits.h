@@ -8,8 +8,6 @@
 #include "runtime/cgroup-layout.h"
 #include "runtime/cgroup.h"
 
-#define CGROUP_WRITES_MAX 24U
-
 /*
  * One value for one file. Of the writes of one limit at least one that is no `prepare` has to find its
  * file: a weight may have two files of which the kernel offers one or both.
@@ -20,10 +18,11 @@ typedef struct CgroupWrite {
         const char *file;
         char *value;  /* owned; NULL: what the parent group has (cpuset on v1) */
         bool prepare; /* clears the way or brings a default back; a missing file is fine */
+        bool each; /* the file has a line for each device: written once for each, after its number */
 } CgroupWrite;
 
 typedef struct CgroupWriteList {
-        CgroupWrite writes[CGROUP_WRITES_MAX]; /* in order; those of one limit are neighbours */
+        CgroupWrite *writes; /* owned; in order; those of one limit are neighbours */
         size_t n;
 } CgroupWriteList;
 

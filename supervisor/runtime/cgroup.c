@@ -95,6 +95,8 @@ Cgroup *cgroup_free(Cgroup *c) {
         (void) close_fd(c->dir_fd);
         free(c->devices);
         free(c->cpus);
+        free(c->memory_nodes);
+        free(c->io);
         free(c->path);
         free(c->name);
         free(c);
@@ -220,10 +222,42 @@ void cgroup_kill_scratches(Cgroup *parent) {
 
 /* ---- limits ----------------------------------------------------------------------------------- */
 
+#define LIMIT_FILE_SIZE_MAX (64U * 1024U)
+
+/* A line begins with the device, or with "default". */
+static int write_each(Cgroup *c, const CgroupWrite *w) {
+        _cleanup_free_ char *text = NULL;
+        char *rest, *line;
+
+        _cleanup_close_ int read_fd = c->tree->ops->open_file(c, w->controller, w->file, O_RDONLY);
+        int r = read_fd < 0 ? read_fd : file_read_fd(read_fd, LIMIT_FILE_SIZE_MAX, &text, NULL);
+        if (r < 0)
+                return r;
+
+        rest = text;
+        while (r >= 0 && (line = strsep(&rest, "\n"))) {
+                int size = (int) strspn(line, "0123456789:");
+
+                if (size == 0)
+                        continue;
+                _cleanup_free_ char *value = str_printf("%.*s %s", size, line, w->value);
+                _cleanup_close_ int fd =
+                                c->tree->ops->open_file(c, w->controller, w->file, O_WRONLY);
+                if (!value)
+                        return -ENOMEM;
+                r = fd < 0 ? fd : fd_write_all(fd, value, strlen(value));
+                if (r == -ENODEV)
+                        r = 0; /* unplugged, and its line with it */
+        }
+        return r;
+}
+
 static int write_file(Cgroup *c, const CgroupWrite *w) {
         _cleanup_free_ char *inherited = NULL;
         const char *value = w->value;
 
+        if (w->each)
+                return write_each(c, w);
         if (!value) {
                 /* The parent of a v1 group is the root of the tree in that hierarchy, one level up. */
                 _cleanup_free_ char *path = str_printf("../%s", w->file);
@@ -232,7 +266,10 @@ static int write_file(Cgroup *c, const CgroupWrite *w) {
                 _cleanup_close_ int parent_fd =
                                 c->tree->ops->open_file(c, w->controller, path, O_RDONLY);
                 int r = parent_fd < 0 ? parent_fd
-                                      : file_read_fd(parent_fd, 64 * 1024, &inherited, NULL);
+                                      : file_read_fd(parent_fd,
+                                                        LIMIT_FILE_SIZE_MAX,
+                                                        &inherited,
+                                                        NULL);
                 if (r < 0)
                         return r;
                 value = inherited;
@@ -260,7 +297,8 @@ static int apply_write(Cgroup *c, const CgroupWrite *w, Error *error) {
                 return r;
 
         r = write_file(c, w);
-        if (r == -ENOENT || (r == -EOPNOTSUPP && w->prepare))
+        /* A disk whose scheduler has no weights refuses one although the file is there. */
+        if (r == -ENOENT || r == -EOPNOTSUPP)
                 return 0;
         if (r < 0)
                 return error_set(error,
@@ -300,11 +338,25 @@ static int apply_writes(Cgroup *c, const CgroupWriteList *list, Error *error) {
 }
 
 static int remember_limits(Cgroup *c, const CgroupLimits *limits) {
+        CgroupIoLimit *io = NULL;
+
+        if (limits->n_io > 0) {
+                io = calloc(limits->n_io, sizeof(*io));
+                if (!io)
+                        return -ENOMEM;
+                memcpy(io, limits->io, limits->n_io * sizeof(*io));
+        }
+        free(c->io);
+        c->io = io;
         int r = str_replace(&c->cpus, limits->cpus);
+        if (r >= 0)
+                r = str_replace(&c->memory_nodes, limits->memory_nodes);
         if (r < 0)
                 return r;
         c->limits = *limits;
         c->limits.cpus = c->cpus;
+        c->limits.memory_nodes = c->memory_nodes;
+        c->limits.io = c->io;
         c->limits_known = true;
         return 0;
 }

@@ -15,7 +15,9 @@
  * Not its duty: deciding when to freeze, kill or remove. Nothing here blocks beyond a system call.
  */
 
+#include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,16 +26,41 @@
 typedef struct CgroupTree CgroupTree;
 typedef struct Cgroup Cgroup;
 
+/* Limits of single disks. */
+typedef enum CgroupIoKind {
+        CGROUP_IO_WEIGHT, /* 1 to 10000 */
+        CGROUP_IO_READ_BYTES,
+        CGROUP_IO_WRITE_BYTES, /* per second */
+        CGROUP_IO_READ_OPERATIONS,
+        CGROUP_IO_WRITE_OPERATIONS,
+        CGROUP_IO_LATENCY_USEC,
+        _CGROUP_IO_KIND_MAX,
+        _CGROUP_IO_KIND_INVALID = -EINVAL,
+} CgroupIoKind;
+
+typedef struct CgroupIoLimit {
+        CgroupIoKind kind;
+        uint32_t major, minor; /* of the whole disk: block-device.h */
+        uint64_t value;        /* UINT64_MAX: none */
+} CgroupIoLimit;
+
 /* UINT64_MAX: leave the kernel's default. */
 typedef struct CgroupLimits {
+        uint64_t memory_min_bytes,
+                        memory_low_bytes; /* what is kept; 0: none; UINT64_MAX: all of it */
         uint64_t memory_max_bytes, memory_high_bytes, memory_swap_max_bytes;
+        uint64_t memory_zswap_max_bytes;
         uint64_t pids_max;
         uint64_t cpu_quota_usec;  /* per period */
         uint64_t cpu_period_usec; /* 100 ms unless set */
         uint64_t cpu_weight;      /* 1 to 10000; 0: idle */
         uint64_t io_weight;       /* 1 to 10000 */
         const char *cpus;         /* borrowed; "0-3,8"; NULL: all */
-        bool memory_oom_group;    /* OOMPolicy=kill; see cgroup_tree_has_oom_group() */
+        const char *memory_nodes; /* borrowed; likewise */
+        const CgroupIoLimit *io;  /* borrowed; of one kind and disk the last one counts */
+        size_t n_io;
+        bool memory_oom_group;          /* OOMPolicy=kill; see cgroup_tree_has_oom_group() */
+        bool memory_no_zswap_writeback; /* what is compressed in memory never goes to the disk */
 } CgroupLimits;
 
 #define CGROUP_LIMITS_NONE \
@@ -41,6 +68,7 @@ typedef struct CgroupLimits {
                         .memory_max_bytes = UINT64_MAX, \
                         .memory_high_bytes = UINT64_MAX, \
                         .memory_swap_max_bytes = UINT64_MAX, \
+                        .memory_zswap_max_bytes = UINT64_MAX, \
                         .pids_max = UINT64_MAX, \
                         .cpu_quota_usec = UINT64_MAX, \
                         .cpu_period_usec = 100000, \

@@ -132,6 +132,11 @@ DECLARE_PARSER(host_user, char *);
 DECLARE_PARSER(strings, char **);
 DECLARE_PARSER(idle_action, bool);
 
+/* io-parsers.c */
+DECLARE_PARSER(io_device_weights, IoLimitList);
+DECLARE_PARSER(io_rates, IoLimitList);
+DECLARE_PARSER(io_latencies, IoLimitList);
+
 /* service-parsers.c */
 DECLARE_PARSER(timeout_failure_mode, TimeoutFailureMode);
 DECLARE_PARSER(exit_type, bool);
@@ -142,11 +147,14 @@ DECLARE_PARSER(exit_set, ExitSet);
 DECLARE_PARSER(both_timeouts, ServiceSpec);
 DECLARE_PARSER(memory, Quantity);
 DECLARE_PARSER(swap, Quantity);
+DECLARE_PARSER(protection, Quantity);
 DECLARE_PARSER(tasks, Quantity);
 DECLARE_PARSER(cpu_quota, uint64_t);
 DECLARE_PARSER(cpu_weight, uint64_t);
 DECLARE_PARSER(io_weight, uint64_t);
 DECLARE_PARSER(cpu_set, char *);
+DECLARE_PARSER(memory_nodes, char *);
+DECLARE_PARSER(quota_period, uint64_t);
 DECLARE_PARSER(oom_score, ResourceSpec);
 DECLARE_PARSER(oom_policy, OomPolicy);
 DECLARE_PARSER(environment_files, char **);

@@ -164,6 +164,7 @@ int parse_both_timeouts(KeyInput *in, void *target) {
 
 /* ---- resources ----------------------------------------------------------------------------------- */
 
+/* Of which 0 is one. */
 static int convert_swap(const char *s, void *target) {
         return value_parse_memory(s, target);
 }
@@ -228,6 +229,21 @@ static int convert_cpu_set(const char *s, void *target) {
         return 0;
 }
 
+/* What the kernel takes; as systemd, the nearest there is. */
+#define QUOTA_PERIOD_MIN_USEC 1000U
+#define QUOTA_PERIOD_MAX_USEC 1000000U
+
+static int convert_quota_period(const char *s, void *target) {
+        uint64_t *period = target, usec;
+
+        int r = value_parse_span(s, &usec);
+        if (r < 0)
+                return r;
+        *period = MIN(MAX(usec, (uint64_t) QUOTA_PERIOD_MIN_USEC),
+                        (uint64_t) QUOTA_PERIOD_MAX_USEC);
+        return 0;
+}
+
 static int convert_oom_score(const char *s, void *target) {
         ResourceSpec *resource = target;
         int64_t n;
@@ -262,6 +278,10 @@ int parse_swap(KeyInput *in, void *target) {
         return parse_each(in, target, convert_swap, "is not a size or a share of swap");
 }
 
+int parse_protection(KeyInput *in, void *target) {
+        return parse_each(in, target, convert_swap, "is not a size or a share of memory");
+}
+
 int parse_tasks(KeyInput *in, void *target) {
         return parse_each(in, target, convert_tasks, "is not a number of tasks");
 }
@@ -281,6 +301,14 @@ int parse_io_weight(KeyInput *in, void *target) {
 
 int parse_cpu_set(KeyInput *in, void *target) {
         return parse_each(in, target, convert_cpu_set, "is not a set of CPUs");
+}
+
+int parse_memory_nodes(KeyInput *in, void *target) {
+        return parse_each(in, target, convert_cpu_set, "is not a set of memory nodes");
+}
+
+int parse_quota_period(KeyInput *in, void *target) {
+        return parse_each(in, target, convert_quota_period, "is not a time span");
 }
 
 int parse_oom_score(KeyInput *in, void *target) {

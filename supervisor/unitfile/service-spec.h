@@ -13,6 +13,7 @@
 #include "unitfile/dependency.h"
 #include "unitfile/health-spec.h"
 #include "unitfile/exec-command.h"
+#include "unitfile/io-limit.h"
 #include "unitfile/value.h"
 
 typedef enum ServiceType {
@@ -72,12 +73,18 @@ typedef struct RestartSpec {
 
 typedef struct ResourceSpec {
         Quantity memory_max, memory_high, memory_swap_max; /* bytes, or relative to RAM or swap */
+        Quantity memory_min, memory_low; /* likewise; what is kept: 0 by default */
+        Quantity memory_zswap_max;
+        bool memory_zswap_writeback;
         uint64_t cpu_quota_per_sec_usec; /* CPUQuota=: CPU time per second; UINT64_MAX: unlimited */
+        uint64_t cpu_quota_period_usec;  /* CPUQuotaPeriodSec=, 1 ms to 1 s; UINT64_MAX: unset */
         uint64_t cpu_weight;             /* 1 to 10000; 0: idle; UINT64_MAX: unset */
         char *allowed_cpus;              /* owned; canonical "0-3,8"; NULL: all */
+        char *allowed_memory_nodes;      /* owned; likewise */
         Quantity tasks_max;              /* relative: to the system's maximum */
         uint64_t io_weight;              /* 1 to 10000; UINT64_MAX: unset */
-        uint64_t root_size_max_bytes;    /* [X-Supd] RootSizeMax=; UINT64_MAX: unset */
+        IoLimitList io[_IO_LIMIT_KIND_MAX];
+        uint64_t root_size_max_bytes; /* [X-Supd] RootSizeMax=; UINT64_MAX: unset */
         int oom_score_adjust;
         bool oom_score_adjust_set;
         OomPolicy oom_policy;

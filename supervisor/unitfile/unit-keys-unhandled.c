@@ -51,12 +51,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Service", NO_EFFECT, NULL, "has no effect", "RebootArgument SysVStartPriority BusPolicy Capabilities" },
         { "Service", LATER, NULL, HOST_COMMANDS, "PermissionsStartOnly" },
         { "Service", REJECTED, NULL, "is not available", "BusName USBFunctionDescriptors USBFunctionStrings" },
-        { "Service", LATER, "0", NULL, "MemoryMin MemoryLow" },
-        { "Service", LATER, "infinity", NULL, "MemoryZSwapMax" },
-        { "Service", LATER, "yes y true t 1 on", NULL, "MemoryZSwapWriteback" },
-        { "Service", LATER, "100ms", NULL, "CPUQuotaPeriodSec" },
-        { "Service", LATER, NULL, NULL, "AllowedMemoryNodes IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax "
-          "IOWriteIOPSMax IODeviceLatencyTargetSec" },
         { "Service", LATER, "yes y true t 1 on", NULL, "Delegate" },
         { "Service", LATER, NULL, NULL, "Slice DelegateSubgroup DisableControllers DevicePolicy DeviceAllow "
           "MemoryPressureWatch MemoryPressureThresholdSec" },

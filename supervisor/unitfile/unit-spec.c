@@ -175,7 +175,10 @@ void service_spec_init(ServiceSpec *s) {
                         .memory_max = QUANTITY_UNSET,
                         .memory_high = QUANTITY_UNSET,
                         .memory_swap_max = QUANTITY_UNSET,
+                        .memory_zswap_max = QUANTITY_UNSET,
+                        .memory_zswap_writeback = true,
                         .cpu_quota_per_sec_usec = UINT64_MAX,
+                        .cpu_quota_period_usec = UINT64_MAX,
                         .cpu_weight = UINT64_MAX,
                         .tasks_max = QUANTITY_UNSET,
                         .io_weight = UINT64_MAX,
@@ -208,6 +211,9 @@ static void host_exec_spec_done(HostExecSpec *e) {
 
 void service_spec_done(ServiceSpec *s) {
         free(s->resource.allowed_cpus);
+        free(s->resource.allowed_memory_nodes);
+        for (IoLimitKind kind = 0; kind < _IO_LIMIT_KIND_MAX; kind++)
+                io_limit_list_done(&s->resource.io[kind]);
         strv_free(s->environment);
         strv_free(s->environment_files);
         strv_free(s->sockets);

@@ -59,6 +59,13 @@ static const ValueUnit size_units[] = {
         {},
 };
 
+static const ValueUnit rate_units[] = {
+        { "E", UINT64_C(1000000000000000000) }, { "P", UINT64_C(1000000000000000) },
+        { "T", UINT64_C(1000000000000) }, { "G", 1000000000 }, { "M", 1000000 }, { "K", 1000 },
+        { "B", 1 }, { "", 1 },
+        {},
+};
+
 /* The value is in 1/10000 per unit of the number. */
 static const ValueUnit percent_units[] = {
         { "%",            100 },
@@ -233,6 +240,16 @@ int value_parse_go_duration(const char *s, uint64_t *ret_usec) {
 int value_parse_size(const char *s, uint64_t *ret) {
         static const SumRules rules = { .units = size_units, .descending = true };
 
+        return sum_parse(s, &rules, ret);
+}
+
+int value_parse_rate(const char *s, uint64_t *ret) {
+        static const SumRules rules = { .units = rate_units, .descending = true };
+
+        if (strcmp(s, "infinity") == 0) {
+                *ret = UINT64_MAX;
+                return 0;
+        }
         return sum_parse(s, &rules, ret);
 }
 

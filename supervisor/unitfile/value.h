@@ -30,11 +30,12 @@ bool exit_set_has_status(const ExitSet *s, int status);
 bool exit_set_has_signal(const ExitSet *s, int signal);
 bool exit_set_is_empty(const ExitSet *s);
 
-int value_parse_bool(const char *s, bool *ret);                  /* systemd's words */
-int value_parse_span(const char *s, uint64_t *ret_usec);         /* "5min 20s", "infinity" */
-int value_parse_go_duration(const char *s, uint64_t *ret_usec);  /* "1m30s"; a unit is mandatory */
-int value_parse_size(const char *s, uint64_t *ret);              /* systemd: "1G 512M", base 1024 */
-int value_parse_docker_size(const char *s, uint64_t *ret);       /* "512m", "1.5 GiB" */
+int value_parse_bool(const char *s, bool *ret);                 /* systemd's words */
+int value_parse_span(const char *s, uint64_t *ret_usec);        /* "5min 20s", "infinity" */
+int value_parse_go_duration(const char *s, uint64_t *ret_usec); /* "1m30s"; a unit is mandatory */
+int value_parse_size(const char *s, uint64_t *ret);             /* systemd: "1G 512M", base 1024 */
+int value_parse_rate(const char *s, uint64_t *ret);        /* likewise with base 1000; "infinity" */
+int value_parse_docker_size(const char *s, uint64_t *ret); /* "512m", "1.5 GiB" */
 int value_parse_percent(const char *s, uint64_t *ret_permyriad); /* "12.5%"; no upper bound */
 int value_parse_memory(const char *s, Quantity *ret); /* size, percent up to 100, infinity */
 int value_parse_tasks(const char *s, Quantity *ret);

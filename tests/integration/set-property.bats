@@ -109,3 +109,87 @@ pids_max() {
         run sctl set-property web.service KillMode=mixed
         [ "$status" -ne 0 ]
 }
+
+# The disk that / is on, as the throttle files name it; skips where there is none, or no files.
+need_disk_limits() {
+        local device
+        device=$(stat -c %Hd:%Ld /)
+        [ -e "/sys/dev/block/$device" ] || skip 'the root file system is on no disk'
+        [ ! -e "/sys/dev/block/$device/partition" ] || device=$(cat "/sys/dev/block/$device/../dev")
+        DISK=$device
+        [ -e /sys/fs/cgroup/blkio/blkio.throttle.read_bps_device ] || skip 'no io limits of cgroup v1'
+}
+
+throttle() {
+        cat "$(cgroup_of web blkio)/blkio.throttle.$1_device"
+}
+
+@test "a limit of a disk holds at once, stands beside those of the start, and is taken back" {
+        need_disk_limits
+        obedient_write web 'IOReadBandwidthMax=/ 50M'
+        supd_start
+        supctl start web
+        assert_equal "$DISK 50000000" "$(throttle read_bps)"
+        supctl set-property web 'IOReadBandwidthMax=/ 7M' 'IOWriteIOPSMax=/usr 99'
+        assert_equal "$DISK 7000000" "$(throttle read_bps)"
+        assert_equal "$DISK 99" "$(throttle write_iops)"
+        supctl restart web
+        assert_equal "$DISK 7000000" "$(throttle read_bps)"
+        supctl set-property web IOWriteIOPSMax=
+        assert_equal '' "$(throttle write_iops)"
+        assert_equal "$DISK 7000000" "$(throttle read_bps)"
+}
+
+@test "limits of an adopted container that are gone from its unit are gone from its disks" {
+        need_disk_limits
+        obedient_write web 'IOReadBandwidthMax=/ 50M'
+        supd_start
+        supctl start web
+        obedient_write web
+        pid=$(unit_prop web MainPID) before=$(supd_pid)
+        kill -KILL "$before"
+        wait_until 10 process_is_gone "$before"
+        wait_until 10 supd_answers
+        assert_equal "$pid" "$(unit_prop web MainPID)"
+        assert_equal '' "$(throttle read_bps)"
+}
+
+weights() {
+        sctl show --value -p IODeviceWeight web
+}
+
+@test "limits of disks that are set one after the other stay side by side" {
+        supd_start
+        supctl set-property web 'IODeviceWeight=/nonesuch/a%%b 100'
+        supctl set-property web 'IODeviceWeight="/nonesuch/c d" 200'
+        supctl set-property web 'IODeviceWeight=/nonesuch/a%%b 300' 'IODeviceWeight=/nonesuch/e 7'
+        assert_equal '/nonesuch/a%b 300' "$(weights | grep a%b)"
+        assert_equal '/nonesuch/c d 200' "$(weights | grep 'c d')"
+        assert_equal 3 "$(weights | wc -l)"
+        supctl set-property web IODeviceWeight=
+        assert_equal '' "$(weights)"
+}
+
+@test "a disk that there is not is told at the start, with its key" {
+        obedient_write web 'IOReadIOPSMax=/nonesuch 5'
+        supd_start
+        run supctl start web
+        assert_equal 1 "$status"
+        assert_match 'IOReadIOPSMax: cannot look at /nonesuch' "$output"
+}
+
+@test "several limits at once by systemctl, and what is set is shown at once" {
+        need_disk_limits
+        supd_start
+        supctl start web
+        sctl set-property web.service CPUQuota=50% CPUQuotaPeriodSec=20ms 'IOReadBandwidthMax=/ 3M' \
+                AllowedMemoryNodes=0 CPUWeight=300
+        assert_equal 500ms "$(sctl show --value -p CPUQuotaPerSecUSec web)"
+        assert_equal 20ms "$(sctl show --value -p CPUQuotaPeriodUSec web)"
+        assert_equal 300 "$(sctl show --value -p CPUWeight web)"
+        assert_equal 0 "$(sctl show --value -p AllowedMemoryNodes web)"
+        assert_equal '/ 3000000' "$(sctl show --value -p IOReadBandwidthMax web)"
+        assert_equal 10000 "$(cat "$(cgroup_of web cpu)/cpu.cfs_quota_us")"
+        assert_equal 0 "$(cat "$(cgroup_of web cpuset)/cpuset.mems")"
+        assert_equal "$DISK 3000000" "$(throttle read_bps)"
+}

@@ -78,6 +78,8 @@ section_keys Service Type Restart RestartSec RestartSteps RestartMaxDelaySec Res
         RestartForceExitStatus RestartPreventExitStatus SuccessExitStatus TimeoutSec TimeoutStartSec \
         TimeoutStopSec TimeoutAbortSec RuntimeMaxSec KillSignal KillMode SendSIGKILL SendSIGHUP \
         RemainAfterExit MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax CPUQuota CPUWeight \
+        MemoryZSwapMax MemoryZSwapWriteback CPUQuotaPeriodSec AllowedMemoryNodes IODeviceWeight \
+        IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec \
         AllowedCPUs TasksMax IOWeight OOMScoreAdjust OOMPolicy WatchdogSec ExecStartPre ExecStartPost \
         ExecStop ExecStopPost ExecReload ExecCondition LogRateLimitIntervalSec LogRateLimitBurst Slice
 section_keys Install WantedBy RequiredBy UpheldBy Alias

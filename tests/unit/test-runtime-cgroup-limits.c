@@ -11,7 +11,8 @@
 typedef int PlanFunction(
                 const CgroupLimits *limits, bool reset, CgroupWriteList *ret, Error *error);
 
-/* "file=value" of all writes, one a line; those that only prepare begin with '-'. */
+/* "file=value" of all writes, one a line; those that only prepare begin with '-', or with '*' where they are
+ * for each device of the file. */
 static char *plan_text(PlanFunction *plan, const CgroupLimits *limits, bool reset) {
         _cleanup_(cgroup_write_list_done) CgroupWriteList list = {};
         char *text = strdup("");
@@ -21,7 +22,9 @@ static char *plan_text(PlanFunction *plan, const CgroupLimits *limits, bool rese
                 const CgroupWrite *w = &list.writes[i];
                 char *longer = str_printf("%s%s%s=%s\n",
                                 text,
-                                w->prepare ? "-" : "",
+                                w->each      ? "*"
+                                : w->prepare ? "-"
+                                             : "",
                                 w->file,
                                 w->value ?: "(parent)");
 
@@ -66,7 +69,23 @@ static CgroupLimits all_limits(void) {
                 .io_weight = 1000,
                 .cpus = "0-3,8",
                 .memory_oom_group = true,
+                .memory_min_bytes = 1000,
+                .memory_low_bytes = UINT64_MAX,
+                .memory_zswap_max_bytes = 0,
+                .memory_no_zswap_writeback = true,
+                .memory_nodes = "0-1",
         };
+}
+
+/* Without those that v1 refuses. */
+static CgroupLimits all_limits_v1(void) {
+        CgroupLimits limits = all_limits();
+
+        limits.memory_high_bytes = UINT64_MAX;
+        limits.memory_min_bytes = limits.memory_low_bytes = 0;
+        limits.memory_zswap_max_bytes = UINT64_MAX;
+        limits.memory_no_zswap_writeback = limits.memory_oom_group = false;
+        return limits;
 }
 
 static void test_no_limits_write_nothing_to_a_new_group(void **state) {
@@ -80,23 +99,23 @@ static void test_every_limit_has_its_v2_file(void **state) {
         assert_plan(cgroup_limits_plan_v2,
                         all_limits(),
                         false,
+                        "memory.min=1000\nmemory.low=max\n"
                         "memory.high=900000\nmemory.max=1000000\nmemory.swap.max=500000\n"
+                        "memory.zswap.max=0\nmemory.zswap.writeback=0\n"
                         "memory.oom.group=1\npids.max=77\ncpu.max=150000 100000\ncpu.weight=300\n"
-                        "cpuset.cpus=0-3,8\nio.weight=default 1000\nio.bfq.weight=181\n");
+                        "cpuset.cpus=0-3,8\ncpuset.mems=0-1\nio.weight=default "
+                        "1000\nio.bfq.weight=181\n");
 }
 
 static void test_every_limit_has_its_v1_file(void **state) {
-        CgroupLimits limits = all_limits();
-
         (void) state;
-        limits.memory_high_bytes = UINT64_MAX;
-        limits.memory_oom_group = false;
         assert_plan(cgroup_limits_plan_v1,
-                        limits,
+                        all_limits_v1(),
                         false,
                         "memory.limit_in_bytes=1000000\nmemory.memsw.limit_in_bytes=1500000\n"
                         "pids.max=77\ncpu.cfs_period_us=100000\ncpu.cfs_quota_us=150000\n"
-                        "cpu.shares=3072\ncpuset.cpus=0-3,8\nblkio.bfq.weight=181\n");
+                        "cpu.shares=3072\ncpuset.cpus=0-3,8\ncpuset.mems=0-1\nblkio.bfq.weight="
+                        "181\n");
 }
 
 static void test_defaults_come_back_to_a_used_group(void **state) {
@@ -104,16 +123,94 @@ static void test_defaults_come_back_to_a_used_group(void **state) {
         assert_plan(cgroup_limits_plan_v2,
                         CGROUP_LIMITS_NONE,
                         true,
+                        "-memory.min=0\n-memory.low=0\n"
                         "-memory.high=max\n-memory.max=max\n-memory.swap.max=max\n"
+                        "-memory.zswap.max=max\n-memory.zswap.writeback=1\n"
                         "-memory.oom.group=0\n-pids.max=max\n-cpu.max=max 100000\n-cpu.idle=0\n"
-                        "-cpu.weight=100\n-cpuset.cpus=\n\n-io.weight=default 100\n"
-                        "-io.bfq.weight=100\n");
+                        "-cpu.weight=100\n-cpuset.cpus=\n\n-cpuset.mems=\n\n-io.weight=default "
+                        "100\n"
+                        "-io.bfq.weight=100\n"
+                        "*io.weight=default\n*io.bfq.weight=default\n*io.max=rbps=max\n"
+                        "*io.max=wbps=max\n*io.max=riops=max\n*io.max=wiops=max\n"
+                        "*io.latency=target=max\n");
         assert_plan(cgroup_limits_plan_v1,
                         CGROUP_LIMITS_NONE,
                         true,
                         "-memory.memsw.limit_in_bytes=-1\n-memory.limit_in_bytes=-1\n"
                         "-pids.max=max\n-cpu.cfs_quota_us=-1\n-cpu.cfs_period_us=100000\n"
-                        "-cpu.shares=1024\n-cpuset.cpus=(parent)\n-blkio.bfq.weight=100\n");
+                        "-cpu.shares=1024\n-cpuset.cpus=(parent)\n-cpuset.mems=(parent)\n"
+                        "-blkio.bfq.weight=100\n*blkio.bfq.weight_device=default\n"
+                        "*blkio.throttle.read_bps_device=0\n*blkio.throttle.write_bps_device=0\n"
+                        "*blkio.throttle.read_iops_device=0\n"
+                        "*blkio.throttle.write_iops_device=0\n");
+}
+
+static const CgroupIoLimit io_limits[] = {
+        { CGROUP_IO_WEIGHT, 8, 0, 5050 },
+        { CGROUP_IO_READ_BYTES, 8, 0, 5000000 },
+        { CGROUP_IO_READ_BYTES, 259, 3, UINT64_MAX },
+        { CGROUP_IO_WRITE_BYTES, 8, 0, 1000 },
+        { CGROUP_IO_READ_OPERATIONS, 8, 16, 7 },
+        { CGROUP_IO_WRITE_OPERATIONS, 8, 16, 8 },
+};
+
+static void test_limits_of_disks_have_their_v2_lines(void **state) {
+        const CgroupIoLimit latency = { CGROUP_IO_LATENCY_USEC, 8, 0, 75000 };
+
+        (void) state;
+        assert_plan(cgroup_limits_plan_v2,
+                        WITH(l->io = io_limits, l->n_io = ELEMENTSOF(io_limits)),
+                        false,
+                        "io.weight=8:0 5050\nio.bfq.weight=8:0 550\nio.max=8:0 rbps=5000000\n"
+                        "io.max=259:3 rbps=max\nio.max=8:0 wbps=1000\nio.max=8:16 riops=7\n"
+                        "io.max=8:16 wiops=8\n");
+        assert_plan(cgroup_limits_plan_v2,
+                        WITH(l->io = &latency, l->n_io = 1),
+                        false,
+                        "io.latency=8:0 target=75000\n");
+}
+
+static void test_limits_of_disks_have_their_v1_lines(void **state) {
+        (void) state;
+        assert_plan(cgroup_limits_plan_v1,
+                        WITH(l->io = io_limits, l->n_io = ELEMENTSOF(io_limits)),
+                        false,
+                        "blkio.bfq.weight_device=8:0 550\n"
+                        "blkio.throttle.read_bps_device=8:0 5000000\n"
+                        "blkio.throttle.read_bps_device=259:3 0\n"
+                        "blkio.throttle.write_bps_device=8:0 1000\n"
+                        "blkio.throttle.read_iops_device=8:16 7\n"
+                        "blkio.throttle.write_iops_device=8:16 8\n");
+}
+
+static void test_limits_that_differ_in_one_disk_alone_differ(void **state) {
+        CgroupIoLimit changed[ELEMENTSOF(io_limits)];
+        CgroupLimits a = WITH(l->io = io_limits, l->n_io = ELEMENTSOF(io_limits));
+        CgroupLimits b = WITH(l->io = changed, l->n_io = ELEMENTSOF(io_limits));
+
+        (void) state;
+        memcpy(changed, io_limits, sizeof(io_limits));
+        assert_true(cgroup_limits_equal(&a, &b));
+        changed[1].value++;
+        assert_false(cgroup_limits_equal(&a, &b));
+        b.n_io--;
+        assert_false(cgroup_limits_equal(&a, &b));
+}
+
+static void test_each_limit_makes_a_difference(void **state) {
+        const CgroupLimits none = CGROUP_LIMITS_NONE;
+        const CgroupLimits others[] = {
+                WITH(l->memory_min_bytes = 1),
+                WITH(l->memory_low_bytes = 1),
+                WITH(l->memory_zswap_max_bytes = 1),
+                WITH(l->memory_no_zswap_writeback = true),
+                WITH(l->memory_nodes = "0"),
+                WITH(l->cpu_period_usec = 1000),
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                assert_false(cgroup_limits_equal(&none, &others[i]));
 }
 
 /* The kernel refuses a limit for memory and swap together that is below the one for memory. */
@@ -137,6 +234,27 @@ static void test_v1_refuses_what_it_cannot_do_by_name(void **state) {
                         WITH(l->memory_swap_max_bytes = 0),
                         -EOPNOTSUPP,
                         "MemorySwapMax");
+        assert_refused(cgroup_limits_plan_v1,
+                        WITH(l->memory_min_bytes = 1),
+                        -EOPNOTSUPP,
+                        "MemoryMin");
+        assert_refused(cgroup_limits_plan_v1,
+                        WITH(l->memory_low_bytes = UINT64_MAX),
+                        -EOPNOTSUPP,
+                        "MemoryLow");
+        assert_refused(cgroup_limits_plan_v1,
+                        WITH(l->memory_zswap_max_bytes = 0),
+                        -EOPNOTSUPP,
+                        "MemoryZSwapMax");
+        assert_refused(cgroup_limits_plan_v1,
+                        WITH(l->memory_no_zswap_writeback = true),
+                        -EOPNOTSUPP,
+                        "MemoryZSwapWriteback");
+        const CgroupIoLimit latency = { CGROUP_IO_LATENCY_USEC, 8, 0, 75000 };
+        assert_refused(cgroup_limits_plan_v1,
+                        WITH(l->io = &latency, l->n_io = 1),
+                        -EOPNOTSUPP,
+                        "IODeviceLatencyTargetSec");
         assert_refused(cgroup_limits_plan_v1,
                         WITH(l->memory_oom_group = true),
                         -EOPNOTSUPP,
@@ -221,6 +339,10 @@ int main(void) {
                 cmocka_unit_test(test_no_limits_write_nothing_to_a_new_group),
                 cmocka_unit_test(test_every_limit_has_its_v2_file),
                 cmocka_unit_test(test_every_limit_has_its_v1_file),
+                cmocka_unit_test(test_limits_of_disks_have_their_v2_lines),
+                cmocka_unit_test(test_limits_of_disks_have_their_v1_lines),
+                cmocka_unit_test(test_limits_that_differ_in_one_disk_alone_differ),
+                cmocka_unit_test(test_each_limit_makes_a_difference),
                 cmocka_unit_test(test_defaults_come_back_to_a_used_group),
                 cmocka_unit_test(test_v1_memory_limit_finds_the_swap_limit_out_of_its_way),
                 cmocka_unit_test(test_v1_refuses_what_it_cannot_do_by_name),
