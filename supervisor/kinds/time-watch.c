@@ -82,7 +82,7 @@ static int on_clock(sd_event_source *source, int fd, uint32_t events, void *user
                 diag_warning("cannot watch the clock any more: %s; timers go by it as it is when "
                              "they are set",
                                 strerror(-r));
-        tell(w, /* timezone= */ false);
+        tell(w, /* of_zone= */ false);
         return 0;
 }
 
@@ -130,7 +130,7 @@ static int on_zone(sd_event_source *source, const struct inotify_event *event, v
         if (r < 0)
                 diag_warning("cannot watch the time zone any more: %s", strerror(-r));
         if (!zone_is_same(&before, &w->zone))
-                tell(w, /* timezone= */ true);
+                tell(w, /* of_zone= */ true);
         return 0;
 }
 
