@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/id-map.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "control/control-internal.h"
@@ -109,6 +113,36 @@ static PROPERTY_GETTER(get_idle_timeout) {
         const UnitView *v = userdata;
 
         return sd_bus_message_append(reply, "t", v->spec->service.idle_timeout_usec);
+}
+
+static PROPERTY_GETTER(get_user_namespace) {
+        const UnitView *v = userdata;
+        const UsersSpec *users = &v->spec->container.users;
+
+        return sd_bus_message_append(reply, "s", users->userns ?: users->remap_users ?: "");
+}
+
+/* "INSIDE:OUTSIDE:SIZE" each, as the kernel has it now; nothing without a user namespace. */
+static PROPERTY_GETTER(get_id_map) {
+        const UnitView *v = userdata;
+        _cleanup_free_ IdRange *ranges = NULL;
+        _cleanup_free_ char *file = NULL, *text = NULL;
+        _cleanup_strv_ char **words = NULL;
+        size_t n = 0;
+
+        if (!v->status.user_namespace)
+                return sd_bus_message_append_strv(reply, NULL);
+        file = str_printf("/proc/%d/%s",
+                        v->status.init_pid,
+                        str_equal(property, "UIDMap") ? "uid_map" : "gid_map");
+        ranges = calloc(ID_MAP_RANGES_MAX, sizeof(*ranges));
+        if (!file || !ranges)
+                return -ENOMEM;
+        /* Of a process that has just ended there is none. */
+        if (file_read(AT_FDCWD, file, 64 * 1024, &text, NULL) >= 0)
+                (void) id_map_parse(text, ranges, &n);
+        int r = id_map_words(&(IdMap) { .ranges = ranges, .n_ranges = n }, &words);
+        return r < 0 ? r : sd_bus_message_append_strv(reply, words);
 }
 
 static PROPERTY_GETTER(get_annotations) {
@@ -345,6 +379,9 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("Asleep",          "b", property_get_bool, STATUS(sleeps),         CHANGES),
         SD_BUS_PROPERTY("IdleTimeoutUSec", "t", get_idle_timeout, 0,                       0),
         SD_BUS_PROPERTY("InitPID",         "u", NULL, STATUS(init_pid),                    CHANGES),
+        SD_BUS_PROPERTY("UserNS",          "s", get_user_namespace, 0,                     0),
+        SD_BUS_PROPERTY("UIDMap",          "as", get_id_map, 0,                            0),
+        SD_BUS_PROPERTY("GIDMap",          "as", get_id_map, 0,                            0),
         /* the parts of the last start, in order, with the time each ended at (CLOCK_MONOTONIC) */
         SD_BUS_PROPERTY("StartPhases",     "a(st)", get_start_phases, 0,                   CHANGES),
         /* CLOCK_MONOTONIC; UINT64_MAX: no restart is due */

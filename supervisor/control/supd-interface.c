@@ -180,6 +180,8 @@ static const struct {
         { SOURCE_CONTAINER, "PodName"                 },
         { SOURCE_CONTAINER, "PodMembers"              },
         { SOURCE_CONTAINER, "InitPID"                 },
+        { SOURCE_CONTAINER, "UserNS"                  },
+        { SOURCE_CONTAINER, "UIDMap"                  },
         { SOURCE_CONTAINER, "Asleep"                  },
         { SOURCE_CONTAINER, "StartPhases"             },
         { SOURCE_CONTAINER, "NextRestartUSec"         },

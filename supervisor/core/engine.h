@@ -57,6 +57,7 @@ typedef struct UnitStatus {
         pid_t main_pid;      /* 0: none */
         pid_t last_main_pid; /* the same; once it has ended, that of the last; 0: none since the start */
         pid_t init_pid;      /* PID 1 of the container, as the host sees it; 0: none */
+        bool user_namespace; /* it runs in one that is not the host's */
         pid_t control_pid; /* of a command on the host, ExecStartPre=…; 0: none runs */
         ExitInfo exit;     /* of the last main process */
         DualTime main_started, main_ended;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/id-map.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "ctl/log-print.h"
@@ -533,6 +534,38 @@ static int print_cpu(const Page *page) {
         return 0;
 }
 
+/* "auto; ids 0 to 65535 are 2147483648 to 2147549183 of the host" */
+static int print_users(const Page *page) {
+        const char *userns = value_get_string(page->unit, "UserNS");
+        _cleanup_strv_ char **ranges = NULL;
+        const char *separator = "";
+
+        int r = value_get_strv(page->unit, "UIDMap", &ranges);
+        if (r < 0 || strv_length(ranges) == 0)
+                return r == -ENOMEM ? r : 0;
+        status_label(page->out, "Users");
+        if (!str_is_empty(userns)) {
+                r = put_text(page, userns);
+                separator = "; ";
+        }
+        STRV_FOREACH (word, ranges) {
+                IdRange range;
+
+                if (id_range_parse(*word, &range) < 0)
+                        continue;
+                fprintf(page->out,
+                                "%sids %u to %u are %u to %u of the host",
+                                separator,
+                                range.inside,
+                                range.inside + (range.size - 1),
+                                range.outside,
+                                range.outside + (range.size - 1));
+                separator = ", ";
+        }
+        fputc('\n', page->out);
+        return r;
+}
+
 static int print_cgroup(const Page *page) {
         const char *path = value_get_string(page->unit, "ControlGroup");
         uint64_t init = value_get_u64(page->unit, "InitPID");
@@ -613,6 +646,7 @@ static const Section sections[] = {
         print_restarts,
         print_image,
         print_pod,
+        print_users,
         print_main_process,
         print_status_text,
         print_health,

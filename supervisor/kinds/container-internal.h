@@ -12,6 +12,7 @@
  *   container-cgroup.c   its limits and devices as specs of the cgroup drivers
  *   container-exec.c     a command in it (container-exec.h)
  *   container-pod.c      the pod that it is in
+ *   container-users.c    its user namespace (container-users.h)
  *   container-commands.c commands on the host around it
  *   container-reload.c   reload: ReloadCmd= and ReloadSignal=
  *   container-freeze.c   pause and unpause

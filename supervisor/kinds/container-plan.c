@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "kinds/container-internal.h"
 #include "kinds/container-secrets.h"
+#include "kinds/container-users.h"
 #include "kinds/environment.h"
 #include "kinds/socket.h"
 
@@ -37,6 +38,7 @@ struct ContainerPlan {
         RuntimeTmpfs *tmpfs;  /* owned */
         RuntimeLimit *limits; /* owned */
         PassedSockets sockets;
+        ContainerUsers users;
 };
 
 ContainerPlan *container_plan_free(ContainerPlan *p) {
@@ -52,6 +54,7 @@ ContainerPlan *container_plan_free(ContainerPlan *p) {
         free(p->tmpfs);
         free(p->limits);
         passed_sockets_done(&p->sockets);
+        container_users_done(&p->users);
         free(p);
         return NULL;
 }
@@ -244,6 +247,7 @@ static int plan_image_volumes(ContainerPlan *p, const Container *c) {
                 p->binds[p->n_binds++] = (RuntimeBind) {
                         .source = p->sources[strv_length(p->sources) - 1],
                         .target = *target,
+                        .shift_owners = true,
                         .create_source = true,
                         .copy_up = true,
                         .ephemeral = true,
@@ -261,6 +265,7 @@ static void add_volume(ContainerPlan *p, const VolumeSpec *v) {
                 .noexec = v->noexec,
                 .nosuid = v->nosuid,
                 .nodev = v->nodev,
+                .shift_owners = v->idmap,
                 .propagation = propagation_flags(v->propagation),
         };
 }
@@ -355,6 +360,7 @@ static void plan_root(ContainerPlan *p, const Container *c) {
                 .storage_path = c->image.root ? NULL : c->image.storage,
                 .volatile_upper = true,
                 .overlay = root->overlay,
+                .shift_owners = p->image || root->idmap,
                 .read_only = root->read_only,
                 .read_only_tmpfs = root->read_only_tmpfs,
                 .binds = p->binds,
@@ -447,6 +453,7 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
         _cleanup_(container_plan_freep) ContainerPlan *p = calloc(1, sizeof(*p));
         if (!p)
                 return -ENOMEM;
+        p->users = CONTAINER_USERS_NONE;
         p->unit = c->unit.spec;
         p->container = container_spec(c);
         p->image = c->image.image;
@@ -472,8 +479,12 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
         /* Of what is executed in a container that runs nobody expects sockets. */
         if (r >= 0 && !c->run.executes)
                 r = sockets_collect(&c->unit, p->unit->service.non_blocking, &p->sockets, error);
+        /* Who is executed in a container that runs enters the namespace that is there. */
+        if (r >= 0 && !c->run.executes)
+                r = container_users_open(c, &p->users, error);
         if (r < 0)
                 return r;
+        p->spec.users = p->users.users;
         NetworkMode network = p->pod ? p->pod->network : p->container->network;
         p->spec.network = network == NETWORK_HOST ? RUNTIME_NETWORK_HOST : RUNTIME_NETWORK_NONE;
         /* Images ship without names of hosts that would be of use on the host's network. */

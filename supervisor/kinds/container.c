@@ -310,6 +310,8 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .main_pid = c->run.payload_pid,
                 .last_main_pid = c->run.last_payload_pid,
                 .init_pid = c->run.child.pid > 0 ? c->run.child.pid : 0,
+                .user_namespace =
+                                c->run.child.pid > 0 && container_spec(c)->users.mode != USERS_HOST,
                 .control_pid = c->command ? control_command_pid(c->command) : 0,
                 .exit = l->exit,
                 .main_started = l->main_started,

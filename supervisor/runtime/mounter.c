@@ -226,7 +226,7 @@ static int restore_capabilities(void) {
 int mounter_take_ids(Plan *p) {
         (void) syscall(SYS_setfsgid, p->owner_gid); /* tells no errors: see below */
         (void) syscall(SYS_setfsuid, p->owner_uid);
-        if (syscall(SYS_setfsuid, -1) != (long) (int) p->owner_uid)
+        if ((uid_t) syscall(SYS_setfsuid, -1) != p->owner_uid)
                 return -EPERM;
         return restore_capabilities();
 }

@@ -14,6 +14,7 @@
 #include "base/macro.h"
 #include "unitfile/health-spec.h"
 #include "unitfile/image-spec.h"
+#include "unitfile/users-spec.h"
 #include "unitfile/value.h"
 
 typedef enum RunInit {
@@ -58,6 +59,7 @@ typedef struct VolumeSpec {
         char *target;              /* owned; absolute path in the container */
         bool read_only, recursive; /* recursive: rbind, the default */
         bool noexec, nosuid, nodev;
+        bool idmap;    /* owners are shifted into the container's user namespace */
         bool nocreate; /* a missing source is an error; otherwise the directory is created */
         Propagation propagation; /* default rprivate */
 } VolumeSpec;
@@ -91,6 +93,7 @@ typedef struct UlimitSpec {
 typedef struct RootSpec {
         char *rootfs; /* owned; host directory; NULL: none given */
         bool overlay; /* :O, changes are thrown away with the container */
+        bool idmap;   /* :idmap, owners are shifted into the container's user namespace */
         bool read_only;
         bool read_only_tmpfs; /* ReadOnlyTmpfs=, default true */
         VolumeSpec *volumes;  /* owned */
@@ -134,6 +137,7 @@ typedef struct ContainerSpec {
         char *pod;        /* owned; file name of the unit that Pod= names; NULL: none */
         bool start_with_pod;
         RootSpec root;
+        UsersSpec users;
         ProcessSpec process;
         char **reload_command; /* owned; ReloadCmd=; NULL: none */
         int reload_signal;     /* ReloadSignal=; 0: none */

@@ -106,6 +106,9 @@ DECLARE_PARSER(exit_policy, PodExitPolicy);
 DECLARE_PARSER(pod_network, PodSpec);
 DECLARE_PARSER(pod, char *);
 
+/* users-parsers.c */
+DECLARE_PARSER(id_map, IdMap); /* a range in each word */
+
 /* secret-parsers.c */
 DECLARE_PARSER(secrets, SecretSpecs);
 

@@ -27,6 +27,13 @@ static const FlagOption volume_flags[] = {
         { "nodev",   offsetof(VolumeSpec, nodev),     true  },
         { "dev",     offsetof(VolumeSpec, nodev),     false },
         { "nocreate", offsetof(VolumeSpec, nocreate), true  },
+        { "idmap",   offsetof(VolumeSpec, idmap),     true  },
+        {},
+};
+
+static const FlagOption rootfs_flags[] = {
+        { "O",     offsetof(RootSpec, overlay), true },
+        { "idmap", offsetof(RootSpec, idmap),   true },
         {},
 };
 
@@ -78,7 +85,7 @@ int parse_rootfs(KeyInput *in, void *target) {
         RootSpec *root = target;
         const UnitAssignment *a = input_last(in);
         _cleanup_free_ char *s = NULL;
-        bool overlay = false;
+        RootSpec flags = {};
 
         in->load->has_rootfs = true;
         int r = input_string(in, a, &s);
@@ -89,17 +96,17 @@ int parse_rootfs(KeyInput *in, void *target) {
         if (options)
                 *options++ = '\0';
         for (char *option = next_option(&options); option; option = next_option(&options)) {
-                if (strcmp(option, "O") != 0)
+                if (!flag_set(&flags, rootfs_flags, option))
                         return input_bad_value(
                                         in, a, a->value, "has an option that is not supported");
-                overlay = true;
         }
         if (*s != '/')
                 return input_bad_value(in, a, s, "is not an absolute path");
 
         free(root->rootfs);
         root->rootfs = TAKE_PTR(s);
-        root->overlay = overlay;
+        root->overlay = flags.overlay;
+        root->idmap = flags.idmap;
         return 0;
 }
 
@@ -121,7 +128,13 @@ static int volume_option(KeyInput *in, const UnitAssignment *a, const char *opti
                 if (strcmp(about_storage[i], option) == 0)
                         return 0;
         }
-        if (strcmp(option, "O") == 0 || strcmp(option, "U") == 0 || str_has_prefix(option, "idmap"))
+        if (str_has_prefix(option, "idmap="))
+                return input_bad_value(in,
+                                a,
+                                option,
+                                "is not supported: owners are shifted as the container's user "
+                                "namespace has it, by 'idmap' alone");
+        if (strcmp(option, "O") == 0 || strcmp(option, "U") == 0)
                 return input_bad_value(
                                 in, a, option, "is not supported yet as an option of a volume");
         return input_bad_value(in, a, option, "is not an option of a volume");

@@ -88,6 +88,32 @@ static int check_pod_member(UnitLoad *load) {
         return r;
 }
 
+static int check_users(UnitLoad *load, UsersSpec *users) {
+        _cleanup_free_ char *problem = NULL, *notice = NULL;
+
+        int r = users_load_finish(load, users, &problem, &notice);
+        if (r >= 0 && problem)
+                r = fail(load, problem);
+        if (r >= 0 && notice)
+                r = complain(load, DIAGNOSTIC_WARNING, "cross-check", notice);
+        return r;
+}
+
+/* A pod's user namespace, or that it has none, is for all of its containers. */
+static int check_container_users(UnitLoad *load) {
+        ContainerSpec *c = load->container;
+        int r = check_users(load, &c->users);
+
+        if (r < 0 || !c->pod || c->users.mode == USERS_HOST)
+                return r;
+        users_spec_done(&c->users);
+        return complain(load,
+                        DIAGNOSTIC_WARNING,
+                        "cross-check",
+                        "keys of user namespaces have no effect with Pod=: the pod's is for all of "
+                        "its containers");
+}
+
 /* systemd-p, or systemd-p-a for an instance. */
 static int finish_pod(UnitLoad *load) {
         const char *file = load->unit->file_name, *dot = strrchr(file, '.');
@@ -142,6 +168,8 @@ static int finish_container(UnitLoad *load) {
                 r = check_pod_member(load);
         if (r >= 0)
                 r = check_health(load);
+        if (r >= 0)
+                r = check_container_users(load);
         return r < 0 ? r : check_mount_targets(load);
 }
 

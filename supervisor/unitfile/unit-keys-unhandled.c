@@ -23,8 +23,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Container", LATER, NULL, NULL, "IP IP6 PublishPort" },
         { "Container", REFUSED, NULL, NULL, "Mount PodmanArgs" },
         { "Container", REFUSED, "unconfined", NULL, "AppArmor" },
-        { "Container", REFUSED, "host", NULL, "UserNS" },
-        { "Container", REFUSED, NULL, NULL, "UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid RemapGid RemapUidSize" },
         { "Container", REJECTED, "split enabled no-conmon", "is not available: a container always has a cgroup", "CgroupsMode" },
         { "Container", NO_EFFECT, NULL, "has no effect: no SELinux labelling", "SecurityLabelDisable SecurityLabelType "
           "SecurityLabelFileType SecurityLabelLevel SecurityLabelNested" },

@@ -30,6 +30,7 @@ typedef struct UnitLoad {
         bool resolving; /* unit_spec_resolve(): only what refers to the environment is done again */
         bool has_image, has_rootfs, has_network; /* the key is there, good or bad */
         bool has_reload_cmd, has_reload_signal;
+        bool users_refer; /* a map of ids holds references that are not known yet */
         bool (*is_known)(const void *userdata, const char *file_name); /* as in UnitLoadRequest */
         const void *is_known_userdata;
         const char *main_path; /* borrowed; the main file as diagnostics show it */
@@ -88,3 +89,5 @@ int unit_load_finish(UnitLoad *load);
 int timer_load_finish(UnitLoad *load);
 /** unit_load_finish_type() - the part of it that is repeated when references are resolved */
 int unit_load_finish_type(UnitLoad *load);
+/** users_load_finish() - users_spec_settle(), once all that it depends on is known */
+int users_load_finish(UnitLoad *load, UsersSpec *users, char **ret_problem, char **ret_notice);

@@ -132,6 +132,7 @@ void container_spec_done(ContainerSpec *c) {
         free(c->pod);
         pull_spec_done(&c->pull);
         root_spec_done(&c->root);
+        users_spec_done(&c->users);
         process_spec_done(&c->process);
         strv_free(c->reload_command);
         secret_specs_done(&c->secrets);

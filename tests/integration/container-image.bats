@@ -21,25 +21,6 @@ teardown() {
         return "$status"
 }
 
-# image_of_busybox() - localhost/busybox in the store, of two layers; umoci config options
-image_of_busybox() {
-        if [[ ! -e layout ]]; then
-                rootfs_make "$WORK/root"
-                mkdir -p top/etc top/srv/data
-                echo from-the-image >top/srv/data/file
-                chown 7:8 top/srv/data/file
-                chmod 750 top/srv/data
-                tar -C root -cf root.tar .
-                tar -C top -cf top.tar .
-                umoci init --layout layout
-        fi
-        umoci new --image layout:busybox
-        umoci raw add-layer --image layout:busybox root.tar
-        umoci raw add-layer --image layout:busybox top.tar
-        umoci config --image layout:busybox "$@"
-        image load --name localhost/busybox oci:layout:busybox >/dev/null
-}
-
 output_of() {
         journal_of "$1" -o cat
 }

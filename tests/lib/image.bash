@@ -5,6 +5,7 @@
 #   image VERB...       supd-image with the store below $STATE
 #   record KEY          the values of KEY in $output
 #   image_make NAME...  an image of umoci's in ./layout:NAME, of two layers; all of them share the lower one
+#   image_of_busybox [OPTION...]  localhost/busybox in the store, of two layers; umoci config options
 #   layout_names        what index.json calls the images of the store
 #   store_names         what the file `names` says, as "NAME DIGEST" lines
 #   record_file DIGEST  where an image's record is
@@ -40,6 +41,24 @@ image_make() {
                 umoci raw add-layer --image "layout:$name" own.tar
                 umoci config --image "layout:$name" --config.cmd "/bin/$name" --config.env "A=$name"
         done
+}
+
+image_of_busybox() {
+        if [[ ! -e layout ]]; then
+                rootfs_make "$WORK/root"
+                mkdir -p top/etc top/srv/data
+                echo from-the-image >top/srv/data/file
+                chown 7:8 top/srv/data/file
+                chmod 750 top/srv/data
+                tar -C root -cf root.tar .
+                tar -C top -cf top.tar .
+                umoci init --layout layout
+        fi
+        umoci new --image layout:busybox
+        umoci raw add-layer --image layout:busybox root.tar
+        umoci raw add-layer --image layout:busybox top.tar
+        umoci config --image layout:busybox "$@"
+        image load --name localhost/busybox oci:layout:busybox >/dev/null
 }
 
 layout_names() {

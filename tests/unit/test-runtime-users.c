@@ -54,6 +54,18 @@ static void test_root_inside_is_nobody_special_outside(void **state) {
         assert_ran(f);
 }
 
+/* Half of the ids look negative to who is careless. */
+static void test_ids_of_the_upper_half_do(void **state) {
+        static IdRange high[] = { { 0, 0x80000000U, 65536 } };
+        Fixture *f = fixture(state);
+
+        f->spec.users.uids.ranges = f->spec.users.gids.ranges = high;
+        assert_prints(f,
+                        "cat /proc/self/uid_map | tr -s ' '; id -u; stat -c %u:%g / /dev/shm",
+                        " 0 2147483648 65536\n0\n0:0\n0:0\n");
+        assert_ran(f);
+}
+
 static void check_layers(Fixture *f) {
         _cleanup_free_ char *upper = path_in(f->dir, "storage/upper");
 
@@ -286,6 +298,7 @@ static void test_an_existing_user_namespace_is_joined(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(root_inside_is_nobody_special_outside),
+                TEST(ids_of_the_upper_half_do),
                 TEST(owners_of_layers_are_shifted),
                 TEST(a_root_written_to_itself_keeps_its_ids),
                 TEST(without_a_shift_the_hosts_files_are_nobodys),
