@@ -23,8 +23,8 @@ int input_complain(KeyInput *in,
                 .file = a->file->path,
                 .source = a->file->source,
                 .line = a->line,
-                .section = a->section,
-                .key = a->key,
+                .section = a->flag ? in->load->type->section : a->section,
+                .key = a->flag ? "PodmanArgs" : a->key,
         };
         _cleanup_free_ char *text = NULL;
         va_list ap;
@@ -35,7 +35,14 @@ int input_complain(KeyInput *in,
         va_end(ap);
         if (!text)
                 return -ENOMEM;
-        return diagnostic_add(in->load->diagnostics, severity, code, &place, "%s", text);
+        return diagnostic_add(in->load->diagnostics,
+                        severity,
+                        code,
+                        &place,
+                        "%s%s%s",
+                        a->flag ?: "",
+                        a->flag ? ": " : "",
+                        text);
 }
 
 static bool is_forgiving(const KeyInput *in) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strv.h"
 #include "base/text.h"
 #include "unitfile/text-builder.h"
 
@@ -434,6 +435,7 @@ UnitFile *unit_file_free(UnitFile *f) {
         free(f->assignments);
         free(f->headers);
         free(f->text);
+        strv_free(f->made);
         free(f);
         return NULL;
 }

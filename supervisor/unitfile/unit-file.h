@@ -28,6 +28,7 @@ typedef struct UnitAssignment {
         const char *key;      /* borrowed from the file */
         const char *value;    /* borrowed from the file; trimmed, otherwise verbatim */
         unsigned line;
+        const char *flag; /* static; of PodmanArgs=, which it comes from; NULL: it is written out */
 } UnitAssignment;
 
 typedef struct UnitHeader {
@@ -44,6 +45,7 @@ struct UnitFile {
         size_t n_headers, n_headers_allocated;
         char *text; /* owned; holds all strings above */
         size_t text_size, text_allocated;
+        char **made; /* owned; values that stand in no line: of podman_args_expand() */
 };
 
 typedef struct UnitFileSource {

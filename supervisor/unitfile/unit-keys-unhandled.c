@@ -21,7 +21,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Container", LATER, NULL, NULL, "HttpProxy GroupAdd AddDevice" },
         { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
         { "Container", LATER, NULL, NULL, "IP IP6 PublishPort" },
-        { "Container", REFUSED, NULL, NULL, "Mount PodmanArgs" },
+        { "Container", REFUSED, NULL, NULL, "Mount" },
         { "Container", REFUSED, "unconfined", NULL, "AppArmor" },
         { "Container", REJECTED, "split enabled no-conmon", "is not available: a container always has a cgroup", "CgroupsMode" },
         { "Container", NO_EFFECT, NULL, "has no effect: no SELinux labelling", "SecurityLabelDisable SecurityLabelType "
@@ -101,7 +101,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
         /* Sections of the types that are not supported yet: for the manual, and for those who edit. */
         { "Pod", LATER, NULL, NULL, "NetworkAlias IP IP6 PublishPort AddHost DNS DNSOption DNSSearch" },
         { "Pod", REFUSED, "host", NULL, "UserNS" },
-        { "Pod", REFUSED, NULL, NULL, "UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid RemapGid RemapUidSize PodmanArgs" },
+        { "Pod", REFUSED, NULL, NULL, "UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid RemapGid RemapUidSize" },
         { "Pod", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
         { "Volume", LATER, NULL, NULL, "VolumeName ServiceName Driver Image Device Type Options User Group UID GID Copy Label "
           "PodmanArgs" },
@@ -111,7 +111,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Network", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
         { "Image", NO_EFFECT, "false no 0 off", "has no effect: only the named tag is fetched", "AllTags" },
         { "Image", REJECTED, NULL, "is not supported: encrypted images can't be read", "DecryptionKey" },
-        { "Image", REFUSED, NULL, NULL, "PodmanArgs" },
         { "Image", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },
         { "Timer", NO_EFFECT, "no false off 0 n f", "has no effect: no wake timers in containers", "WakeSystem" },
         { "Socket", REFUSED, "no n false f 0 off", "is not supported yet: services get the listening socket itself (Accept=no)", "Accept" },

@@ -53,6 +53,10 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
 #define KEY_WHOLE(section, key, type, target, flags, help) \
         { section, key, help, parse_##type, target, 0, flags, KEY_HANDLED, NULL }
 
+/* What it says is in other keys when keys are looked at: podman_args_expand(). */
+#define PODMAN_ARGS(section, words) \
+        { section, "PodmanArgs", "Flags of " words ": those that a key stands for", NULL, KEY_TARGET_NONE, 0, 0, KEY_SILENT, NULL }
+
 const UnitKey unit_keys_handled[] = {
         KEY_WHOLE("Container", "Image", image, KEY_TARGET_CONTAINER, 0, "Image to run: a reference, a transport such as oci-archive:FILE, or NAME.image"),
         CONTAINER("Pull", pull_policy, pull.policy, 0, "When to fetch the image: always, missing, never or newer"),
@@ -122,6 +126,7 @@ const UnitKey unit_keys_handled[] = {
         CONTAINER("HealthMaxLogSize", health_size, health.log_size_bytes, 0, "Bytes of output kept of each result"),
         CONTAINER("LogDriver", log_driver, log_driver, 0, "journald, k8s-file, none or passthrough"),
         CONTAINER("LogOpt", log_options, log_size_max_bytes, KEY_LIST, "max-size=SIZE"),
+        PODMAN_ARGS("Container", "podman run"),
 
         IMAGE("Image", image_source, reference, 0, "What to fetch: a reference, or a transport such as oci-archive:FILE"),
         IMAGE("ImageTag", image_tag, tag, 0, "What it is called here"),
@@ -136,6 +141,7 @@ const UnitKey unit_keys_handled[] = {
         IMAGE("Retry", count, pull.retries, 0, "How often a fetch that failed is tried again"),
         IMAGE("RetryDelay", go_duration, pull.retry_delay_usec, 0, "Time before that, such as 5s; by default it grows from 2s"),
         { "Image", "ServiceName", "Name of the unit without .service", NULL, KEY_TARGET_NONE, 0, 0, KEY_SILENT, NULL },
+        PODMAN_ARGS("Image", "podman pull"),
 
         POD("PodName", container_name, name, 0, "Name of the pod, by default systemd-NAME"),
         { "Pod", "ServiceName", "Name of the unit without .service", NULL, KEY_TARGET_NONE, 0, 0, KEY_SILENT, NULL },
@@ -146,6 +152,7 @@ const UnitKey unit_keys_handled[] = {
         POD("Volume", volumes, root, KEY_LIST, "SOURCE:DESTINATION[:OPTIONS], mounted into each of its containers"),
         POD("ShmSize", shm_size, root, 0, "Size of the /dev/shm that its containers share; 0 is unlimited"),
         POD("Label", metadata, labels, KEY_LIST, "Metadata"),
+        PODMAN_ARGS("Pod", "podman pod create"),
 
         KEY("Quadlet", "DefaultDependencies", boolean, KEY_TARGET_UNIT, UnitSectionSpec, quadlet_default_dependencies, KEY_KEEP_EMPTY, "Depend on network-online.target"),
 

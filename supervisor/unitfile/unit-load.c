@@ -6,6 +6,7 @@
 
 #include "base/strv.h"
 #include "base/text.h"
+#include "unitfile/podman-args.h"
 #include "unitfile/unit-load-internal.h"
 #include "unitfile/unit-source-internal.h"
 #include "unitfile/unit-type.h"
@@ -477,6 +478,10 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
         if (!unit_dir)
                 return -ENOMEM;
         r = parse_texts(request, &diagnostics, &dropin_diagnostics, &source);
+        if (r >= 0)
+                r = podman_args_expand(source,
+                                unit_type_find(request->file_name)->section,
+                                &diagnostics);
         if (r >= 0)
                 r = make_unit(request, source, &diagnostics, &u);
         if (r < 0)

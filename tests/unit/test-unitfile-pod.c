@@ -73,7 +73,9 @@ static void test_mistakes_in_a_pod_are_errors_with_file_and_line(void **state) {
                 { "[Pod]\nNetwork=none\nNetwork=host\n", "stands beside other networks" },
                 { "[Pod]\nUserNS=auto\n", "error: p.pod:2: Pod.UserNS: known but not supported" },
                 { "[Pod]\nUIDMap=0:1:2\n", "Pod.UIDMap: known but not supported" },
-                { "[Pod]\nPodmanArgs=--cpus=2\n", "Pod.PodmanArgs: known but not supported" },
+                { "[Pod]\nPodmanArgs=--infra=no\n",
+                                "Pod.PodmanArgs: '--infra' is none of the flags of podman pod "
+                                "create" },
                 { "[Pod]\nImage=busybox\n", "unknown key 'Image' in section [Pod]" },
                 { "[Pod]\n[Service]\nExecStart=/bin/true\n", "Service.ExecStart: is not allowed" },
         };
