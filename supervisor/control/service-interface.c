@@ -223,6 +223,14 @@ static PROPERTY_GETTER(get_oom_policy) {
                         reply, "s", oom_policy_to_string(spec->service.resource.oom_policy));
 }
 
+/* ignored if it can't be had, and the profile */
+static PROPERTY_GETTER(get_apparmor) {
+        const UnitSpec *spec = userdata;
+
+        return sd_bus_message_append(
+                        reply, "(bs)", 0, spec->container.security.apparmor ?: "");
+}
+
 static PROPERTY_GETTER(get_kill_mode) {
         const UnitSpec *spec = userdata;
 
@@ -342,6 +350,8 @@ const sd_bus_vtable service_spec_vtable[] = {
         SD_BUS_PROPERTY("WorkingDirectory",      "s",  NULL,              SPEC(container.process.working_dir), 0),
         SD_BUS_PROPERTY("User",                  "s",  NULL,              SPEC(container.process.user), 0),
         SD_BUS_PROPERTY("Group",                 "s",  NULL,              SPEC(container.process.group), 0),
+        SD_BUS_PROPERTY("SupplementaryGroups",   "as", NULL,              SPEC(container.process.groups), 0),
+        SD_BUS_PROPERTY("AppArmorProfile",       "(bs)", get_apparmor,    0,                            0),
         SD_BUS_PROPERTY("OOMScoreAdjust",        "i",  NULL,              RESOURCE(oom_score_adjust),   0),
         SD_BUS_PROPERTY("LogRateLimitIntervalUSec", "t", get_rate_limit_interval, 0,                    0),
         SD_BUS_PROPERTY("LogRateLimitBurst",     "u",  get_rate_limit_burst, 0,                         0),

@@ -139,6 +139,15 @@ static char *job_to_text(const Value *v) {
                                                                   : strdup("");
 }
 
+/* Whether it may be missing, and the profile: "-" before it says the former. */
+static char *label_to_text(const Value *v) {
+        const Value *parts = v->type == VALUE_ARRAY && value_length(v) == 2 ? v->array.items : NULL;
+
+        if (!parts || parts[0].type != VALUE_BOOLEAN || parts[1].type != VALUE_STRING)
+                return strdup("");
+        return str_printf("%s%s", parts[0].boolean ? "-" : "", parts[1].string);
+}
+
 /* Bytes of a bit set, lowest first, that came as hex digits: "0f" is CPUs 0 to 3. */
 static bool bit_is_set(const char *digits, size_t n_bits, size_t bit) {
         if (bit >= n_bits)
@@ -180,6 +189,7 @@ static const struct {
         char *(*format)(const Value *v);
 } special_formats[] = {
         { "AllowedCPUs", set_to_text      },
+        { "AppArmorProfile", label_to_text },
         { "ExecStart",   commands_to_text },
         { "Job",         job_to_text      },
 };

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "kinds/container-environment.h"
 #include "kinds/container-internal.h"
 #include "kinds/container-secrets.h"
 #include "kinds/container-users.h"
@@ -31,6 +32,7 @@ struct ContainerPlan {
         char **environment;             /* owned */
         char *hostname;                 /* owned; NULL: the unit's */
         char *user;                     /* owned; the image's; NULL: the unit's */
+        char **groups;                  /* owned; GroupAdd= */
         char **sources;                 /* owned; of volumes that the image has */
         RuntimeBind *binds;             /* owned */
         size_t n_binds;
@@ -49,6 +51,7 @@ ContainerPlan *container_plan_free(ContainerPlan *p) {
         strv_free(p->environment);
         free(p->hostname);
         free(p->user);
+        strv_free(p->groups);
         strv_free(p->sources);
         free(p->binds);
         free(p->tmpfs);
@@ -143,15 +146,15 @@ static int plan_environment(ContainerPlan *p, Error *error) {
         if (r < 0)
                 return r;
 
-        /* Podman's own variables; a unit's Environment= may replace any of them. */
-        r = strv_append(&p->environment,
-                        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        /* As with Podman the image and the unit may replace any of these. */
+        _cleanup_free_ char *hostname = str_printf("HOSTNAME=%s", p->spec.hostname);
+        if (!hostname)
+                return -ENOMEM;
+        r = container_environment_inherit(&container->process, environ, &p->environment);
         if (r >= 0)
-                r = strv_append(&p->environment, "TERM=xterm");
+                r = strv_env_set(&p->environment, "container=supd");
         if (r >= 0)
-                r = strv_append(&p->environment, "container=supd");
-        if (r >= 0)
-                r = strv_append_printf(&p->environment, "HOSTNAME=%s", p->spec.hostname);
+                r = strv_env_set(&p->environment, hostname);
         if (r >= 0)
                 r = plan_image_environment(p, p->image);
         STRV_FOREACH (word, container->process.environment_files) {
@@ -220,25 +223,13 @@ static unsigned long propagation_flags(Propagation p) {
         return flags[p];
 }
 
-static bool has_mount_on(const RootSpec *root, const char *target) {
-        for (size_t i = 0; i < root->n_volumes; i++) {
-                if (str_equal(root->volumes[i].target, target))
-                        return true;
-        }
-        for (size_t i = 0; i < root->n_tmpfs; i++) {
-                if (str_equal(root->tmpfs[i].target, target))
-                        return true;
-        }
-        return false;
-}
-
 /* VOLUME of the image: a directory of the container's storage, which starts with what the image has there
  * and goes with the container, unless the unit mounts something else. */
 static int plan_image_volumes(ContainerPlan *p, const Container *c) {
         const RootSpec *root = &p->container->root;
 
         STRV_FOREACH (target, p->image ? p->image->volumes : NULL) {
-                if (has_mount_on(root, *target))
+                if (root_spec_has_mount(root, *target))
                         continue;
                 int r = strv_append_printf(
                                 &p->sources, "%s/volume/%zu", c->image.storage, p->n_binds);
@@ -284,7 +275,7 @@ static int plan_mounts(ContainerPlan *p, const Container *c) {
         for (size_t i = 0; i < root->n_volumes; i++)
                 add_volume(p, &root->volumes[i]);
         for (size_t i = 0; i < n_pod; i++) {
-                if (!has_mount_on(root, pod->volumes[i].target))
+                if (!root_spec_has_mount(root, pod->volumes[i].target))
                         add_volume(p, &pod->volumes[i]);
         }
         for (size_t i = 0; i < root->n_tmpfs; i++) {
@@ -394,6 +385,29 @@ static int plan_user(ContainerPlan *p) {
         return 0;
 }
 
+/* keep-groups: those that supd itself has. */
+static int plan_groups(ContainerPlan *p) {
+        _cleanup_free_ gid_t *own = NULL;
+
+        p->spec.process.groups = p->container->process.groups;
+        if (!strv_contains(p->container->process.groups, "keep-groups"))
+                return 0;
+        int n = getgroups(0, NULL);
+        own = n < 0 ? NULL : calloc((size_t) n + 1, sizeof(gid_t));
+        if (n >= 0 && !own)
+                return -ENOMEM;
+        n = n < 0 ? n : getgroups(n, own);
+        if (n < 0)
+                return -errno;
+        for (int i = 0; i < n; i++) {
+                int r = strv_append_printf(&p->groups, "%u", own[i]);
+                if (r < 0)
+                        return r;
+        }
+        p->spec.process.groups = p->groups;
+        return 0;
+}
+
 static int plan_process(ContainerPlan *p) {
         const ProcessSpec *process = &p->container->process;
         const char *image_dir = p->image ? p->image->working_directory : NULL;
@@ -412,7 +426,8 @@ static int plan_process(ContainerPlan *p) {
                         (process->run_init == RUN_INIT_AUTO &&
                                         !runtime_command_is_init(&p->spec.root, p->argv[0])),
         };
-        return plan_user(p);
+        int r = plan_groups(p);
+        return r < 0 ? r : plan_user(p);
 }
 
 static void plan_security(ContainerPlan *p) {
@@ -427,6 +442,8 @@ static void plan_security(ContainerPlan *p) {
         ret->no_new_privileges = container->security.no_new_privileges;
         ret->seccomp = !container->security.seccomp_unconfined;
         ret->sysctls = container->security.sysctls;
+        if (!str_equal(container->security.apparmor, "unconfined"))
+                ret->apparmor = container->security.apparmor;
         ret->oom_score_adjust = resource->oom_score_adjust;
         ret->oom_score_adjust_set = resource->oom_score_adjust_set;
 }

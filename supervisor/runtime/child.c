@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "runtime/apparmor.h"
 #include "runtime/capabilities.h"
 #include "runtime/kernel-file.h"
 #include "runtime/masks.h"
@@ -83,6 +84,11 @@ static int child_join_shared(Plan *p) {
                         return -errno;
         }
         return 0;
+}
+
+/* While /proc is the host's, which no container can have put anything on. It counts from the exec on. */
+static int child_set_apparmor(Plan *p) {
+        return p->apparmor ? apparmor_enter_on_exec("/proc/self/attr", p->apparmor) : 0;
 }
 
 /* Not by clone3(): its namespace would begin at the parent's v1 groups, not at ours. */
@@ -168,6 +174,22 @@ static int child_open_null(Plan *p) {
 
 /* ---- of both ----------------------------------------------------------------------------------- */
 
+static int child_find_further_groups(Plan *p) {
+        p->step = PLAN_STEP_FURTHER_GROUP;
+        for (size_t i = 0; i < p->n_groups; i++) {
+                gid_t gid;
+
+                p->item = (int) i;
+                int r = group_find(p->root_fd, p->groups[i], &gid);
+                if (r >= 0)
+                        r = user_add_group(&p->who, gid);
+                if (r < 0)
+                        return r;
+        }
+        p->item = -1;
+        return 0;
+}
+
 static int child_find_user(Plan *p) {
         char name[USER_NAME_SIZE];
 
@@ -177,10 +199,12 @@ static int child_find_user(Plan *p) {
 
         p->step = PLAN_STEP_GROUP;
         if (!p->group)
-                return user_find_groups(p->root_fd, name, &p->who);
-        r = group_find(p->root_fd, p->group, &p->who.gid);
-        p->who.groups[0] = p->who.gid;
-        return r;
+                r = user_find_groups(p->root_fd, name, &p->who);
+        else
+                r = group_find(p->root_fd, p->group, &p->who.gid);
+        if (p->group)
+                p->who.groups[0] = p->who.gid;
+        return r < 0 ? r : child_find_further_groups(p);
 }
 
 static int child_set_home(Plan *p) {
@@ -463,6 +487,7 @@ typedef struct ChildStep {
 static const ChildStep steps[] = {
         { PLAN_STEP_SIGNALS,          child_reset_signals,    ALL },
         { PLAN_STEP_CGROUP,           child_join_cgroups,     ALL },
+        { PLAN_STEP_APPARMOR,         child_set_apparmor,     WHOLE | MAPPED },
         { PLAN_STEP_SHARED,           child_join_shared,      WHOLE }, /* before what shows them is mounted */
         { PLAN_STEP_CGROUP_NAMESPACE, child_unshare_cgroups,  WHOLE | MAPPED }, /* before the cgroup tree is mounted */
         { PLAN_STEP_SESSION,          child_new_session,      ALL },
@@ -505,6 +530,7 @@ static const ChildStep steps[] = {
 static const ChildStep command_steps[] = {
         { PLAN_STEP_SIGNALS,          child_reset_signals, WHOLE },
         { PLAN_STEP_CGROUP,           child_join_cgroups, WHOLE },
+        { PLAN_STEP_APPARMOR,         child_set_apparmor, WHOLE },
         { PLAN_STEP_OOM_SCORE,        child_set_own_oom_score, WHOLE }, /* while /proc is the host's */
         { PLAN_STEP_NAMESPACES,       child_join_namespaces, WHOLE },
         { PLAN_STEP_SESSION,          child_new_session, WHOLE },

@@ -104,6 +104,7 @@ typedef struct RuntimeProcess {
                                    * one, where they are missing */
         const char *working_dir;  /* inside; made if missing; NULL: / */
         const char *user, *group; /* names or ids, resolved in the root's files; NULL: root */
+        char *const *groups;      /* further ones, likewise; NULL: none */
         bool init;                /* supinit as PID 1 */
         /* Borrowed; -EBADF: /dev/null. A pipe is given to the user, who may reopen it then. */
         int stdin_fd, stdout_fd, stderr_fd;
@@ -122,6 +123,7 @@ typedef struct RuntimeSecurity {
         uint64_t capabilities;
         bool no_new_privileges;
         bool seccomp;         /* the default profile */
+        const char *apparmor; /* profile that is entered on exec; NULL: as supd itself */
         char *const *sysctls; /* "net.ipv4.ip_forward=1"; only namespaced ones */
         const RuntimeLimit *limits;
         size_t n_limits;

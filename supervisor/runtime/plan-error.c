@@ -177,6 +177,19 @@ static char *describe_group(const Plan *p, size_t item) {
                         : str_printf("find the groups of user '%s'", p->user);
 }
 
+static char *describe_further_group(const Plan *p, size_t item) {
+        return str_printf("find group '%s'", p->groups[item]);
+}
+
+static size_t count_further_groups(const Plan *p) {
+        return p->n_groups;
+}
+
+static char *describe_apparmor(const Plan *p, size_t item) {
+        (void) item;
+        return str_printf("set AppArmor profile '%s'", p->apparmor ?: "");
+}
+
 static char *describe_oom_score(const Plan *p, size_t item) {
         (void) item;
         return str_printf("set OOM score adjustment %s", p->oom_score_adjust);
@@ -276,6 +289,8 @@ static const StepText step_texts[] = {
         [PLAN_STEP_MOUNT_POINT]      = { "make mount point", describe_mount_point, count_mounts },
         [PLAN_STEP_COPY_UP]          = { "copy up", describe_copy_up, count_mounts },
         [PLAN_STEP_GROUP]            = { "find group", describe_group },
+        [PLAN_STEP_FURTHER_GROUP]    = { "find group", describe_further_group, count_further_groups },
+        [PLAN_STEP_APPARMOR]         = { "set the AppArmor profile", describe_apparmor },
 };
 /* clang-format on */
 static_assert(ELEMENTSOF(step_texts) == _PLAN_STEP_MAX, "every step has a text");
@@ -284,13 +299,16 @@ static_assert(ELEMENTSOF(step_texts) == _PLAN_STEP_MAX, "every step has a text")
 static const char *plan_explain(PlanStep step, int number) {
         if (number == -ESRCH && step == PLAN_STEP_USER)
                 return "no such user in /etc/passwd";
-        if (number == -ESRCH && step == PLAN_STEP_GROUP)
+        if (number == -ENOENT && step == PLAN_STEP_APPARMOR)
+                return "the kernel has no such profile loaded";
+        if (number == -ESRCH && (step == PLAN_STEP_GROUP || step == PLAN_STEP_FURTHER_GROUP))
                 return "no such group in /etc/group";
         if (number == -EPERM && step == PLAN_STEP_MOUNTS)
                 return "not permitted, or a target inside /proc";
         if (number == -ELOOP && step == PLAN_STEP_COPY_UP)
                 return "directories nest too deeply";
-        if (number == -EOVERFLOW && (step == PLAN_STEP_USER || step == PLAN_STEP_GROUP))
+        if (number == -EOVERFLOW && (step == PLAN_STEP_USER || step == PLAN_STEP_GROUP ||
+                                                    step == PLAN_STEP_FURTHER_GROUP))
                 return "not among the ids that are mapped in the user namespace";
         if (number == -EINVAL && step == PLAN_STEP_OVERLAY)
                 return "the kernel refused, and says why in its log; one reason is a file system "

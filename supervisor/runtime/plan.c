@@ -249,6 +249,22 @@ static int plan_add_sockets(Plan *p, const RuntimeProcess *process, Error *error
         return 0;
 }
 
+static int plan_add_groups(Plan *p, char *const *groups) {
+        size_t n = strv_length(groups);
+        const char **list = plan_alloc(p, n * sizeof(*list));
+
+        if (!list)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                list[i] = plan_strdup(p, groups[i]);
+                if (!list[i])
+                        return -ENOMEM;
+        }
+        p->groups = list;
+        p->n_groups = n;
+        return 0;
+}
+
 /* @role: of supinit, which executes the command; NULL: nobody does but we */
 static int plan_add_process(
                 Plan *p, const RuntimeProcess *process, const char *role, Error *error) {
@@ -273,6 +289,8 @@ static int plan_add_process(
                                 p, str_is_empty(process->user) ? "0" : process->user, &p->user);
         if (r >= 0 && !str_is_empty(process->group))
                 r = plan_copy_string(p, process->group, &p->group);
+        if (r >= 0)
+                r = plan_add_groups(p, process->groups);
         if (r < 0)
                 return r;
 
@@ -327,6 +345,20 @@ static int plan_add_sysctls(Plan *p, char *const *sysctls, RuntimeNetwork networ
         return 0;
 }
 
+static int plan_add_apparmor(Plan *p, const char *profile, Error *error) {
+        if (!profile)
+                return 0;
+        if (!p->features.apparmor)
+                return error_set_plain(error,
+                                -EOPNOTSUPP,
+                                ERROR_RUNTIME,
+                                "AppArmor profile '%s': AppArmor is not enabled in this kernel; "
+                                "AppArmor=unconfined goes without",
+                                profile);
+        p->apparmor = plan_strdup(p, profile);
+        return p->apparmor ? 0 : -ENOMEM;
+}
+
 static int plan_add_security(Plan *p, const RuntimeSecurity *security, Error *error) {
         p->capabilities = security->capabilities;
         p->no_new_privileges = security->no_new_privileges;
@@ -335,7 +367,8 @@ static int plan_add_security(Plan *p, const RuntimeSecurity *security, Error *er
         if (!p->oom_score_adjust)
                 return -ENOMEM;
 
-        return plan_add_limits(p, security, error);
+        int r = plan_add_apparmor(p, security->apparmor, error);
+        return r < 0 ? r : plan_add_limits(p, security, error);
 }
 
 /* All that is the same whether a container is made or entered. */

@@ -31,6 +31,7 @@ typedef enum PlanStep {
         PLAN_STEP_SIGNALS,
         PLAN_STEP_CGROUP,
         PLAN_STEP_SHARED, /* item: SharedNamespace */
+        PLAN_STEP_APPARMOR,
         PLAN_STEP_CGROUP_NAMESPACE,
         PLAN_STEP_SESSION,
         PLAN_STEP_USER_NAMESPACE,
@@ -66,8 +67,9 @@ typedef enum PlanStep {
         PLAN_STEP_COPY_UP,     /* item: mount */
         PLAN_STEP_GROUP,
         PLAN_STEP_SHIFT_ROOT,
-        PLAN_STEP_SHIFT_LAYER, /* item: lower layer */
-        PLAN_STEP_SHIFT_MOUNT, /* item: mount */
+        PLAN_STEP_SHIFT_LAYER,   /* item: lower layer */
+        PLAN_STEP_SHIFT_MOUNT,   /* item: mount */
+        PLAN_STEP_FURTHER_GROUP, /* item: group */
         _PLAN_STEP_MAX,
         _PLAN_STEP_INVALID = -EINVAL,
 } PlanStep;
@@ -196,9 +198,11 @@ typedef struct Plan {
         const char *const *exec_paths; /* candidates for argv[0]; with init: NULL */
         int init_fd;                   /* borrowed; sealed supinit; -EBADF: none */
         const char *working_dir;
-        const char *user, *group; /* group NULL: the user's own */
-        int stdio[3];             /* borrowed; -EBADF: /dev/null */
-        int *listen_fds;          /* borrowed, each; the child's: where they have got to */
+        const char *user, *group;  /* group NULL: the user's own */
+        const char *const *groups; /* further ones */
+        size_t n_groups;
+        int stdio[3];    /* borrowed; -EBADF: /dev/null */
+        int *listen_fds; /* borrowed, each; the child's: where they have got to */
         size_t n_listen_fds;
         const char *listen_option; /* what supinit is told of them; NULL: nothing */
         char *listen_pid;    /* the child's, to fill in: digits in the environment; NULL: none */
@@ -208,6 +212,7 @@ typedef struct Plan {
         /* privileges */
         uint64_t capabilities;
         bool no_new_privileges;
+        const char *apparmor;             /* NULL: stay as we are */
         const struct sock_fprog *seccomp; /* borrowed from the runtime; NULL: none */
         const PlanLimit *limits;
         size_t n_limits;

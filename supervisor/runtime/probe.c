@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/strv.h"
 #include "base/sys.h"
+#include "runtime/apparmor.h"
 
 /* A struct of size 0 is refused as too small where the call exists, and clears nobody's process. */
 static bool probe_clone3(void) {
@@ -76,6 +77,7 @@ int probe_features(RuntimeFeatures *ret, Error *error) {
                 .mount_from_file = true,
                 .pidfd_info = probe_pidfd_info(),
                 .seccomp = probe_seccomp(),
+                .apparmor = apparmor_is_enabled(),
                 .user_namespaces = access("/proc/self/ns/user", F_OK) >= 0,
                 .idmap = probe_mount_setattr(),
                 .overlay_idmap = true,
@@ -95,6 +97,7 @@ char *probe_describe(const RuntimeFeatures *f) {
                 { f->overlay_layers, "overlay layer by layer" },
                 { f->pidfd_info, "pidfd info" },
                 { f->seccomp, "seccomp" },
+                { f->apparmor, "apparmor" },
                 { f->user_namespaces, "user namespaces" },
                 { f->idmap, "idmapped mounts" },
         };

@@ -20,6 +20,7 @@ typedef struct RuntimeFeatures {
                                * keeps from trying */
         bool pidfd_info;      /* 6.15 */
         bool seccomp;
+        bool apparmor;
         bool user_namespaces;
         bool idmap;         /* 5.12, with mount_setattr */
         bool overlay_idmap; /* 5.19, but some older ones have it: not probed, since that would take a mount;

@@ -212,7 +212,7 @@ static int read_members(Reader *reader, const char *name, bool *ret_member) {
         return c;
 }
 
-static int user_add_group(PlanUser *u, gid_t gid) {
+int user_add_group(PlanUser *u, gid_t gid) {
         for (size_t i = 0; i < u->n_groups; i++) {
                 if (u->groups[i] == gid)
                         return 0;

@@ -24,5 +24,8 @@ int user_find(int root_fd, const char *user, PlanUser *ret, char ret_name[static
 /** group_find() - number of a group given by name or number. Return: 0; -ESRCH. */
 int group_find(int root_fd, const char *group, gid_t *ret);
 
+/** user_add_group() - one more, unless it is there. Return: 0; -E2BIG if there are too many. */
+int user_add_group(PlanUser *u, gid_t gid);
+
 /** user_find_groups() - the groups that list @name, after the user's own; -E2BIG if there are too many */
 int user_find_groups(int root_fd, const char *name, PlanUser *u);

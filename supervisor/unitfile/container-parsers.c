@@ -61,6 +61,43 @@ int parse_group(KeyInput *in, void *target) {
         return str_replace(&p->group, *s ? s : NULL);
 }
 
+/* A group a line, or several with commas between, as Podman has it. */
+static int groups_add(KeyInput *in, const UnitAssignment *a, char *item, WordList *list) {
+        int r = 0;
+
+        for (char *group = strsep(&item, ","); group && r >= 0; group = strsep(&item, ",")) {
+                if (*group == '\0' || strpbrk(group, ":" WORDS_BLANKS))
+                        r = input_bad_value(in, a, group, "is not a group");
+                else
+                        r = word_list_add_copy(list, group);
+        }
+        return r;
+}
+
+int parse_further_groups(KeyInput *in, void *target) {
+        _cleanup_(word_list_done) WordList list = {};
+        char ***groups = target;
+        int r = 0;
+
+        KEY_INPUT_FOREACH(a, in) {
+                _cleanup_free_ char *s = NULL;
+
+                if (r >= 0)
+                        r = input_item(in, a, &s);
+                if (r > 0)
+                        r = groups_add(in, a, s, &list);
+        }
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < list.n_words; i++) {
+                if (strcmp(list.words[i], "keep-groups") == 0 && list.n_words > 1)
+                        return bad_last(in, "keep-groups", "has to stand alone");
+        }
+        *groups = strv_free(*groups);
+        *groups = word_list_take(&list);
+        return 0;
+}
+
 /* A JSON array is an argument vector, anything else one word; explicitly empty means none. */
 int parse_entrypoint(KeyInput *in, void *target) {
         ProcessSpec *p = target;
@@ -330,6 +367,23 @@ int parse_seccomp(KeyInput *in, void *target) {
         if (strcmp(s, "unconfined") != 0)
                 return bad_last(in, s, "is a profile from a file, which is not supported yet");
         *unconfined = true;
+        return 0;
+}
+
+/* A profile's name, as the kernel has it; whether it is loaded shows at the start. */
+int parse_apparmor(KeyInput *in, void *target) {
+        char **profile = target;
+        _cleanup_free_ char *s = NULL;
+
+        int r = last_string(in, &s);
+        if (r <= 0)
+                return r;
+        for (const char *p = s; *p; p++) {
+                if (iscntrl((unsigned char) *p) || *p == ' ')
+                        return bad_last(in, s, "is not the name of a profile");
+        }
+        free(*profile);
+        *profile = TAKE_PTR(s);
         return 0;
 }
 

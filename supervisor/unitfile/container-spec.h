@@ -104,6 +104,7 @@ typedef struct RootSpec {
         uint64_t shm_size_bytes; /* parsed, if no ${…} in it; 0: unlimited */
         char **mask, **unmask;   /* owned; paths; unmask may hold "ALL" */
         char *timezone;          /* owned; NULL: unset; "local": the host's */
+        bool volatile_tmp;       /* VolatileTmp=; its tmpfs is among those above */
 } RootSpec;
 
 typedef struct ProcessSpec {
@@ -114,6 +115,9 @@ typedef struct ProcessSpec {
         char **environment_files; /* owned; absolute, or starting with '%'/'$' before expansion */
         char *working_dir;        /* owned; NULL: / */
         char *user, *group;       /* owned; names or ids; NULL: root */
+        char **groups;         /* owned; GroupAdd=: further ones likewise; or "keep-groups" alone */
+        bool host_environment; /* EnvironmentHost= */
+        bool http_proxy;       /* HttpProxy=, default true */
         RunInit run_init;
         int stop_signal;            /* 0: unset, the image's or SIGTERM */
         uint64_t stop_timeout_usec; /* default 10 s */
@@ -123,6 +127,7 @@ typedef struct SecuritySpec {
         uint64_t add_capabilities, drop_capabilities; /* 1 << CAP_…; UINT64_MAX: all */
         bool no_new_privileges;
         bool seccomp_unconfined; /* SeccompProfile=unconfined; other profiles are refused so far */
+        char *apparmor;          /* owned; profile, or "unconfined"; NULL: unset */
         char **sysctls;          /* owned; "name=value" */
         UlimitSpec *ulimits;     /* owned */
         size_t n_ulimits;
@@ -153,6 +158,8 @@ typedef struct ContainerSpec {
         char **annotations, **labels; /* owned; "NAME=VALUE" */
 } ContainerSpec;
 
+/** root_spec_has_mount() - the unit itself mounts something right there */
+bool root_spec_has_mount(const RootSpec *root, const char *target);
 void secret_specs_done(SecretSpecs *s);
 void container_spec_init(ContainerSpec *c);
 void container_spec_done(ContainerSpec *c);

@@ -57,6 +57,7 @@ DECLARE_PARSER(conditions, ConditionList);
 DECLARE_PARSER(user, ProcessSpec);
 DECLARE_PARSER(group, ProcessSpec);
 DECLARE_PARSER(entrypoint, ProcessSpec);
+DECLARE_PARSER(further_groups, char **);
 DECLARE_PARSER(unit_paths, char **); /* relative ones are below the unit file's directory */
 DECLARE_PARSER(container_path, char *);
 DECLARE_PARSER(host_name, char *);
@@ -66,6 +67,7 @@ DECLARE_PARSER(capabilities, uint64_t);
 DECLARE_PARSER(sysctls, char **);
 DECLARE_PARSER(ulimits, SecuritySpec);
 DECLARE_PARSER(seccomp, bool);
+DECLARE_PARSER(apparmor, char *);
 DECLARE_PARSER(network, NetworkMode);
 DECLARE_PARSER(memory_limit, uint64_t);
 DECLARE_PARSER(pids_limit, uint64_t);

@@ -149,6 +149,35 @@ static int check_health(UnitLoad *load) {
         return 0;
 }
 
+/* The tmpfs of VolatileTmp=, unless there is something on /tmp already. */
+static int add_volatile_tmp(RootSpec *root) {
+        if (!root->volatile_tmp || root->read_only || root_spec_has_mount(root, "/tmp"))
+                return 0;
+
+        TmpfsSpec *all = reallocarray(root->tmpfs, root->n_tmpfs + 1, sizeof(*all));
+        if (!all)
+                return -ENOMEM;
+        root->tmpfs = all;
+        all[root->n_tmpfs++] = (TmpfsSpec) {
+                .target = strdup("/tmp"),
+                .options = strdup("size=512M,mode=1777"),
+                .noexec = true,
+                .nosuid = true,
+                .nodev = true,
+                .copy_up = true,
+        };
+        return all[root->n_tmpfs - 1].target && all[root->n_tmpfs - 1].options ? 0 : -ENOMEM;
+}
+
+/* In a user namespace the kernel lets nobody keep a group of the host's. */
+static int check_groups(UnitLoad *load) {
+        const ContainerSpec *c = load->container;
+
+        if (!strv_contains(c->process.groups, "keep-groups") || c->users.mode == USERS_HOST)
+                return 0;
+        return fail(load, "GroupAdd=keep-groups can't be had together with a user namespace");
+}
+
 static int finish_container(UnitLoad *load) {
         ContainerSpec *c = load->container;
         int r = 0;
@@ -170,6 +199,10 @@ static int finish_container(UnitLoad *load) {
                 r = check_health(load);
         if (r >= 0)
                 r = check_container_users(load);
+        if (r >= 0)
+                r = check_groups(load);
+        if (r >= 0)
+                r = add_volatile_tmp(&c->root);
         return r < 0 ? r : check_mount_targets(load);
 }
 

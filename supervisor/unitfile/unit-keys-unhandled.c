@@ -17,12 +17,10 @@
 
 /* clang-format off */
 const UnitKeyRow unit_keys_unhandled[] = {
-        { "Container", LATER, "false no 0 off", NULL, "EnvironmentHost VolatileTmp" },
-        { "Container", LATER, NULL, NULL, "HttpProxy GroupAdd AddDevice" },
+        { "Container", LATER, NULL, NULL, "AddDevice" },
         { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
         { "Container", LATER, NULL, NULL, "IP IP6 PublishPort" },
         { "Container", REFUSED, NULL, NULL, "Mount" },
-        { "Container", REFUSED, "unconfined", NULL, "AppArmor" },
         { "Container", REJECTED, "split enabled no-conmon", "is not available: a container always has a cgroup", "CgroupsMode" },
         { "Container", NO_EFFECT, NULL, "has no effect: no SELinux labelling", "SecurityLabelDisable SecurityLabelType "
           "SecurityLabelFileType SecurityLabelLevel SecurityLabelNested" },

@@ -75,6 +75,7 @@ void container_spec_init(ContainerSpec *c) {
                 .root.read_only_tmpfs = true,
                 .root.shm_size_bytes = UINT64_C(64) << 20,
                 .process.run_init = RUN_INIT_AUTO,
+                .process.http_proxy = true,
                 .process.stop_timeout_usec = 10 * USEC_PER_SEC,
                 .network = NETWORK_NONE,
                 .memory_bytes = UINT64_MAX,
@@ -105,6 +106,18 @@ static void root_spec_done(RootSpec *root) {
         free(root->timezone);
 }
 
+bool root_spec_has_mount(const RootSpec *root, const char *target) {
+        for (size_t i = 0; i < root->n_volumes; i++) {
+                if (str_equal(root->volumes[i].target, target))
+                        return true;
+        }
+        for (size_t i = 0; i < root->n_tmpfs; i++) {
+                if (str_equal(root->tmpfs[i].target, target))
+                        return true;
+        }
+        return false;
+}
+
 void secret_specs_done(SecretSpecs *s) {
         for (size_t i = 0; i < s->n_items; i++) {
                 free(s->items[i].name);
@@ -122,6 +135,7 @@ static void process_spec_done(ProcessSpec *p) {
         free(p->working_dir);
         free(p->user);
         free(p->group);
+        strv_free(p->groups);
 }
 
 void container_spec_done(ContainerSpec *c) {
@@ -137,6 +151,7 @@ void container_spec_done(ContainerSpec *c) {
         strv_free(c->reload_command);
         secret_specs_done(&c->secrets);
         health_spec_done(&c->health);
+        free(c->security.apparmor);
         strv_free(c->security.sysctls);
         free(c->security.ulimits);
         strv_free(c->annotations);

@@ -59,3 +59,56 @@ has_word() {
                 "$(supctl verify "$UNIT_DIR/web.container" 2>&1)"
         assert_equal bad-setting "$(unit_prop web LoadState)"
 }
+
+@test "EnvironmentHost= gives all of supd's environment, HttpProxy= the proxies, the unit's own before both" {
+        export http_proxy=http://proxy:3128 NO_PROXY=localhost FROM_HOST=yes GREETING=host
+        obedient_write plain
+        obedient_write all EnvironmentHost=true HttpProxy=false Environment=GREETING=unit
+        obedient_write none HttpProxy=false
+        supd_start
+        unset http_proxy NO_PROXY FROM_HOST GREETING
+        supctl start plain all none
+        assert_equal 'http://proxy:3128 localhost  ' \
+                "$(ask plain 'echo "$http_proxy $NO_PROXY $FROM_HOST $GREETING"')"
+        assert_equal 'yes unit' "$(ask all 'echo "$FROM_HOST $GREETING"')"
+        assert_equal ' ' "$(ask none 'echo "$http_proxy $NO_PROXY"')"
+}
+
+@test "GroupAdd= groups are those of the root's own file, or numbers" {
+        local group groups
+        printf 'root:x:0:\nnogroup:x:65534:\nmedia:x:4711:\n' >"$ROOTFS/etc/group"
+        obedient_write web User=nobody GroupAdd=media GroupAdd=77
+        obedient_write bad GroupAdd=no-such-group
+        obedient_write same GroupAdd=keep-groups
+        supd_start
+        supctl start web same
+        groups=$(ask web id -G)
+        for group in 65534 4711 77; do
+                has_word "$groups" "$group"
+        done
+        assert_equal 'media 77' "$(unit_prop web SupplementaryGroups)"
+        run supctl start bad
+        [ "$status" -ne 0 ]
+        assert_match "find group 'no-such-group': no such group in /etc/group" "$(supd_messages bad)"
+}
+
+@test "VolatileTmp= is a tmpfs on /tmp" {
+        obedient_write web VolatileTmp=true
+        supd_start
+        supctl start web
+        assert_match '^tmpfs /tmp tmpfs .*size=524288k' "$(ask web "grep ' /tmp ' /proc/mounts")"
+        assert_equal 1777 "$(ask web stat -c %a /tmp)"
+}
+
+@test "AppArmor= names a profile, which without AppArmor can't be had" {
+        [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ] ||
+                skip 'this kernel has AppArmor: no profile to try it with'
+        obedient_write web AppArmor=web
+        obedient_write free AppArmor=unconfined
+        supd_start
+        supctl start free
+        run supctl start web
+        [ "$status" -ne 0 ]
+        assert_match "AppArmor profile 'web': AppArmor is not enabled in this kernel" "$(supd_messages web)"
+        assert_equal web "$(unit_prop web AppArmorProfile)"
+}

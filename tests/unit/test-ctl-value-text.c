@@ -138,6 +138,21 @@ static void test_json_keeps_types_and_shows_unset_numbers_as_null(void **state) 
         free(text);
 }
 
+static void test_a_label_that_may_be_missing_has_a_minus_sign(void **state) {
+        Value parts[] = {
+                { .type = VALUE_BOOLEAN, .boolean = false },
+                { .type = VALUE_STRING, .string = (char *) "web" },
+        };
+        Value label = { .type = VALUE_ARRAY, .array = { parts, 2 } };
+
+        (void) state;
+        _cleanup_free_ char *needed = value_to_text("AppArmorProfile", &label);
+        assert_string_equal(needed, "web");
+        parts[0].boolean = true;
+        _cleanup_free_ char *optional = value_to_text("AppArmorProfile", &label);
+        assert_string_equal(optional, "-web");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_numbers_are_written_as_their_names_say),
@@ -146,6 +161,7 @@ int main(void) {
                 cmocka_unit_test(test_bytes_are_rounded_down_to_one_digit),
                 cmocka_unit_test(test_the_bar_fills_with_use),
                 cmocka_unit_test(test_json_keeps_types_and_shows_unset_numbers_as_null),
+                cmocka_unit_test(test_a_label_that_may_be_missing_has_a_minus_sign),
         };
 
         if (setenv("TZ", "UTC", 1) < 0)

@@ -327,6 +327,26 @@ static void test_limits_are_checked(void **state) {
         assert_refused(&spec, "resource limit 7: the soft limit is above the hard limit");
 }
 
+static void test_an_apparmor_profile_needs_the_kernel_s_help(void **state) {
+        RuntimeFeatures features = all_features;
+        RuntimeSpec spec = spec_new();
+
+        (void) state;
+        spec.security.apparmor = "web";
+        assert_refused(&spec,
+                        "AppArmor profile 'web': AppArmor is not enabled in this kernel; "
+                        "AppArmor=unconfined goes without");
+
+        _cleanup_(error_done) Error error = {};
+        _cleanup_(plan_freep) Plan *p = NULL;
+        features.apparmor = true;
+        assert_int_equal(plan_new(&spec, &features, -EBADF, NULL, &p, NULL), 0);
+        assert_string_equal(p->apparmor, "web");
+        plan_error(p, PLAN_STEP_APPARMOR, -1, -ENOENT, &error);
+        assert_string_equal(error.message,
+                        "set AppArmor profile 'web': the kernel has no such profile loaded");
+}
+
 static void test_every_step_and_item_has_a_text(void **state) {
         RuntimeBind bind = { .source = "/", .target = "/data" };
         RuntimeSpec spec = spec_new();
@@ -370,6 +390,7 @@ int main(void) {
                 cmocka_unit_test(test_sysctls_become_paths),
                 cmocka_unit_test(test_sysctls_of_the_host_are_refused),
                 cmocka_unit_test(test_limits_are_checked),
+                cmocka_unit_test(test_an_apparmor_profile_needs_the_kernel_s_help),
                 cmocka_unit_test(test_every_step_and_item_has_a_text),
         };
 

@@ -416,7 +416,6 @@ static void test_keys_without_which_a_container_would_be_unsafe_are_errors(void 
                 { "Mount=type=bind,src=/a,dst=/b",
                                 "error: web.container:4: Container.Mount: known but not supported "
                                 "yet, and not safe" },
-                { "AppArmor=profile", "Container.AppArmor: known" },
                 { "Image=docker.io/library/busybox",
                                 "the Image And Rootfs keys conflict can not be specified "
                                 "together" },
