@@ -96,6 +96,9 @@ typedef struct ControlInfo {
 typedef struct ControlOps {
         void (*info)(void *userdata, ControlInfo *ret);
         int (*reload)(void *userdata, Error *error); /* read all unit files again */
+        /* Those of one unit, whose drop-ins in these directories ("DIRECTORY/NAME.d") may have changed. The Unit
+         * may be another one afterwards. An error also if new limits can't be had: it then runs on with some. */
+        int (*reread)(void *userdata, const char *id, char *const *dropin_dirs, Error *error);
         /* Execute anew, or have it done from the loop. Not called within a handler of the bus. Who asked
          * is answered if it fails, else by the end of the connection. */
         int (*reexecute)(void *userdata, Error *error);

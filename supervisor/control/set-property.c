@@ -146,32 +146,33 @@ static const Diagnostic *find_problem(const Change *x) {
         return NULL;
 }
 
-static int reload(Change *x, Error *error) {
+static int reread(Change *x, Error *error) {
         Control *c = x->control;
         _cleanup_free_ char *id = strdup(unit_id(x->unit));
-        if (!id)
-                return -ENOMEM;
+        _cleanup_strv_ char **dirs = NULL;
+        int r = id ? 0 : -ENOMEM;
 
-        int r = c->ops->reload(c->userdata, error);
-        unit_files_forget(c);
+        if (r >= 0 && x->persistent_dir)
+                r = strv_append_printf(&dirs, "%s/%s.d", x->persistent_dir, x->file);
+        if (r >= 0 && x->runtime_dir)
+                r = strv_append_printf(&dirs, "%s/%s.d", x->runtime_dir, x->file);
         if (r < 0)
                 return r;
+        r = c->ops->reread(c->userdata, id, dirs, error);
+        unit_files_forget(c);
         x->unit = engine_find(c->engine, id);
-        return x->unit ? 0
-                       : error_set_plain(error,
-                                         -ENOENT,
-                                         ERROR_NO_SUCH_UNIT,
-                                         "Unit %s not found.",
-                                         id);
+        if (r < 0 || x->unit)
+                return r;
+        return error_set_plain(error, -ENOENT, ERROR_NO_SUCH_UNIT, "Unit %s not found.", id);
 }
 
 static int make_it_so(Change *x, bool runtime, Error *error) {
         int r = write_all(x, runtime, error);
 
         if (r >= 0)
-                r = reload(x, error);
-        const Diagnostic *d = r < 0 ? NULL : find_problem(x);
-        if (d)
+                r = reread(x, error);
+        const Diagnostic *d = x->unit ? find_problem(x) : NULL;
+        if (d && r >= 0)
                 r = error_set_plain(error,
                                 -EINVAL,
                                 ERROR_INVALID_ARGUMENT,
@@ -182,7 +183,7 @@ static int make_it_so(Change *x, bool runtime, Error *error) {
                 return 0;
         take_back(x);
         if (x->unit)
-                (void) reload(x, NULL);
+                (void) reread(x, NULL); /* the first error is the one to report */
         return r;
 }
 

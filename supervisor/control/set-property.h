@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * `set-property`: a drop-in for each key, written by supd, and all unit files read anew, so that limits hold at once.
+ * `set-property`: a drop-in for each key, written by supd, and the unit's files read anew, so that limits hold at once.
  * What the unit's file would not take is taken back, and refused with what the loader says of it.
  */
 

@@ -282,9 +282,10 @@ static PROPERTY_GETTER(get_need_reload) {
                 return sd_bus_message_append(reply, "b", 0);
         v->control->ops->info(v->control->userdata, &info);
 
-        newer = is_newer(v->spec->fragment_path, info.units_loaded_realtime_usec);
+        uint64_t read_usec = MAX(info.units_loaded_realtime_usec, v->unit->reread_realtime_usec);
+        newer = is_newer(v->spec->fragment_path, read_usec);
         STRV_FOREACH (dropin, v->spec->dropin_paths) {
-                newer = newer || is_newer(*dropin, info.units_loaded_realtime_usec);
+                newer = newer || is_newer(*dropin, read_usec);
         }
         return sd_bus_message_append(reply, "b", (int) (newer && !v->unit->gone));
 }

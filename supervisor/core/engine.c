@@ -369,6 +369,23 @@ int engine_load(Engine *e, UnitSet **set, Error *error) {
         return 0;
 }
 
+int engine_reread_unit(Engine *e, const char *id, char *const *dropin_dirs, Error *error) {
+        Unit *u = map_get(e->units, id);
+        UnitSpec *spec = NULL;
+
+        if (!u || !e->set)
+                return 0;
+        int r = unit_set_reread(e->set, id, dropin_dirs, &spec);
+        if (r <= 0)
+                return r;
+        unit_adopt_spec(u, spec);
+        u->reread_realtime_usec = engine_now_realtime(e);
+        r = engine_build_graph(e, error);
+        ENGINE_TELL(e, unit_changed, u);
+        engine_collect(e);
+        return r < 0 ? r : 1;
+}
+
 /* An instance, or a target that needs no file. NULL: there is none, or out of memory. */
 static Unit *make_on_demand(Engine *e, const char *id) {
         _cleanup_(unit_spec_freep) UnitSpec *spec = NULL;

@@ -132,8 +132,9 @@ struct Unit {
         char *id;               /* owned by the engine; "web.service", the same for life */
         UnitSpec *spec;         /* owned; what the unit runs by */
         UnitSpec *next_spec;    /* owned; a newer definition, taken at the next start; NULL: none */
-        Job *job;               /* owned by the engine; NULL: none */
-        bool gone;              /* its file has vanished: unloaded once it is inactive */
+        uint64_t reread_realtime_usec;  /* its files alone, since all were; 0: never */
+        Job *job;                       /* owned by the engine; NULL: none */
+        bool gone;                      /* its file has vanished: unloaded once it is inactive */
         UnitCheck condition, assertion; /* of the last start that came so far */
 
         /* The engine's own: */
@@ -312,6 +313,14 @@ void engine_add_observer(Engine *e, const EngineOps *ops, void *userdata);
  * inactive, a broken one keeps its last good definition while it runs. Takes *set over on success.
  */
 int engine_load(Engine *e, UnitSet **set, Error *error);
+
+/**
+ * engine_reread_unit() - the same for one unit alone, whose drop-ins in @dropin_dirs may have changed
+ *
+ * The unit may be another object afterwards: look it up anew. Return: 1; 0 if all has to be read (unit_set_reread());
+ * negative errno.
+ */
+int engine_reread_unit(Engine *e, const char *id, char *const *dropin_dirs, Error *error);
 
 /** engine_find() - by name as a person writes it; borrowed; NULL: none. Instances are made on demand. */
 Unit *engine_find(Engine *e, const char *name);

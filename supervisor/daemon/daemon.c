@@ -247,6 +247,18 @@ static int daemon_load_units(Daemon *d, Error *error) {
         return 0;
 }
 
+static int daemon_reread(void *userdata, const char *id, char *const *dropin_dirs, Error *error) {
+        Daemon *d = userdata;
+
+        int r = engine_reread_unit(d->engine, id, dropin_dirs, error);
+        if (r == 0)
+                r = daemon_load_units(d, error);
+        if (r < 0)
+                return r;
+        Unit *u = engine_find(d->engine, id);
+        return u ? kind_unit_reloaded(u, error) : 0;
+}
+
 /* ---- coming up ----------------------------------------------------------------------------------- */
 
 /* Not to be looked for: a broken tree is told, and what runs is served nevertheless. */
@@ -381,6 +393,7 @@ static int daemon_exit(void *userdata, Error *error) {
 static const ControlOps control_ops = {
         .info = daemon_info,
         .reload = daemon_reload,
+        .reread = daemon_reread,
         .reexecute = daemon_reexecute,
         .exit = daemon_exit,
 };

@@ -154,23 +154,18 @@ static int complain_unreadable(const char *path, int r, DiagnosticList *diagnost
                         strerrordesc_np(-r) ?: "unknown error");
 }
 
-static int add_dropin_dir(UnitIndex *index, const char *path, DiagnosticList *diagnostics) {
+static int read_dropin_dir(const char *path, WordList *files) {
         _cleanup_(listing_done) Listing listing = {};
-        _cleanup_(word_list_done) WordList files = {};
-        DropinDirs *d;
 
         int r = listing_read(&listing, path);
-        if (r < 0)
-                return complain_unreadable(path, r, diagnostics);
         for (int i = 0; i < listing.n_entries && r >= 0; i++) {
                 if (str_has_suffix(listing.entries[i]->d_name, ".conf"))
-                        r = word_list_add_copy(&files, listing.entries[i]->d_name);
+                        r = word_list_add_copy(files, listing.entries[i]->d_name);
         }
-        if (r >= 0)
-                r = dropin_dirs_get(index, strrchr(path, '/') + 1, &d);
-        if (r < 0)
-                return r;
+        return r;
+}
 
+static int dropin_dirs_insert(DropinDirs *d, size_t at, const char *path, WordList *files) {
         DropinDir *grown = realloc(d->dirs, (d->n_dirs + 1) * sizeof(DropinDir));
         if (!grown)
                 return -ENOMEM;
@@ -178,8 +173,64 @@ static int add_dropin_dir(UnitIndex *index, const char *path, DiagnosticList *di
         char *copy = strdup(path);
         if (!copy)
                 return -ENOMEM;
-        d->dirs[d->n_dirs++] = (DropinDir) { .path = copy, .files = word_list_take(&files) };
+        memmove(grown + at + 1, grown + at, (d->n_dirs - at) * sizeof(*grown));
+        grown[at] = (DropinDir) { .path = copy, .files = word_list_take(files) };
+        d->n_dirs++;
         return 0;
+}
+
+static int add_dropin_dir(UnitIndex *index, const char *path, DiagnosticList *diagnostics) {
+        _cleanup_(word_list_done) WordList files = {};
+        DropinDirs *d;
+
+        int r = read_dropin_dir(path, &files);
+        if (r < 0)
+                return complain_unreadable(path, r, diagnostics);
+        r = dropin_dirs_get(index, strrchr(path, '/') + 1, &d);
+        return r < 0 ? r : dropin_dirs_insert(d, d->n_dirs, path, &files);
+}
+
+/* Place in the search path of the directory that @path is in; -ENOENT: it is not of it. */
+static int64_t search_position(const UnitIndex *index, const char *path) {
+        _cleanup_free_ char *parent = strndup(path, (size_t) (strrchr(path, '/') - path));
+        _cleanup_free_ char *resolved = parent ? realpath(parent, NULL) : NULL;
+        int64_t i = 0;
+
+        if (!resolved)
+                return parent && errno != ENOMEM ? -ENOENT : -ENOMEM;
+        MAP_FOREACH (char, visited, index->visited) {
+                if (str_equal(visited, resolved))
+                        return i;
+                i++;
+        }
+        return -ENOENT;
+}
+
+int unit_index_refresh_dropins(UnitIndex *index, const char *path) {
+        _cleanup_(word_list_done) WordList files = {};
+        DropinDirs *d;
+
+        int r = read_dropin_dir(path, &files);
+        if (r == -ENOMEM)
+                return r;
+        bool there = r >= 0;
+        int64_t position = search_position(index, path);
+        if (position < 0)
+                return position == -ENOMEM ? -ENOMEM : there ? -ENOENT : 0;
+        r = dropin_dirs_get(index, strrchr(path, '/') + 1, &d);
+        if (r < 0)
+                return r;
+
+        size_t at = 0;
+        while (at < d->n_dirs && !str_equal(d->dirs[at].path, path) &&
+                        search_position(index, d->dirs[at].path) < position)
+                at++;
+        if (at < d->n_dirs && str_equal(d->dirs[at].path, path)) {
+                strv_free(d->dirs[at].files);
+                d->dirs[at].files = word_list_take(&files); /* none of a directory that is gone */
+                return 0;
+        }
+        return there ? dropin_dirs_insert(d, at, path, &files) : 0;
 }
 
 static int add_dependency(UnitIndex *index, const DependencyEntry *e) {

@@ -68,6 +68,14 @@ bool unit_index_has_directory(const UnitIndex *index, const char *path);
 size_t unit_index_n_dependencies(const UnitIndex *index);
 const DependencyEntry *unit_index_dependency(const UnitIndex *index, size_t i);
 
+/**
+ * unit_index_refresh_dropins() - look at one drop-in directory again, which may have come or gone
+ * @path: "DIRECTORY/NAME.d"
+ *
+ * Return: 0; -ENOENT if it is there and DIRECTORY was not scanned, or not there yet; -ENOMEM.
+ */
+int unit_index_refresh_dropins(UnitIndex *index, const char *path);
+
 /** unit_index_dropins() - paths of the drop-ins for @file_name, in order of application; strv */
 int unit_index_dropins(const UnitIndex *index, const char *file_name, char ***ret);
 

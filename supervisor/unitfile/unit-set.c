@@ -506,6 +506,15 @@ static int set_install_aliases(UnitSet *s) {
         return 0;
 }
 
+static int add_install_dependency(UnitSpec *u, const DependencyEntry *e) {
+        DependencyType type = str_equal(e->suffix, ".wants")      ? DEPENDENCY_WANTED_BY
+                              : str_equal(e->suffix, ".requires") ? DEPENDENCY_REQUIRED_BY
+                                                                  : DEPENDENCY_UPHELD_BY;
+        char ***list = &u->unit.dependencies[type];
+
+        return strv_contains(*list, e->unit) ? 0 : strv_append(list, e->unit);
+}
+
 /* An entry of NAME.wants is what WantedBy=NAME in the entry's own file would be. */
 static int set_install_dependencies(UnitSet *s) {
         for (size_t i = 0; i < unit_index_n_dependencies(s->sources.index); i++) {
@@ -520,12 +529,7 @@ static int set_install_dependencies(UnitSet *s) {
                 if (!u)
                         continue; /* a name of a unit of another machine, or of a later version */
 
-                DependencyType type = str_equal(e->suffix, ".wants")      ? DEPENDENCY_WANTED_BY
-                                      : str_equal(e->suffix, ".requires") ? DEPENDENCY_REQUIRED_BY
-                                                                          : DEPENDENCY_UPHELD_BY;
-                char ***list = &u->unit.dependencies[type];
-                if (!strv_contains(*list, e->unit))
-                        r = strv_append(list, e->unit);
+                r = add_install_dependency(u, e);
                 if (r < 0)
                         return r;
         }
@@ -685,6 +689,36 @@ int unit_set_instantiate(UnitSet *s, const char *name, UnitSpec **ret, Error *er
         if (u) /* refused: another file makes that service */
                 return 0;
         *ret = made;
+        return 1;
+}
+
+int unit_set_reread(UnitSet *s, const char *id, char *const *dropin_dirs, UnitSpec **ret) {
+        _cleanup_(unit_spec_freep) UnitSpec *u = NULL;
+        const UnitSlot *slot = set_find_slot(s, id);
+        int r = 0;
+
+        if (!slot)
+                return 0;
+        STRV_FOREACH (dir, dropin_dirs) {
+                if (r >= 0)
+                        r = unit_index_refresh_dropins(s->sources.index, *dir);
+        }
+        if (r == -ENOENT)
+                return 0;
+        if (r >= 0)
+                r = load_unit(&s->sources, slot->file_name, slot->file->path, slot->file->path, &u);
+        if (r < 0)
+                return r;
+        if (u->load_state == UNIT_ERROR || !str_equal(u->id, slot->id))
+                return 0;
+        for (size_t i = 0; i < unit_index_n_dependencies(s->sources.index); i++) {
+                const DependencyEntry *e = unit_index_dependency(s->sources.index, i);
+
+                r = set_find_slot(s, e->entry) == slot ? add_install_dependency(u, e) : 0;
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(u);
         return 1;
 }
 

@@ -138,6 +138,15 @@ UnitSpec *unit_set_find(UnitSet *s, const char *name);
  */
 int unit_set_instantiate(UnitSet *s, const char *name, UnitSpec **ret, Error *error);
 
+/**
+ * unit_set_reread() - one unit from its files once more, whose drop-ins in @dropin_dirs ("DIRECTORY/NAME.d") may
+ * have changed
+ *
+ * Return: 1 and *ret, owned by the caller; 0 where that is not enough, and all has to be read: its file is gone,
+ * or makes another service now, or a search directory has come; -ENOMEM.
+ */
+int unit_set_reread(UnitSet *s, const char *id, char *const *dropin_dirs, UnitSpec **ret);
+
 size_t unit_set_size(const UnitSet *s);
 UnitSpec *unit_set_at(const UnitSet *s, size_t index);
 /** unit_set_take() - the spec leaves the set and belongs to the caller; names go on resolving to NULL */

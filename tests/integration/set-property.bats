@@ -170,6 +170,35 @@ weights() {
         assert_equal '' "$(weights)"
 }
 
+@test "only the files of the unit are read" {
+        obedient_write other
+        supd_start
+        supctl start web
+        echo '# changed' >>"$UNIT_DIR/other.container"
+        echo nonsense >>"$UNIT_DIR/new.container"
+        supctl set-property web TasksMax=77
+        assert_equal 77 "$(pids_max)"
+        assert_equal yes "$(unit_prop other NeedDaemonReload)"
+        assert_equal no "$(unit_prop web NeedDaemonReload)"
+        run supctl cat new
+        [ "$status" -ne 0 ]
+        supctl daemon-reload
+        assert_equal no "$(unit_prop other NeedDaemonReload)"
+        assert_equal 77 "$(unit_prop web TasksMax)"
+}
+
+@test "a limit that can't be had is refused, and what held holds" {
+        supd_start
+        supctl start web
+        supctl set-property web TasksMax=77
+        run supctl set-property web TasksMax=78 'IOReadIOPSMax=/proc 5'
+        assert_equal 1 "$status"
+        assert_match 'IOReadIOPSMax: /proc is not a disk' "$output"
+        assert_equal 77 "$(pids_max)"
+        assert_equal 77 "$(unit_prop web TasksMax)"
+        [ ! -e "$UNIT_DIR/web.container.d/50-set-IOReadIOPSMax.conf" ]
+}
+
 @test "a disk that there is not is told at the start, with its key" {
         obedient_write web 'IOReadIOPSMax=/nonesuch 5'
         supd_start

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Jobs that reload: when they may, what they merge with, when they end, and to whom they are passed on. */
+/* Jobs that reload: when they may, what they merge with, when they end, and to whom they are passed on. And units
+ * whose files are read again. */
 
 #include "test-core-fixture.h"
 
@@ -237,6 +238,45 @@ static void test_nothing_reloads_while_supd_ends(void **state) {
         assert_int_equal(ask(w, "a", JOB_RELOAD), -ESHUTDOWN);
 }
 
+/* ---- one unit once more -------------------------------------------------------------------------- */
+
+static int reread(World *w, const char *id) {
+        char *dirs[] = { NULL };
+
+        return engine_reread_unit(w->engine, id, dirs, NULL);
+}
+
+static void test_a_unit_that_is_read_again_alone_takes_its_new_definition_and_no_other(
+                void **state) {
+        World *w = *state;
+
+        world_write(w, "a.target", "[Unit]\nDescription=old\n");
+        world_write(w, "b.target", "[Unit]\nDescription=old\n");
+        world_load(w);
+        world_start(w, "a.target");
+        world_write(w, "a.target", "[Unit]\nDescription=new\nWants=b.target\n");
+        world_write(w, "b.target", "[Unit]\nDescription=new\n");
+        w->now += USEC_PER_SEC;
+
+        assert_int_equal(reread(w, "a.target"), 1);
+        Unit *a = world_unit(w, "a.target"), *b = world_unit(w, "b.target");
+        assert_string_equal(a->spec->unit.description, "old"); /* it runs */
+        assert_string_equal(a->next_spec->unit.description, "new");
+        assert_string_equal(b->spec->unit.description, "old");
+        assert_null(b->next_spec);
+        assert_non_null(engine_find_node(w->engine, "a.target")->lists[DEPENDENCY_WANTS]);
+        assert_int_equal(reread(w, "b.target"), 1);
+        assert_string_equal(world_unit(w, "b.target")->spec->unit.description, "new");
+}
+
+static void test_a_unit_without_a_file_is_not_read_again_alone(void **state) {
+        World *w = *state;
+
+        world_write(w, "a.target", "[Unit]\nDescription=old\n");
+        world_load(w);
+        assert_int_equal(reread(w, "nonesuch.target"), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void) {
@@ -257,6 +297,8 @@ int main(void) {
                 TEST(test_a_failure_down_the_line_fails_nobody_else),
                 TEST(test_reloads_keep_the_order),
                 TEST(test_nothing_reloads_while_supd_ends),
+                TEST(test_a_unit_that_is_read_again_alone_takes_its_new_definition_and_no_other),
+                TEST(test_a_unit_without_a_file_is_not_read_again_alone),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+
 #include "test-unitfile-fixture.h"
 
 static UnitSpec *find(UnitSet *s, const char *name) {
@@ -539,6 +541,100 @@ static void test_the_shipped_examples_load_without_a_word(void **state) {
         unit_set_free(s);
 }
 
+/* ---- one unit once more -------------------------------------------------------------------------- */
+
+static UnitSpec *reread(UnitSet *s, const char *id, const char *dropin_dir) {
+        char *dirs[] = { (char *) fixture_path(dropin_dir), NULL };
+        UnitSpec *u = NULL;
+
+        assert_int_equal(unit_set_reread(s, id, dirs, &u), 1);
+        return u;
+}
+
+static void test_a_unit_is_read_again_with_drop_ins_that_came_changed_and_went(void **state) {
+        (void) state;
+        fixture_write("etc/web.container", MINIMAL);
+        fixture_write("etc/other.container", MINIMAL);
+        UnitSet *s = fixture_load_set("etc", "usr");
+
+        fixture_write("etc/web.container.d/50-a.conf", "[Container]\nHostName=one\n");
+        UnitSpec *u = reread(s, "web.service", "etc/web.container.d");
+        assert_string_equal(u->container.hostname, "one");
+        assert_int_equal(strv_length(u->dropin_paths), 1);
+        unit_spec_free(u);
+
+        fixture_write("etc/web.container.d/60-b.conf", "[Container]\nHostName=two\n");
+        u = reread(s, "web.service", "etc/web.container.d");
+        assert_string_equal(u->container.hostname, "two");
+        unit_spec_free(u);
+
+        assert_int_equal(dir_remove_all(AT_FDCWD, fixture_path("etc/web.container.d")), 0);
+        u = reread(s, "web.service", "etc/web.container.d");
+        assert_null(u->container.hostname);
+        unit_spec_free(u);
+        unit_set_free(s);
+}
+
+/* Drop-ins of one name: the first directory's counts, whenever it came. */
+static void test_a_drop_in_directory_that_came_later_has_its_place_in_the_path(void **state) {
+        (void) state;
+        fixture_write("etc/x", "");
+        fixture_write("usr/web.container", MINIMAL);
+        fixture_write("usr/web.container.d/a.conf", "[Container]\nHostName=usr\n");
+        UnitSet *s = fixture_load_set("etc", "usr");
+
+        fixture_write("etc/web.container.d/a.conf", "[Container]\nHostName=etc\n");
+        UnitSpec *u = reread(s, "web.service", "etc/web.container.d");
+        assert_string_equal(u->container.hostname, "etc");
+        unit_spec_free(u);
+        unit_set_free(s);
+}
+
+static void test_drop_ins_in_a_directory_that_was_not_there_need_all_to_be_read(void **state) {
+        _cleanup_free_ char *path = strdup(fixture_path("run/web.container.d"));
+        char *dirs[] = { path, NULL };
+        UnitSpec *u = NULL;
+
+        (void) state;
+        fixture_write("etc/web.container", MINIMAL);
+        UnitSet *s = fixture_load_set("run", "etc");
+        assert_int_equal(unit_set_reread(s, "web.service", dirs, &u), 1);
+        unit_spec_free(u);
+
+        fixture_write("run/web.container.d/a.conf", "[Container]\nHostName=x\n");
+        assert_int_equal(unit_set_reread(s, "web.service", dirs, &u), 0);
+        unit_set_free(s);
+}
+
+static void test_links_in_wants_directories_hold_for_a_unit_read_again(void **state) {
+        (void) state;
+        fixture_write("etc/web.container", MINIMAL);
+        fixture_write("etc/boot.target.wants/web.container", "");
+        UnitSet *s = fixture_load_set("etc", NULL);
+        UnitSpec *u = reread(s, "web.service", "etc/web.container.d");
+
+        fixture_assert_words(u->unit.dependencies[DEPENDENCY_WANTED_BY], "boot.target");
+        unit_spec_free(u);
+        unit_set_free(s);
+}
+
+static void test_a_unit_without_file_or_with_another_name_needs_all_to_be_read(void **state) {
+        char *dirs[] = { NULL };
+        UnitSpec *u = NULL;
+
+        (void) state;
+        fixture_write("etc/web.container", MINIMAL);
+        fixture_write("etc/app.container", MINIMAL);
+        UnitSet *s = fixture_load_set("etc", NULL);
+        assert_int_equal(unit_set_reread(s, "nonesuch.service", dirs, &u), 0);
+        assert_int_equal(unlink(fixture_path("etc/web.container")), 0);
+        assert_int_equal(unit_set_reread(s, "web.service", dirs, &u), 0);
+        fixture_write("etc/app.container", MINIMAL "ServiceName=other\n");
+        assert_int_equal(unit_set_reread(s, "app.service", dirs, &u), 0);
+        assert_null(u);
+        unit_set_free(s);
+}
+
 #define tree_test(f) cmocka_unit_test_setup_teardown(f, fixture_tree_setup, fixture_tree_teardown)
 
 int main(void) {
@@ -575,6 +671,11 @@ int main(void) {
                 tree_test(test_a_relative_path_is_shown_as_given_and_the_fragment_is_absolute),
                 tree_test(test_a_file_that_cannot_be_loaded_alone_says_why),
                 tree_test(test_the_shipped_examples_load_without_a_word),
+                tree_test(test_a_unit_is_read_again_with_drop_ins_that_came_changed_and_went),
+                tree_test(test_a_drop_in_directory_that_came_later_has_its_place_in_the_path),
+                tree_test(test_drop_ins_in_a_directory_that_was_not_there_need_all_to_be_read),
+                tree_test(test_links_in_wants_directories_hold_for_a_unit_read_again),
+                tree_test(test_a_unit_without_file_or_with_another_name_needs_all_to_be_read),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
