@@ -142,9 +142,9 @@ $(BUILD)/test/lying-registry: tests/lib/lying-registry.c $(call archive,base)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(call archive,base) \
 		-lmicrohttpd -lsystemd -lpthread
 
-# A service for roots where nothing else is, and who calls it.
-TEST_SERVERS += $(BUILD)/test/socket-peer
-$(BUILD)/test/socket-peer: tests/lib/socket-peer.c $(BUILD)/flags
+# For roots where nothing else is: a service, and who calls it; who notifies.
+TEST_SERVERS += $(BUILD)/test/socket-peer $(BUILD)/test/notify-send
+$(BUILD)/test/socket-peer $(BUILD)/test/notify-send: $(BUILD)/test/%: tests/lib/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(STATIC_CC) $(COMMON) -O2 -static -o $@ $<

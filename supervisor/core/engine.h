@@ -58,15 +58,16 @@ typedef struct UnitStatus {
         pid_t last_main_pid; /* the same; once it has ended, that of the last; 0: none since the start */
         pid_t init_pid;      /* PID 1 of the container, as the host sees it; 0: none */
         bool user_namespace; /* it runs in one that is not the host's */
-        pid_t control_pid; /* of a command on the host, ExecStartPre=…; 0: none runs */
-        ExitInfo exit;     /* of the last main process */
+        pid_t control_pid;   /* of a command on the host, ExecStartPre=…; 0: none runs */
+        ExitInfo exit;       /* of the last main process */
         DualTime main_started, main_ended;
         DualTime state_entered, inactive_exit, active_enter, active_exit, inactive_enter;
         uint64_t start_phase_ends
                         [_START_PHASE_MAX]; /* monotonic, of the last start; 0: not known */
         unsigned n_restarts;
         uint64_t next_restart_monotonic_usec; /* auto-restart: when; USEC_INFINITY else */
-        const char *status_text;   /* why it failed, or what it waits for; NULL: nothing to say */
+        const char *status_text; /* why it failed, what it waits for or says; NULL: nothing to say */
+        int status_errno;        /* as it says; 0: nothing */
         const char *cgroup_path;   /* NULL: none exists now */
         const char *invocation_id; /* 32 hex digits; NULL: never started */
         const char *container_id;  /* 64 hex digits; NULL: none */

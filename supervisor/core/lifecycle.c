@@ -95,9 +95,12 @@ void lifecycle_ping(Lifecycle *l, uint64_t now_usec) {
 void lifecycle_extend_timeout(Lifecycle *l, uint64_t usec, uint64_t now_usec) {
         uint64_t until = usec_add(now_usec, usec);
 
-        if (l->state == SERVICE_AUTO_RESTART || l->clocks[SERVICE_CLOCK_STATE] >= until)
-                return; /* USEC_INFINITY among them: there is no limit to extend */
-        l->clocks[SERVICE_CLOCK_STATE] = until;
+        if (l->state == SERVICE_AUTO_RESTART)
+                return;
+        if (l->clocks[SERVICE_CLOCK_STATE] < until) /* no limit is infinity */
+                l->clocks[SERVICE_CLOCK_STATE] = until;
+        if (!l->frozen && l->clocks[SERVICE_CLOCK_RUNTIME] < until)
+                l->clocks[SERVICE_CLOCK_RUNTIME] = until;
         tell_deadline(l);
 }
 

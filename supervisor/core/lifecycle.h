@@ -252,7 +252,7 @@ void lifecycle_set_frozen(Lifecycle *l, bool frozen, uint64_t now_usec);
 void lifecycle_set_watchdog(Lifecycle *l, uint64_t usec, uint64_t now_usec);
 /** lifecycle_ping() - a sign of life */
 void lifecycle_ping(Lifecycle *l, uint64_t now_usec);
-/** lifecycle_extend_timeout() - the state may last so long from now on, if that is longer than its limit */
+/** lifecycle_extend_timeout() - the state, and what RuntimeMaxSec= allows, may last so long from now on, if that is longer */
 void lifecycle_extend_timeout(Lifecycle *l, uint64_t usec, uint64_t now_usec);
 
 /**

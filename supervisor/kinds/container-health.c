@@ -307,7 +307,7 @@ static void check_end(ContainerHealth *h, int exit_code) {
 
         if (outcome & HEALTH_CHANGED)
                 unit_notify(&c->unit, /* start_failed= */ false);
-        if (outcome & HEALTH_READY)
+        if ((outcome & HEALTH_READY) && container_spec(c)->notify == NOTIFY_HEALTHY)
                 container_ready(c);
         if (outcome & (HEALTH_RESTART | HEALTH_ACT))
                 note_reason(h);

@@ -11,6 +11,7 @@
  *   container-plan.c     the unit's specification, resolved, as a spec of runtime/
  *   container-cgroup.c   its limits and devices as specs of the cgroup drivers
  *   container-exec.c     a command in it (container-exec.h)
+ *   container-notify.c   what its payload tells of itself (container-notify.h)
  *   container-pod.c      the pod that it is in
  *   container-users.c    its user namespace (container-users.h)
  *   container-commands.c commands on the host around it
@@ -99,6 +100,14 @@ typedef struct ContainerIdle {
         sd_event_source *timer; /* owned; the next look */
 } ContainerIdle;
 
+/* What its payload says of itself: Notify=true. */
+typedef struct ContainerNotify {
+        int fd;                  /* owned; -EBADF: nobody is listened to */
+        char *text;              /* owned; STATUS=; NULL: none */
+        int error;               /* ERRNO=; 0: none */
+        sd_event_source *source; /* owned */
+} ContainerNotify;
+
 typedef struct Container {
         Unit unit;                  /* first */
         const KindContext *context; /* borrowed */
@@ -109,6 +118,7 @@ typedef struct Container {
         ContainerLog log;
         ContainerImage image;
         PodMember pod;
+        ContainerNotify notify;
         ContainerHealth *health; /* owned; NULL: nothing was checked so far */
         ContainerSpec resolved_storage;
         const ContainerSpec
@@ -137,6 +147,8 @@ bool container_is(const Unit *u);
 void container_run_init(ContainerRun *run);
 /** container_start_run() - make the container. Failure leaves nothing behind but the cgroup. */
 int container_start_run(Container *c, Error *error);
+/** container_executes() - its payload does; again and later, that means nothing */
+void container_executes(Container *c);
 /** container_ready() - what it was started for can be done; again and later, that means nothing */
 void container_ready(Container *c);
 /** container_watch_run() - event sources for a run, new or adopted */

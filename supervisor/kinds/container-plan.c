@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "kinds/container-environment.h"
 #include "kinds/container-internal.h"
+#include "kinds/container-notify.h"
 #include "kinds/container-secrets.h"
 #include "kinds/container-users.h"
 #include "kinds/environment.h"
@@ -40,6 +41,7 @@ struct ContainerPlan {
         RuntimeTmpfs *tmpfs;  /* owned */
         RuntimeLimit *limits; /* owned */
         PassedSockets sockets;
+        char *notify_path; /* owned; NULL: nobody is listened to */
         ContainerUsers users;
 };
 
@@ -58,6 +60,7 @@ ContainerPlan *container_plan_free(ContainerPlan *p) {
         free(p->limits);
         passed_sockets_done(&p->sockets);
         container_users_done(&p->users);
+        free(p->notify_path);
         free(p);
         return NULL;
 }
@@ -261,13 +264,37 @@ static void add_volume(ContainerPlan *p, const VolumeSpec *v) {
         };
 }
 
+/* Who is executed in a container that runs is not its payload, and does not speak for it. */
+static int plan_notify(ContainerPlan *p, const Container *c) {
+        if (c->notify.fd < 0 || c->run.executes)
+                return 0;
+        p->notify_path = container_notify_path(c);
+        if (!p->notify_path)
+                return -ENOMEM;
+        p->binds[p->n_binds++] = (RuntimeBind) {
+                .source = p->notify_path,
+                .target = CONTAINER_NOTIFY_SOCKET,
+                .read_only = true,
+                .noexec = true,
+                .nosuid = true,
+                .nodev = true,
+        };
+        int r = strv_env_set(&p->environment, "NOTIFY_SOCKET=" CONTAINER_NOTIFY_SOCKET);
+        uint64_t watchdog_usec = p->unit->service.watchdog_usec;
+        if (r < 0 || watchdog_usec == 0 || watchdog_usec == USEC_INFINITY)
+                return r;
+        _cleanup_free_ char *assignment =
+                        str_printf("WATCHDOG_USEC=%llu", (unsigned long long) watchdog_usec);
+        return assignment ? strv_env_set(&p->environment, assignment) : -ENOMEM;
+}
+
 static int plan_mounts(ContainerPlan *p, const Container *c) {
         const RootSpec *root = &p->container->root;
         const RootSpec *pod = p->pod ? &p->pod->root : NULL;
         size_t n_image = strv_length(p->image ? p->image->volumes : NULL);
         size_t n_pod = pod ? pod->n_volumes : 0;
 
-        p->binds = calloc(root->n_volumes + n_pod + n_image + 1, sizeof(RuntimeBind));
+        p->binds = calloc(root->n_volumes + n_pod + n_image + 2, sizeof(RuntimeBind));
         p->tmpfs = calloc(root->n_tmpfs + 1, sizeof(RuntimeTmpfs));
         if (!p->binds || !p->tmpfs)
                 return -ENOMEM;
@@ -291,7 +318,8 @@ static int plan_mounts(ContainerPlan *p, const Container *c) {
                         .copy_up = t->copy_up,
                 };
         }
-        return plan_image_volumes(p, c);
+        int r = plan_image_volumes(p, c);
+        return r < 0 ? r : plan_notify(p, c);
 }
 
 static bool has_limit(const SecuritySpec *security, int resource) {

@@ -12,6 +12,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/container-notify.h"
 #include "kinds/container.h"
 #include "kinds/lifecycle-record.h"
 #include "supd/message-ids.h"
@@ -75,6 +76,7 @@ int container_try_save(Container *c, Error *error) {
         container_put_image(c, &w);
         unit_put_history(&c->unit, &w);
         container_health_put(c, &w);
+        container_notify_put(c, &w);
         record_put(&w, "LogDriver", c->log.name);
         STRV_FOREACH (name, c->log.stored) {
                 record_put(&w, "LogFd", *name);
@@ -261,6 +263,9 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
         container_rejoin_pod(c);
         restore_freezer(c, record);
         restore_log(c, record);
+        r = container_notify_restore(c, record);
+        if (r < 0)
+                return r;
         r = container_watch_run(c, error);
         if (r < 0)
                 return r;

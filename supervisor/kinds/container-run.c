@@ -9,6 +9,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/container-notify.h"
 #include "supd/exit-status.h"
 #include "supd/message-ids.h"
 
@@ -60,6 +61,8 @@ int container_start_run(Container *c, Error *error) {
         if (r >= 0)
                 r = container_enter_pod(c, error);
         if (r >= 0)
+                r = container_notify_open(c, error);
+        if (r >= 0)
                 r = container_plan_new(c, &plan, error);
         if (r >= 0)
                 r = container_set_up_cgroup(c, error);
@@ -106,14 +109,15 @@ static void run_find_payload(Container *c) {
         c->run.payload_pidfd = pidfd;
 }
 
-static void run_started(Container *c) {
+void container_executes(Container *c) {
         if (c->run.executes)
                 return;
         c->run.executes = true;
         c->run.phase_ends[START_PHASE_EXEC] = clock_monotonic_usec();
         runtime_child_settle(&c->run.child);
         run_find_payload(c);
-        bool waits = container_spec(c)->notify == NOTIFY_HEALTHY;
+        bool waits = container_spec(c)->notify == NOTIFY_HEALTHY || container_notify_wanted(c);
+        container_notify_executes(c);
         lifecycle_post_started(&c->lifecycle, /* ready= */ !waits, clock_dual());
         container_health_update(c);
 }
@@ -151,7 +155,7 @@ static void run_status_closed(Container *c) {
         c->run.status_source = sd_event_source_disable_unref(c->run.status_source);
         /* Without supinit the exec itself closes the pipe; an ended process is told by its pidfd. */
         if (!c->run.init && !c->run.executes && c->lifecycle.state == SERVICE_START)
-                run_started(c);
+                container_executes(c);
 }
 
 void container_read_status(Container *c) {
@@ -168,7 +172,7 @@ void container_read_status(Container *c) {
 
                 switch (record.type) {
                 case SUPD_STATUS_EXECED:
-                        run_started(c);
+                        container_executes(c);
                         break;
                 case SUPD_STATUS_SETUP_FAILED:
                 case SUPD_STATUS_EXEC_FAILED:
@@ -230,6 +234,7 @@ static ExitInfo run_reap(Container *c) {
 
 void container_close_run(Container *c) {
         container_health_end(c);
+        container_notify_close(c);
         run_drop_fds(c);
         c->run.status_source = sd_event_source_disable_unref(c->run.status_source);
         c->run.pid_source = sd_event_source_disable_unref(c->run.pid_source);
@@ -254,6 +259,7 @@ static int run_on_end(sd_event_source *source, int fd, uint32_t events, void *us
 
         (void) source, (void) fd, (void) events;
         container_read_status(c);
+        container_notify_read(c);
         ExitInfo reaped = run_reap(c);
         if (c->run.init)
                 reaped = exit_of_init(reaped);

@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/container-notify.h"
 #include "kinds/control-command.h"
 #include "supd/message-ids.h"
 
@@ -324,7 +325,8 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                 .n_restarts = l->n_restarts,
                 .next_restart_monotonic_usec =
                                 l->state == SERVICE_AUTO_RESTART ? l->deadline_usec : USEC_INFINITY,
-                .status_text = c->status_text,
+                .status_text = c->status_text ?: c->notify.text,
+                .status_errno = c->notify.error,
                 .cgroup_path = c->run.cgroup ? cgroup_path(c->run.cgroup) : NULL,
                 .invocation_id = c->invocation_id,
                 .container_id = c->container_id,
@@ -399,6 +401,7 @@ static Unit *container_free(Unit *u) {
         c->idle.timer = sd_event_source_disable_unref(c->idle.timer);
         (void) container_end_reload(c);
         container_run_done(&c->run);
+        container_notify_done(&c->notify);
         container_log_done(&c->log);
         container_image_done(&c->image);
         pod_leave(&c->pod);
@@ -442,6 +445,7 @@ int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error
                 .context = context,
         };
         container_run_init(&c->run);
+        c->notify.fd = -EBADF;
         container_image_init(&c->image);
         pod_member_init(&c->pod, &c->unit);
         lifecycle_init(&c->lifecycle, &lifecycle_ops, &c->unit.spec);

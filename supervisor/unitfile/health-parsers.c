@@ -380,14 +380,8 @@ int parse_notify_mode(KeyInput *in, void *target) {
                 *mode = NOTIFY_HEALTHY;
                 return 0;
         }
-        *mode = NOTIFY_EXECUTES;
         r = parse_boolean(in, &yes);
-        if (r < 0 || !yes)
-                return r;
-        return input_complain(in,
-                        input_last(in),
-                        DIAGNOSTIC_WARNING,
-                        "not-supported",
-                        "is not supported yet; the unit counts as ready once its process "
-                        "executes");
+        if (r >= 0)
+                *mode = yes ? NOTIFY_PAYLOAD : NOTIFY_EXECUTES;
+        return r;
 }

@@ -28,6 +28,7 @@ typedef enum HealthLogDestination { /* HealthLogDestination= */
 
 typedef enum NotifyMode { /* Notify=: when a container counts as started */
         NOTIFY_EXECUTES,  /* its payload executes */
+        NOTIFY_PAYLOAD,   /* its payload says READY=1: sd_notify(3) */
         NOTIFY_HEALTHY,   /* the first health check that succeeds */
         _NOTIFY_MODE_MAX,
         _NOTIFY_MODE_INVALID = -EINVAL,

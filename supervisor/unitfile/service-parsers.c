@@ -98,6 +98,35 @@ int parse_exit_type(KeyInput *in, void *target) {
         return parse_each(in, target, convert_exit_type, "is not main or cgroup");
 }
 
+static const char *const access_names[] = {
+        [NOTIFY_ACCESS_DEFAULT] = "all",
+        [NOTIFY_ACCESS_NONE] = "none",
+        [NOTIFY_ACCESS_MAIN] = "main",
+        [NOTIFY_ACCESS_EXEC] = "exec",
+        [NOTIFY_ACCESS_ALL] = "all",
+};
+static_assert(ELEMENTSOF(access_names) == _NOTIFY_ACCESS_MAX, "every access has a name");
+
+const char *notify_access_to_string(NotifyAccess a) {
+        return a >= 0 && a < _NOTIFY_ACCESS_MAX ? access_names[a] : NULL;
+}
+
+static int convert_notify_access(const char *s, void *target) {
+        NotifyAccess *access = target;
+
+        for (NotifyAccess a = NOTIFY_ACCESS_NONE; a < _NOTIFY_ACCESS_MAX; a++) {
+                if (strcmp(access_names[a], s) == 0) {
+                        *access = a;
+                        return 0;
+                }
+        }
+        return -EINVAL;
+}
+
+int parse_notify_access(KeyInput *in, void *target) {
+        return parse_each(in, target, convert_notify_access, "is not none, main, exec or all");
+}
+
 int parse_kill_mode(KeyInput *in, void *target) {
         static const char *const names[] = { "control-group", "mixed" };
         bool *mixed = target;

@@ -40,6 +40,18 @@ typedef enum RestartPolicy { /* Restart=; the table is UNITS.md 4.4 */
         _RESTART_POLICY_INVALID = -EINVAL,
 } RestartPolicy;
 
+typedef enum NotifyAccess { /* whose notifications count */
+        NOTIFY_ACCESS_DEFAULT, /* as the kind of unit has it: of a container, all */
+        NOTIFY_ACCESS_NONE,
+        NOTIFY_ACCESS_MAIN, /* the main process */
+        NOTIFY_ACCESS_EXEC, /* and commands on the host */
+        NOTIFY_ACCESS_ALL,  /* every process of the unit */
+        _NOTIFY_ACCESS_MAX,
+        _NOTIFY_ACCESS_INVALID = -EINVAL,
+} NotifyAccess;
+
+const char *notify_access_to_string(NotifyAccess a); /* "all" also of the default */
+
 typedef enum TimeoutFailureMode { /* TimeoutStartFailureMode=, TimeoutStopFailureMode= */
         TIMEOUT_TERMINATE,
         TIMEOUT_ABORT, /* WatchdogSignal= and TimeoutAbortSec= first */
@@ -117,6 +129,8 @@ typedef struct ServiceSpec {
         int restart_kill_signal;     /* RestartKillSignal=; 0: as KillSignal= */
         int final_kill_signal;       /* FinalKillSignal=; 0: SIGKILL */
         int watchdog_signal;         /* WatchdogSignal=; 0: SIGABRT */
+        uint64_t watchdog_usec;      /* WatchdogSec=; 0: none */
+        NotifyAccess notify_access;  /* NotifyAccess= */
         uint64_t runtime_extra_usec; /* RuntimeRandomizedExtraSec=, default 0 */
         bool exit_cgroup;            /* ExitType=cgroup: runs until no process is left */
         int kill_signal;             /* KillSignal=; 0: unset, StopSignal= of the container rules */

@@ -178,6 +178,19 @@ static int check_groups(UnitLoad *load) {
         return fail(load, "GroupAdd=keep-groups can't be had together with a user namespace");
 }
 
+static int check_watchdog(UnitLoad *load) {
+        const ServiceSpec *s = &load->unit->service;
+
+        if (s->watchdog_usec == 0 || s->watchdog_usec == USEC_INFINITY ||
+                        load->container->notify == NOTIFY_PAYLOAD)
+                return 0;
+        return complain(load,
+                        DIAGNOSTIC_WARNING,
+                        "cross-check",
+                        "WatchdogSec= has no effect without Notify=true: nobody could give a sign "
+                        "of life");
+}
+
 static int finish_container(UnitLoad *load) {
         ContainerSpec *c = load->container;
         int r = 0;
@@ -197,6 +210,8 @@ static int finish_container(UnitLoad *load) {
                 r = check_pod_member(load);
         if (r >= 0)
                 r = check_health(load);
+        if (r >= 0)
+                r = check_watchdog(load);
         if (r >= 0)
                 r = check_container_users(load);
         if (r >= 0)

@@ -40,8 +40,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Service", REJECTED, NULL, "is not allowed: the container is the main process", "ExecStart" },
         { "Service", LATER, "normal direct", NULL, "RestartMode" },
         { "Service", LATER, NULL, NULL, "ReloadSignal PIDFile" },
-        { "Service", LATER, "infinity 0", NULL, "WatchdogSec" },
-        { "Service", LATER, "all", NULL, "NotifyAccess" },
         { "Service", LATER, NULL, NULL, "GuessMainPID FileDescriptorStoreMax FileDescriptorStorePreserve OpenFile" },
         { "Service", LATER, "none", NULL, "StartLimitAction FailureAction" },
         { "Service", NO_EFFECT, NULL, "has no effect", "RebootArgument SysVStartPriority BusPolicy Capabilities" },

@@ -80,7 +80,7 @@ section_keys Service Type Restart RestartSec RestartSteps RestartMaxDelaySec Res
         RemainAfterExit MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax CPUQuota CPUWeight \
         MemoryZSwapMax MemoryZSwapWriteback CPUQuotaPeriodSec AllowedMemoryNodes IODeviceWeight \
         IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec \
-        AllowedCPUs TasksMax IOWeight OOMScoreAdjust OOMPolicy WatchdogSec ExecStartPre ExecStartPost \
+        AllowedCPUs TasksMax IOWeight OOMScoreAdjust OOMPolicy WatchdogSec NotifyAccess WatchdogSignal ExecStartPre ExecStartPost \
         ExecStop ExecStopPost ExecReload ExecCondition LogRateLimitIntervalSec LogRateLimitBurst Slice
 section_keys Install WantedBy RequiredBy UpheldBy Alias
 section_keys X-Supd RestartResetSec HealthHttp HealthTcp

@@ -994,6 +994,20 @@ static void test_more_time_may_be_asked_for_where_there_is_a_limit(void **state)
         assert_int_equal(f.deadline, USEC_INFINITY);
 }
 
+static void test_more_time_may_be_asked_for_than_runtime_max_allows(void **state) {
+        Fake f;
+
+        (void) state;
+        fake_init(&f);
+        f.spec.service.runtime_max_usec = 100 * USEC_PER_SEC;
+        start_and_run(&f);
+        assert_int_equal(f.deadline, f.now + 100 * USEC_PER_SEC);
+        lifecycle_extend_timeout(&f.l, 50 * USEC_PER_SEC, f.now);
+        assert_int_equal(f.deadline, f.now + 100 * USEC_PER_SEC);
+        lifecycle_extend_timeout(&f.l, 300 * USEC_PER_SEC, f.now);
+        assert_int_equal(f.deadline, f.now + 300 * USEC_PER_SEC);
+}
+
 /* ---- reload -------------------------------------------------------------------------------------- */
 
 static void test_a_reload_runs_its_commands_and_the_unit_runs_on(void **state) {
@@ -1427,6 +1441,7 @@ int main(void) {
                 cmocka_unit_test(test_a_start_lasts_until_the_unit_is_ready),
                 cmocka_unit_test(test_a_clean_end_before_it_is_ready_is_against_the_protocol),
                 cmocka_unit_test(test_more_time_may_be_asked_for_where_there_is_a_limit),
+                cmocka_unit_test(test_more_time_may_be_asked_for_than_runtime_max_allows),
                 cmocka_unit_test(test_a_reload_runs_its_commands_and_the_unit_runs_on),
                 cmocka_unit_test(
                                 test_a_reload_that_fails_or_lasts_too_long_leaves_the_unit_running),
