@@ -150,6 +150,27 @@ static PROPERTY_GETTER(get_notify_access) {
                         reply, "s", notify_access_to_string(*(const NotifyAccess *) userdata));
 }
 
+/* "HOST:CONTAINER:rwm" each, as AddDevice= has it. */
+static PROPERTY_GETTER(get_devices) {
+        const UnitView *v = userdata;
+        const DeviceSpecs *devices = &v->spec->container.devices;
+        _cleanup_strv_ char **words = NULL;
+        int r = 0;
+
+        for (size_t i = 0; i < devices->n_items && r >= 0; i++) {
+                const DeviceSpec *d = &devices->items[i];
+                r = strv_append_printf(&words,
+                                "%s%s:%s:%s%s%s",
+                                d->optional ? "-" : "",
+                                d->source,
+                                d->target,
+                                d->read ? "r" : "",
+                                d->write ? "w" : "",
+                                d->mknod ? "m" : "");
+        }
+        return r < 0 ? r : sd_bus_message_append_strv(reply, words);
+}
+
 static PROPERTY_GETTER(get_annotations) {
         const UnitView *v = userdata;
 
@@ -232,8 +253,7 @@ static PROPERTY_GETTER(get_oom_policy) {
 static PROPERTY_GETTER(get_apparmor) {
         const UnitSpec *spec = userdata;
 
-        return sd_bus_message_append(
-                        reply, "(bs)", 0, spec->container.security.apparmor ?: "");
+        return sd_bus_message_append(reply, "(bs)", 0, spec->container.security.apparmor ?: "");
 }
 
 static PROPERTY_GETTER(get_kill_mode) {
@@ -390,6 +410,7 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("HealthNextCheckUSec", "t", health_get_next, 0,                    0),
         SD_BUS_PROPERTY("HealthLog",       "a(ttis)", health_get_log, 0,                   0),
         SD_BUS_PROPERTY("Annotations",     "as", get_annotations, 0,                       0),
+        SD_BUS_PROPERTY("Devices",         "as", get_devices, 0,                           0),
         SD_BUS_PROPERTY("Pod",             "s", NULL, STATUS(pod),                         0),
         SD_BUS_PROPERTY("PodName",         "s", NULL, STATUS(pod_name),                    0),
         SD_BUS_PROPERTY("PodMembers",      "as", NULL, STATUS(pod_members),                0),

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "kinds/container-devices.h"
 #include "kinds/container-internal.h"
 #include "kinds/container-limits.h"
 
@@ -65,12 +68,28 @@ static int apply_limits(Container *c,
         return r;
 }
 
+static int apply_devices(Container *c, Error *error) {
+        ContainerDevices devices = {};
+        size_t n = ELEMENTSOF(default_devices);
+
+        int r = container_devices_find(container_spec(c), &devices, error);
+        if (r < 0)
+                return r;
+        _cleanup_free_ DeviceRule *rules = calloc(n + devices.n_items, sizeof(*rules));
+        if (rules) {
+                memcpy(rules, default_devices, sizeof(default_devices));
+                for (size_t i = 0; i < devices.n_items; i++)
+                        rules[n++] = devices.items[i].rule;
+        }
+        container_devices_done(&devices);
+        return rules ? cgroup_apply_devices(c->run.cgroup, rules, n, error) : -ENOMEM;
+}
+
 int container_apply_cgroup(Container *c, Error *error) {
         int r = apply_limits(c, &c->unit.spec->service.resource, container_spec(c), error);
         if (r < 0)
                 return r;
-        return cgroup_apply_devices(
-                        c->run.cgroup, default_devices, ELEMENTSOF(default_devices), error);
+        return apply_devices(c, error);
 }
 
 int container_refresh_limits(Container *c, Error *error) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include "base/text.h"
 #include "kinds/container-environment.h"
 #include "kinds/container-internal.h"
+#include "kinds/container-mounts.h"
 #include "kinds/container-notify.h"
 #include "kinds/container-secrets.h"
 #include "kinds/container-users.h"
@@ -34,11 +34,8 @@ struct ContainerPlan {
         char *hostname;                 /* owned; NULL: the unit's */
         char *user;                     /* owned; the image's; NULL: the unit's */
         char **groups;                  /* owned; GroupAdd= */
-        char **sources;                 /* owned; of volumes that the image has */
-        RuntimeBind *binds;             /* owned */
-        size_t n_binds;
+        ContainerMounts mounts;
         ContainerSecrets secrets;
-        RuntimeTmpfs *tmpfs;  /* owned */
         RuntimeLimit *limits; /* owned */
         PassedSockets sockets;
         char *notify_path; /* owned; NULL: nobody is listened to */
@@ -54,9 +51,7 @@ ContainerPlan *container_plan_free(ContainerPlan *p) {
         free(p->hostname);
         free(p->user);
         strv_free(p->groups);
-        strv_free(p->sources);
-        free(p->binds);
-        free(p->tmpfs);
+        container_mounts_done(&p->mounts);
         free(p->limits);
         passed_sockets_done(&p->sockets);
         container_users_done(&p->users);
@@ -209,61 +204,6 @@ static int plan_command(ContainerPlan *p, Error *error) {
         return 0;
 }
 
-static unsigned long propagation_flags(Propagation p) {
-        /* clang-format off */
-        static const unsigned long flags[] = {
-                [PROPAGATION_PRIVATE]     = MS_PRIVATE,
-                [PROPAGATION_RPRIVATE]    = MS_PRIVATE | MS_REC,
-                [PROPAGATION_SHARED]      = MS_SHARED,
-                [PROPAGATION_RSHARED]     = MS_SHARED | MS_REC,
-                [PROPAGATION_SLAVE]       = MS_SLAVE,
-                [PROPAGATION_RSLAVE]      = MS_SLAVE | MS_REC,
-                [PROPAGATION_UNBINDABLE]  = MS_UNBINDABLE,
-                [PROPAGATION_RUNBINDABLE] = MS_UNBINDABLE | MS_REC,
-        };
-        /* clang-format on */
-        static_assert(ELEMENTSOF(flags) == _PROPAGATION_MAX, "every propagation has its flags");
-        return flags[p];
-}
-
-/* VOLUME of the image: a directory of the container's storage, which starts with what the image has there
- * and goes with the container, unless the unit mounts something else. */
-static int plan_image_volumes(ContainerPlan *p, const Container *c) {
-        const RootSpec *root = &p->container->root;
-
-        STRV_FOREACH (target, p->image ? p->image->volumes : NULL) {
-                if (root_spec_has_mount(root, *target))
-                        continue;
-                int r = strv_append_printf(
-                                &p->sources, "%s/volume/%zu", c->image.storage, p->n_binds);
-                if (r < 0)
-                        return r;
-                p->binds[p->n_binds++] = (RuntimeBind) {
-                        .source = p->sources[strv_length(p->sources) - 1],
-                        .target = *target,
-                        .shift_owners = true,
-                        .create_source = true,
-                        .copy_up = true,
-                        .ephemeral = true,
-                };
-        }
-        return 0;
-}
-
-static void add_volume(ContainerPlan *p, const VolumeSpec *v) {
-        p->binds[p->n_binds++] = (RuntimeBind) {
-                .source = v->source,
-                .target = v->target,
-                .recursive = v->recursive,
-                .read_only = v->read_only,
-                .noexec = v->noexec,
-                .nosuid = v->nosuid,
-                .nodev = v->nodev,
-                .shift_owners = v->idmap,
-                .propagation = propagation_flags(v->propagation),
-        };
-}
-
 /* Who is executed in a container that runs is not its payload, and does not speak for it. */
 static int plan_notify(ContainerPlan *p, const Container *c) {
         if (c->notify.fd < 0 || c->run.executes)
@@ -271,7 +211,7 @@ static int plan_notify(ContainerPlan *p, const Container *c) {
         p->notify_path = container_notify_path(c);
         if (!p->notify_path)
                 return -ENOMEM;
-        p->binds[p->n_binds++] = (RuntimeBind) {
+        const RuntimeBind bind = {
                 .source = p->notify_path,
                 .target = CONTAINER_NOTIFY_SOCKET,
                 .read_only = true,
@@ -279,7 +219,9 @@ static int plan_notify(ContainerPlan *p, const Container *c) {
                 .nosuid = true,
                 .nodev = true,
         };
-        int r = strv_env_set(&p->environment, "NOTIFY_SOCKET=" CONTAINER_NOTIFY_SOCKET);
+        int r = container_mounts_add_bind(&p->mounts, &bind);
+        if (r >= 0)
+                r = strv_env_set(&p->environment, "NOTIFY_SOCKET=" CONTAINER_NOTIFY_SOCKET);
         uint64_t watchdog_usec = p->unit->service.watchdog_usec;
         if (r < 0 || watchdog_usec == 0 || watchdog_usec == USEC_INFINITY)
                 return r;
@@ -288,37 +230,12 @@ static int plan_notify(ContainerPlan *p, const Container *c) {
         return assignment ? strv_env_set(&p->environment, assignment) : -ENOMEM;
 }
 
-static int plan_mounts(ContainerPlan *p, const Container *c) {
-        const RootSpec *root = &p->container->root;
-        const RootSpec *pod = p->pod ? &p->pod->root : NULL;
-        size_t n_image = strv_length(p->image ? p->image->volumes : NULL);
-        size_t n_pod = pod ? pod->n_volumes : 0;
-
-        p->binds = calloc(root->n_volumes + n_pod + n_image + 2, sizeof(RuntimeBind));
-        p->tmpfs = calloc(root->n_tmpfs + 1, sizeof(RuntimeTmpfs));
-        if (!p->binds || !p->tmpfs)
-                return -ENOMEM;
-
-        for (size_t i = 0; i < root->n_volumes; i++)
-                add_volume(p, &root->volumes[i]);
-        for (size_t i = 0; i < n_pod; i++) {
-                if (!root_spec_has_mount(root, pod->volumes[i].target))
-                        add_volume(p, &pod->volumes[i]);
-        }
-        for (size_t i = 0; i < root->n_tmpfs; i++) {
-                const TmpfsSpec *t = &root->tmpfs[i];
-
-                p->tmpfs[i] = (RuntimeTmpfs) {
-                        .target = t->target,
-                        .options = t->options,
-                        .read_only = t->read_only,
-                        .noexec = t->noexec,
-                        .nosuid = t->nosuid,
-                        .nodev = t->nodev,
-                        .copy_up = t->copy_up,
-                };
-        }
-        int r = plan_image_volumes(p, c);
+/* What is executed in a container that runs finds the mounts there; their sources may be gone. */
+static int plan_mounts(ContainerPlan *p, const Container *c, Error *error) {
+        if (c->run.executes)
+                return 0;
+        int r = container_mounts_plan(
+                        p->container, p->pod, p->image, c->image.storage, &p->mounts, error);
         return r < 0 ? r : plan_notify(p, c);
 }
 
@@ -382,10 +299,10 @@ static void plan_root(ContainerPlan *p, const Container *c) {
                 .shift_owners = p->image || root->idmap,
                 .read_only = root->read_only,
                 .read_only_tmpfs = root->read_only_tmpfs,
-                .binds = p->binds,
-                .n_binds = p->n_binds,
-                .tmpfs = p->tmpfs,
-                .n_tmpfs = root->n_tmpfs,
+                .binds = p->mounts.binds,
+                .n_binds = p->mounts.n_binds,
+                .tmpfs = p->mounts.tmpfs,
+                .n_tmpfs = p->mounts.n_tmpfs,
                 .secrets = p->secrets.files,
                 .n_secrets = p->secrets.n_files,
                 .shm_size_bytes = root->shm_size ? root->shm_size_bytes : SHM_SIZE_DEFAULT,
@@ -518,7 +435,7 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
         if (r >= 0)
                 r = plan_command(p, error);
         if (r >= 0)
-                r = plan_mounts(p, c);
+                r = plan_mounts(p, c, error);
         if (r >= 0)
                 r = plan_limits(p);
         /* Of what is executed in a container that runs nobody expects sockets. */

@@ -38,6 +38,7 @@ typedef struct RuntimeBind {
 } RuntimeBind;
 
 typedef struct RuntimeTmpfs {
+        const char *type; /* "tmpfs", "ramfs" or "devpts"; NULL: tmpfs */
         const char *target;
         const char *options; /* "size=64m,mode=1777"; NULL: none */
         bool read_only, noexec, nosuid, nodev, copy_up;

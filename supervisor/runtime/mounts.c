@@ -421,7 +421,7 @@ static int volume_mount(Plan *p, PlanMount *m) {
         if (r < 0)
                 return r;
         if (m->kind == PLAN_MOUNT_TMPFS) {
-                m->tree_fd = filesystem_create("tmpfs", m->options, m->n_options, 0);
+                m->tree_fd = filesystem_create(m->type, m->options, m->n_options, 0);
                 if (m->tree_fd < 0)
                         return m->tree_fd;
         }

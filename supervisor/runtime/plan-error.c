@@ -40,7 +40,7 @@ static char *describe_mount(const Plan *p, size_t item) {
         const PlanMount *m = &p->mounts[item];
 
         if (m->kind == PLAN_MOUNT_TMPFS)
-                return str_printf("mount tmpfs on %s", m->target);
+                return str_printf("mount %s on %s", m->type, m->target);
         if (m->kind == PLAN_MOUNT_TIMEZONE)
                 return str_printf("mount timezone %s on %s", m->source, m->target);
         if (m->kind == PLAN_MOUNT_HOST_FILE)
@@ -58,7 +58,7 @@ static char *describe_copy_up(const Plan *p, size_t item) {
         const PlanMount *m = &p->mounts[item];
 
         if (m->kind == PLAN_MOUNT_TMPFS)
-                return str_printf("copy the content of %s to its tmpfs", m->target);
+                return str_printf("copy the content of %s to its %s", m->target, m->type);
         return str_printf("copy the content of %s to volume %s", m->target, m->source);
 }
 

@@ -16,9 +16,21 @@
 /* What leads from names to addresses in the host's network. */
 static const char *const host_names[] = { "/etc/resolv.conf", "/etc/hosts" };
 
-/* What tmpfs takes; checked here, since the kernel's own answer would be a bare EINVAL. */
-static const char *const tmpfs_options[] = {
-        "size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "huge"
+/* What each takes; checked here, since the kernel's own answer would be a bare EINVAL. */
+static const struct {
+        const char *type;
+        const char *const options[8];
+} filesystem_options[] = {
+        { "tmpfs", { "size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "huge" } },
+        { "ramfs", { "mode" } },
+        { "devpts", { "mode", "uid", "gid", "max" } },
+};
+
+/* As /dev/pts of every container has it, where the unit says nothing else. */
+static const PlanOption devpts_defaults[] = {
+        { "ptmxmode", "0666" },
+        { "mode", "0620" },
+        { "gid", "5" },
 };
 
 /* What a read-only root gets writable with ReadOnlyTmpfs=true, as Podman does it; /dev always is. */
@@ -145,13 +157,34 @@ static int plan_add_bind(Plan *p, const RuntimeBind *bind, Error *error) {
         return 0;
 }
 
-static bool tmpfs_knows_option(const char *key, size_t length) {
-        for (size_t i = 0; i < ELEMENTSOF(tmpfs_options); i++) {
-                if (strlen(tmpfs_options[i]) == length &&
-                                strncmp(tmpfs_options[i], key, length) == 0)
+static bool has_option(const char *const *options, const char *key, size_t length) {
+        for (; *options; options++) {
+                if (strlen(*options) == length && strncmp(*options, key, length) == 0)
                         return true;
         }
         return false;
+}
+
+static bool filesystem_knows_option(const char *type, const char *key, size_t length) {
+        for (size_t i = 0; i < ELEMENTSOF(filesystem_options); i++) {
+                if (str_equal(filesystem_options[i].type, type))
+                        return has_option(filesystem_options[i].options, key, length);
+        }
+        return false;
+}
+
+static void devpts_add_defaults(PlanMount *m, PlanOption *options) {
+        size_t given = m->n_options;
+
+        for (size_t i = 0; i < ELEMENTSOF(devpts_defaults); i++) {
+                bool has = false;
+
+                for (size_t j = 0; j < given; j++)
+                        has = has || str_equal(options[j].key, devpts_defaults[i].key);
+                if (!has)
+                        options[m->n_options++] = devpts_defaults[i];
+        }
+        m->mode_set = true; /* of its terminals: the directory's own is not ours to choose */
 }
 
 /* "size=64m,mode=1777" to a list. */
@@ -160,7 +193,7 @@ static int tmpfs_parse_options(Plan *p, PlanMount *m, const char *text, Error *e
 
         for (const char *s = text; *s; s++)
                 n += *s == ',';
-        PlanOption *options = plan_alloc(p, n * sizeof(*options));
+        PlanOption *options = plan_alloc(p, (n + ELEMENTSOF(devpts_defaults)) * sizeof(*options));
         if (!options)
                 return -ENOMEM;
         m->options = options;
@@ -169,11 +202,12 @@ static int tmpfs_parse_options(Plan *p, PlanMount *m, const char *text, Error *e
                 size_t length = strcspn(s, ","), key = strcspn(s, ",=");
 
                 if (length > 0) {
-                        if (s[key] != '=' || !tmpfs_knows_option(s, key))
+                        if (s[key] != '=' || !filesystem_knows_option(m->type, s, key))
                                 return error_set_plain(error,
                                                 -EINVAL,
                                                 ERROR_INVALID_ARGUMENT,
-                                                "mount tmpfs on %s: bad option '%.*s'",
+                                                "mount %s on %s: bad option '%.*s'",
+                                                m->type,
                                                 m->target,
                                                 (int) length,
                                                 s);
@@ -187,6 +221,8 @@ static int tmpfs_parse_options(Plan *p, PlanMount *m, const char *text, Error *e
                 }
                 s += length + (s[length] == ',');
         }
+        if (str_equal(m->type, "devpts"))
+                devpts_add_defaults(m, options);
         return 0;
 }
 
@@ -200,10 +236,20 @@ static int plan_add_tmpfs(Plan *p, const RuntimeTmpfs *tmpfs, Error *error) {
         PlanMount *m = plan_next_mount(p, PLAN_MOUNT_TMPFS, NULL, tmpfs->target);
         if (!m)
                 return -ENOMEM;
+        m->type = plan_strdup(p, tmpfs->type ?: "tmpfs");
+        if (!m->type)
+                return -ENOMEM;
+        /* Owners of its terminals would be the host's ids, and those of its root can't be changed. */
+        if (p->user_namespace && str_equal(m->type, "devpts"))
+                return error_set_plain(error,
+                                -EOPNOTSUPP,
+                                ERROR_NOT_SUPPORTED,
+                                "mount devpts on %s: not possible in a user namespace",
+                                m->target);
         m->copy_up = tmpfs->copy_up;
         m->attributes = mount_attributes(
                         tmpfs->read_only, tmpfs->noexec, tmpfs->nosuid, tmpfs->nodev);
-        return tmpfs->options ? tmpfs_parse_options(p, m, tmpfs->options, error) : 0;
+        return tmpfs_parse_options(p, m, tmpfs->options ?: "", error);
 }
 
 static bool plan_has_target(const Plan *p, const char *target) {

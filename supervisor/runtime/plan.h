@@ -81,7 +81,7 @@ typedef struct PlanOption {
 
 typedef enum PlanMountKind {
         PLAN_MOUNT_BIND,
-        PLAN_MOUNT_TMPFS,
+        PLAN_MOUNT_TMPFS,     /* or another that is made new: type */
         PLAN_MOUNT_TIMEZONE,  /* a bind over /etc/localtime itself, even if that is a link */
         PLAN_MOUNT_HOST_FILE, /* the same over a file that programs can do without */
 } PlanMountKind;
@@ -89,6 +89,7 @@ typedef enum PlanMountKind {
 typedef struct PlanMount {
         PlanMountKind kind;
         const char *source, *target;
+        const char *type;          /* of what is made new */
         uint64_t attributes;       /* MOUNT_ATTR_… */
         unsigned long propagation; /* MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE, without MS_REC */
         bool recursive, propagation_recursive;

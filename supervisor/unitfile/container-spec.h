@@ -62,11 +62,24 @@ typedef struct VolumeSpec {
         bool idmap;    /* owners are shifted into the container's user namespace */
         bool nocreate; /* a missing source is an error; otherwise the directory is created */
         Propagation propagation; /* default rprivate */
+        bool glob; /* source is a pattern, target a directory that gets what is found by its name */
+        bool glob_in_place; /* target means nothing: each is where it is on the host */
 } VolumeSpec;
 
+typedef enum FilesystemType { /* of TmpfsSpec: tmpfs, and what else Mount= makes new */
+        FILESYSTEM_TMPFS,
+        FILESYSTEM_RAMFS,
+        FILESYSTEM_DEVPTS,
+        _FILESYSTEM_TYPE_MAX,
+        _FILESYSTEM_TYPE_INVALID = -EINVAL,
+} FilesystemType;
+
+const char *filesystem_type_to_string(FilesystemType t); /* the kernel's name */
+
 typedef struct TmpfsSpec {
+        FilesystemType type;
         char *target;  /* owned */
-        char *options; /* owned; file-system options for tmpfs ("size=64m,mode=1777"); NULL: none */
+        char *options; /* owned; file-system options ("size=64m,mode=1777"); NULL: none */
         bool read_only, noexec, nosuid, nodev;
         bool copy_up; /* start with what the root has there */
 } TmpfsSpec;
@@ -83,6 +96,19 @@ typedef struct SecretSpecs {
         SecretSpec *items; /* owned */
         size_t n_items;
 } SecretSpecs;
+
+/* AddDevice= */
+typedef struct DeviceSpec {
+        char *source; /* owned; host path: a node, or a directory of nodes */
+        char *target; /* owned */
+        bool read, write, mknod;
+        bool optional; /* left out if the host has no such node */
+} DeviceSpec;
+
+typedef struct DeviceSpecs {
+        DeviceSpec *items; /* owned */
+        size_t n_items;
+} DeviceSpecs;
 
 typedef struct UlimitSpec {
         int resource;        /* RLIMIT_… */
@@ -148,6 +174,7 @@ typedef struct ContainerSpec {
         int reload_signal;     /* ReloadSignal=; 0: none */
         SecuritySpec security;
         SecretSpecs secrets;
+        DeviceSpecs devices;
         HealthSpec health;
         NotifyMode notify;
         NetworkMode network;
@@ -161,5 +188,6 @@ typedef struct ContainerSpec {
 /** root_spec_has_mount() - the unit itself mounts something right there */
 bool root_spec_has_mount(const RootSpec *root, const char *target);
 void secret_specs_done(SecretSpecs *s);
+void device_specs_done(DeviceSpecs *d);
 void container_spec_init(ContainerSpec *c);
 void container_spec_done(ContainerSpec *c);

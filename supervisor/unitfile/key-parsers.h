@@ -100,6 +100,7 @@ DECLARE_PARSER(rootfs, RootSpec);
 DECLARE_PARSER(volumes, RootSpec);
 DECLARE_PARSER(tmpfs, RootSpec);
 DECLARE_PARSER(shm_size, RootSpec);
+DECLARE_PARSER(mounts, RootSpec); /* mount-parsers.c */
 DECLARE_PARSER(path_lists, char **);
 DECLARE_PARSER(timezone, char *);
 
@@ -110,6 +111,9 @@ DECLARE_PARSER(pod, char *);
 
 /* users-parsers.c */
 DECLARE_PARSER(id_map, IdMap); /* a range in each word */
+
+/* device-parsers.c */
+DECLARE_PARSER(devices, DeviceSpecs);
 
 /* secret-parsers.c */
 DECLARE_PARSER(secrets, SecretSpecs);

@@ -238,6 +238,7 @@ static int apply_privileged(PodmanLine *line, const PodmanFlag *flag, const char
                 { "SeccompProfile", "unconfined", STYLE_STRING },
                 { "AppArmor", "unconfined", STYLE_STRING },
                 { "Unmask", "ALL", STYLE_ESCAPED },
+                { "AddDevice", "/dev", STYLE_WORD },
         };
 
         for (size_t i = 0; strcmp(value, "true") == 0 && i < ELEMENTSOF(keys); i++) {

@@ -5,7 +5,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "unitfile/key-parsers.h"
-#include "unitfile/unit-load-internal.h"
+#include "unitfile/root-parsers-internal.h"
 
 /* A flag option: sets one bool of the struct it is about. */
 typedef struct FlagOption {
@@ -161,8 +161,7 @@ static const char *volume_source_problem(const char *source) {
         return "is a named volume, which is not supported yet; use a host path";
 }
 
-/* [SRC:]DST[:OPTS] in @s, which is cut apart. */
-static int volume_parse(KeyInput *in, const UnitAssignment *a, char *s, VolumeSpec *v) {
+int volume_parse(KeyInput *in, const UnitAssignment *a, char *s, VolumeSpec *v) {
         char *rest = s, *source = strsep(&rest, ":"),
              *destination = rest ? strsep(&rest, ":") : NULL;
 
@@ -193,23 +192,28 @@ static int volume_parse(KeyInput *in, const UnitAssignment *a, char *s, VolumeSp
         return r < 0 ? r : str_replace(&v->target, destination);
 }
 
-static void volumes_clear(RootSpec *root) {
-        for (size_t i = 0; i < root->n_volumes; i++) {
-                free(root->volumes[i].source);
-                free(root->volumes[i].target);
-        }
-        free(root->volumes);
-        root->volumes = NULL;
-        root->n_volumes = 0;
+int root_reserve(RootSpec *root, size_t n_volumes, size_t n_tmpfs) {
+        VolumeSpec *volumes = reallocarray(
+                        root->volumes, root->n_volumes + n_volumes + 1, sizeof(*volumes));
+        if (!volumes)
+                return -ENOMEM;
+        root->volumes = volumes;
+        memset(volumes + root->n_volumes, 0, (n_volumes + 1) * sizeof(*volumes));
+
+        TmpfsSpec *tmpfs = reallocarray(root->tmpfs, root->n_tmpfs + n_tmpfs + 1, sizeof(*tmpfs));
+        if (!tmpfs)
+                return -ENOMEM;
+        root->tmpfs = tmpfs;
+        memset(tmpfs + root->n_tmpfs, 0, (n_tmpfs + 1) * sizeof(*tmpfs));
+        return 0;
 }
 
 int parse_volumes(KeyInput *in, void *target) {
         RootSpec *root = target;
 
-        volumes_clear(root);
-        root->volumes = calloc(in->n_assignments, sizeof(VolumeSpec));
-        if (!root->volumes)
-                return -ENOMEM;
+        int reserved = root_reserve(root, in->n_assignments, 0);
+        if (reserved < 0)
+                return reserved;
 
         KEY_INPUT_FOREACH(a, in) {
                 VolumeSpec *v = &root->volumes[root->n_volumes];
@@ -249,40 +253,62 @@ static bool is_inode_count(const char *s) {
 
 /* What is handed to the file system. */
 static const struct {
+        FilesystemType type;
         const char *name;
         bool (*is_valid)(const char *value);
-} tmpfs_options[] = {
-        { "size=", is_tmpfs_size },
-        { "nr_blocks=", is_inode_count },
-        { "nr_inodes=", is_inode_count },
-        { "mode=", is_octal },
-        { "uid=", is_number },
-        { "gid=", is_number },
+} filesystem_options[] = {
+        { FILESYSTEM_TMPFS, "size=", is_tmpfs_size },
+        { FILESYSTEM_TMPFS, "nr_blocks=", is_inode_count },
+        { FILESYSTEM_TMPFS, "nr_inodes=", is_inode_count },
+        { FILESYSTEM_TMPFS, "mode=", is_octal },
+        { FILESYSTEM_TMPFS, "uid=", is_number },
+        { FILESYSTEM_TMPFS, "gid=", is_number },
+        { FILESYSTEM_RAMFS, "mode=", is_octal },
+        { FILESYSTEM_DEVPTS, "mode=", is_octal },
+        { FILESYSTEM_DEVPTS, "uid=", is_number },
+        { FILESYSTEM_DEVPTS, "gid=", is_number },
+        { FILESYSTEM_DEVPTS, "max=", is_number },
 };
 
-static bool tmpfs_option_is_valid(const char *option) {
-        for (size_t i = 0; i < ELEMENTSOF(tmpfs_options); i++) {
-                if (str_has_prefix(option, tmpfs_options[i].name))
-                        return tmpfs_options[i].is_valid(option + strlen(tmpfs_options[i].name));
+static bool filesystem_option_is_valid(FilesystemType type, const char *option) {
+        for (size_t i = 0; i < ELEMENTSOF(filesystem_options); i++) {
+                const char *name = filesystem_options[i].name;
+
+                if (filesystem_options[i].type == type && str_has_prefix(option, name))
+                        return filesystem_options[i].is_valid(option + strlen(name));
         }
         return false;
 }
 
-static int tmpfs_parse(KeyInput *in, const UnitAssignment *a, char *s, TmpfsSpec *t) {
+static const char *const option_problems[] = {
+        [FILESYSTEM_TMPFS] = "is not an option of a tmpfs",
+        [FILESYSTEM_RAMFS] = "is not an option of a ramfs",
+        [FILESYSTEM_DEVPTS] = "is not an option of a devpts",
+};
+static_assert(ELEMENTSOF(option_problems) == _FILESYSTEM_TYPE_MAX, "every type has its text");
+
+int tmpfs_parse(KeyInput *in, const UnitAssignment *a, char *s, FilesystemType type, TmpfsSpec *t) {
         _cleanup_(text_builder_done) TextBuilder options = {};
         char *rest = s, *directory = strsep(&rest, ":");
 
         if (*directory != '/' || strspn(directory, "/") == strlen(directory))
                 return input_bad_value(in, a, directory, "is not an absolute path below /");
 
-        *t = (TmpfsSpec) { .noexec = true, .nosuid = true, .nodev = true, .copy_up = true };
+        bool devices = type == FILESYSTEM_DEVPTS; /* it has nothing but devices, and only its own */
+        *t = (TmpfsSpec) {
+                .type = type,
+                .noexec = true,
+                .nosuid = true,
+                .nodev = !devices,
+                .copy_up = !devices,
+        };
         for (char *option = next_option(&rest); option; option = next_option(&rest)) {
                 int r = 0;
 
                 if (*option == '\0' || flag_set(t, tmpfs_flags, option))
                         continue;
-                if (!tmpfs_option_is_valid(option))
-                        return input_bad_value(in, a, option, "is not an option of a tmpfs");
+                if (!filesystem_option_is_valid(type, option))
+                        return input_bad_value(in, a, option, option_problems[type]);
                 if (options.size > 0)
                         r = text_builder_add_char(&options, ',');
                 if (r >= 0)
@@ -296,23 +322,12 @@ static int tmpfs_parse(KeyInput *in, const UnitAssignment *a, char *s, TmpfsSpec
         return t->target ? 0 : -ENOMEM;
 }
 
-static void tmpfs_clear(RootSpec *root) {
-        for (size_t i = 0; i < root->n_tmpfs; i++) {
-                free(root->tmpfs[i].target);
-                free(root->tmpfs[i].options);
-        }
-        free(root->tmpfs);
-        root->tmpfs = NULL;
-        root->n_tmpfs = 0;
-}
-
 int parse_tmpfs(KeyInput *in, void *target) {
         RootSpec *root = target;
 
-        tmpfs_clear(root);
-        root->tmpfs = calloc(in->n_assignments, sizeof(TmpfsSpec));
-        if (!root->tmpfs)
-                return -ENOMEM;
+        int reserved = root_reserve(root, 0, in->n_assignments);
+        if (reserved < 0)
+                return reserved;
 
         KEY_INPUT_FOREACH(a, in) {
                 TmpfsSpec *t = &root->tmpfs[root->n_tmpfs];
@@ -320,7 +335,7 @@ int parse_tmpfs(KeyInput *in, void *target) {
 
                 int r = input_item(in, a, &s);
                 if (r > 0)
-                        r = tmpfs_parse(in, a, s, t);
+                        r = tmpfs_parse(in, a, s, FILESYSTEM_TMPFS, t);
                 if (t->target || t->options)
                         root->n_tmpfs++;
                 if (r < 0)

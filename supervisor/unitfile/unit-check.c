@@ -48,7 +48,7 @@ static int check_mount_targets(UnitLoad *load) {
         if (!targets)
                 return -ENOMEM;
         for (size_t i = 0; i < root->n_volumes; i++) {
-                if (root->volumes[i].target)
+                if (root->volumes[i].target && !root->volumes[i].glob)
                         targets[n++] = root->volumes[i].target;
         }
         for (size_t i = 0; i < root->n_tmpfs; i++) {
@@ -306,7 +306,7 @@ static int add_implied_mounts(UnitSpec *u) {
 
         for (size_t i = 0; u->kind == UNIT_KIND_CONTAINER && i < root->n_volumes; i++) {
                 const char *source = root->volumes[i].source;
-                if (!source || *source != '/' || strchr(source, '$'))
+                if (!source || *source != '/' || strchr(source, '$') || root->volumes[i].glob)
                         continue;
                 int r = strv_append(&u->unit.implied_mounts_for, source);
                 if (r < 0)

@@ -17,10 +17,8 @@
 
 /* clang-format off */
 const UnitKeyRow unit_keys_unhandled[] = {
-        { "Container", LATER, NULL, NULL, "AddDevice" },
         { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
         { "Container", LATER, NULL, NULL, "IP IP6 PublishPort" },
-        { "Container", REFUSED, NULL, NULL, "Mount" },
         { "Container", REJECTED, "split enabled no-conmon", "is not available: a container always has a cgroup", "CgroupsMode" },
         { "Container", NO_EFFECT, NULL, "has no effect: no SELinux labelling", "SecurityLabelDisable SecurityLabelType "
           "SecurityLabelFileType SecurityLabelLevel SecurityLabelNested" },

@@ -106,6 +106,8 @@ const UnitKey unit_keys_handled[] = {
         CONTAINER("Tmpfs", tmpfs, root, KEY_LIST, "DIR[:OPTIONS]"),
         CONTAINER("VolatileTmp", boolean, root.volatile_tmp, KEY_KEEP_EMPTY, "A tmpfs of 512M on /tmp, unless ReadOnly= has one there"),
         CONTAINER("Volume", volumes, root, KEY_LIST, "SOURCE:DESTINATION[:OPTIONS]"),
+        CONTAINER("Mount", mounts, root, KEY_LIST | KEY_STRICT, "type=bind|glob|volume|tmpfs|ramfs|devpts,source=,target=[,OPTIONS]"),
+        CONTAINER("AddDevice", devices, devices, KEY_LIST | KEY_STRICT, "[-]HOST[:CONTAINER][:rwm]: a device, or all in a directory; - if it may be missing"),
         CONTAINER("Secret", secrets, secrets, KEY_LIST | KEY_STRICT, "NAME[,type=mount|env,target=,uid=,gid=,mode=]: a secret, as a file or a variable"),
         CONTAINER("ShmSize", shm_size, root, 0, "Size of /dev/shm; 0 is unlimited"),
         CONTAINER("Timezone", timezone, root.timezone, 0, "Name of a time zone, or local"),

@@ -118,6 +118,26 @@ bool root_spec_has_mount(const RootSpec *root, const char *target) {
         return false;
 }
 
+const char *filesystem_type_to_string(FilesystemType t) {
+        static const char *const names[] = {
+                [FILESYSTEM_TMPFS] = "tmpfs",
+                [FILESYSTEM_RAMFS] = "ramfs",
+                [FILESYSTEM_DEVPTS] = "devpts",
+        };
+        static_assert(ELEMENTSOF(names) == _FILESYSTEM_TYPE_MAX, "every type has its name");
+
+        return names[t];
+}
+
+void device_specs_done(DeviceSpecs *d) {
+        for (size_t i = 0; i < d->n_items; i++) {
+                free(d->items[i].source);
+                free(d->items[i].target);
+        }
+        free(d->items);
+        *d = (DeviceSpecs) {};
+}
+
 void secret_specs_done(SecretSpecs *s) {
         for (size_t i = 0; i < s->n_items; i++) {
                 free(s->items[i].name);
@@ -150,6 +170,7 @@ void container_spec_done(ContainerSpec *c) {
         process_spec_done(&c->process);
         strv_free(c->reload_command);
         secret_specs_done(&c->secrets);
+        device_specs_done(&c->devices);
         health_spec_done(&c->health);
         free(c->security.apparmor);
         strv_free(c->security.sysctls);

@@ -46,6 +46,7 @@ has_word() {
         all=$(grep CapBnd /proc/self/status)
         assert_equal "$all" "$(ask web grep CapBnd /proc/self/status)"
         [ "$(ask plain grep CapBnd /proc/self/status)" != "$all" ]
+        [ ! -c /dev/fuse ] || assert_equal there "$(ask web '[ -c /dev/fuse ] && echo there')"
         assert_match 'Seccomp:.*0' "$(ask web grep Seccomp: /proc/self/status)"
         assert_match 'Seccomp:.*2' "$(ask plain grep Seccomp: /proc/self/status)"
 }

@@ -105,7 +105,7 @@ has_printed() {
         raw_unit mount.container <<-END
                 [Container]
                 Rootfs=$ROOTFS:O
-                Mount=type=bind,src=/srv,dst=/srv
+                Mount=type=image,src=busybox,dst=/srv
                 Exec=true
 	END
         raw_unit data.volume <<<'[Volume]'

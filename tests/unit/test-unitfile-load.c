@@ -413,9 +413,6 @@ static void test_known_keys_that_do_nothing_yet_warn_once(void **state) {
 
 static void test_keys_without_which_a_container_would_be_unsafe_are_errors(void **state) {
         static const LineCase cases[] = {
-                { "Mount=type=bind,src=/a,dst=/b",
-                                "error: web.container:4: Container.Mount: known but not supported "
-                                "yet, and not safe" },
                 { "Image=docker.io/library/busybox",
                                 "the Image And Rootfs keys conflict can not be specified "
                                 "together" },

@@ -80,7 +80,8 @@ static void test_a_flag_is_the_key_that_says_the_same(void **state) {
                 { "--privileged",
                                 "Container.AddCapability='all'\n"
                                 "Container.SeccompProfile=unconfined\n"
-                                "Container.AppArmor=unconfined\nContainer.Unmask='ALL'\n" },
+                                "Container.AppArmor=unconfined\nContainer.Unmask='ALL'\n"
+                                "Container.AddDevice='/dev'\n" },
                 { "--privileged=false --no-healthcheck=false", "" },
                 { "--no-healthcheck", "Container.HealthCmd=none\n" },
                 { "--rm --replace -d", "" },
