@@ -119,6 +119,7 @@ extern const sd_bus_vtable unit_spec_vtable[];          /* UnitSpec */
 extern const sd_bus_vtable service_vtable[];            /* UnitView */
 extern const sd_bus_vtable service_spec_vtable[];       /* UnitSpec */
 extern const sd_bus_vtable resource_vtable[];           /* UnitSpec; of the limits in force */
+extern const sd_bus_vtable log_vtable[];                /* UnitSpec */
 extern const sd_bus_vtable container_vtable[];          /* UnitView */
 extern const sd_bus_vtable timer_vtable[];              /* UnitView */
 extern const sd_bus_vtable socket_vtable[];             /* UnitView */

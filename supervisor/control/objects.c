@@ -21,6 +21,7 @@ static const BusObject objects[] = {
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_vtable,      service_object_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, service_spec_vtable, service_spec_find   },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, resource_vtable,     service_resource_find },
+        { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SERVICE, log_vtable,          service_spec_find   },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_TIMER,   timer_vtable,        timer_object_find   },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_BUS_CONTAINER,   container_vtable,    service_object_find },
         { OBJECT_UNIT,    SUPD_SYSTEMD_UNIT_PREFIX, SUPD_SYSTEMD_SOCKET,  socket_vtable,       socket_object_find  },

@@ -86,6 +86,7 @@ typedef enum StatusSource {
         SOURCE_UNIT_SPEC, /* unit_spec_vtable */
         SOURCE_SERVICE,   /* service_vtable */
         SOURCE_SPEC,      /* service_spec_vtable */
+        SOURCE_LOG,       /* log_vtable */
         SOURCE_CONTAINER, /* container_vtable */
         SOURCE_TIMER,     /* timer_vtable; only of timers */
         SOURCE_SOCKET,    /* socket_vtable; only of sockets */
@@ -101,6 +102,7 @@ static const struct {
         [SOURCE_UNIT_SPEC] = { unit_spec_vtable,    SUPD_SYSTEMD_UNIT    },
         [SOURCE_SERVICE]   = { service_vtable,      SUPD_SYSTEMD_SERVICE },
         [SOURCE_SPEC]      = { service_spec_vtable, SUPD_SYSTEMD_SERVICE },
+        [SOURCE_LOG]       = { log_vtable,          SUPD_SYSTEMD_SERVICE },
         [SOURCE_CONTAINER] = { container_vtable,    SUPD_BUS_CONTAINER   },
         [SOURCE_TIMER]     = { timer_vtable,        SUPD_SYSTEMD_TIMER   },
         [SOURCE_SOCKET]    = { socket_vtable,       SUPD_SYSTEMD_SOCKET  },
@@ -170,6 +172,7 @@ static const struct {
         { SOURCE_SERVICE,   "MemoryHigh"              },
         { SOURCE_CONTAINER, "ContainerID"             },
         { SOURCE_CONTAINER, "ContainerName"           },
+        { SOURCE_LOG,       "SyslogIdentifier"        },
         { SOURCE_CONTAINER, "LogDriver"               },
         { SOURCE_CONTAINER, "LogDirectory"            },
         { SOURCE_CONTAINER, "Rootfs"                  },
@@ -224,7 +227,8 @@ static int append_status(sd_bus_message *m, const StatusEntries *entries, UnitVi
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(status_properties); i++) {
                 StatusSource source = status_properties[i].source;
-                bool of_spec = source == SOURCE_SPEC || source == SOURCE_UNIT_SPEC;
+                bool of_spec = source == SOURCE_SPEC || source == SOURCE_UNIT_SPEC ||
+                               source == SOURCE_LOG;
                 void *object = of_spec ? (void *) v->spec : v;
 
                 if (source == SOURCE_TIMER && !v->status.timer)

@@ -126,9 +126,11 @@ int log_print(Context *c, const Value *unit, const LogSelection *selection, Erro
         if (r < 0)
                 return r;
 
+        const char *identifier = value_get_string(unit, "SyslogIdentifier");
         LogQuery query = {
                 .unit_id = unit_id(unit),
-                .container_name = value_get_string(unit, "ContainerName"),
+                .container_name = str_is_empty(identifier) ? value_get_string(unit, "ContainerName")
+                                                           : identifier,
                 .control_group = value_get_string(unit, "ControlGroup"),
                 .lines = selection->lines,
                 .since_realtime_usec = selection->since_usec,

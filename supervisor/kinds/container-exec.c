@@ -235,7 +235,8 @@ static int launch(ContainerExec *e, char *const *argv, int output_fd, Error *err
                 r = cgroup_open_scratch(c->run.cgroup, &e->cgroup, error);
         if (r < 0)
                 return r;
-        RuntimeSpec spec = *container_plan_spec(plan, e->cgroup, output_fd, output_fd);
+        RuntimeSpec spec = *container_plan_spec(
+                        plan, e->cgroup, /* stdin_fd= */ -EBADF, output_fd, output_fd);
         spec.process.argv = argv;
         return runtime_exec(c->context->runtime,
                         &spec,

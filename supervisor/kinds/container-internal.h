@@ -228,7 +228,7 @@ const ContainerSpec *container_spec(const Container *c);
 typedef struct ContainerPlan ContainerPlan;
 int container_plan_new(Container *c, ContainerPlan **ret, Error *error);
 const RuntimeSpec *container_plan_spec(
-                ContainerPlan *p, Cgroup *cgroup, int stdout_fd, int stderr_fd);
+                ContainerPlan *p, Cgroup *cgroup, int stdin_fd, int stdout_fd, int stderr_fd);
 ContainerPlan *container_plan_free(ContainerPlan *p);
 DEFINE_CLEANUP(ContainerPlan *, container_plan_free);
 

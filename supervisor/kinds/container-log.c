@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "kinds/container-internal.h"
 #include "kinds/container.h"
+#include "kinds/container-streams.h"
+#include "log/journal-filter.h"
 
 /* clang-format off */
 static const LogDriverType log_types[] = {
@@ -86,6 +88,12 @@ int container_log_prepare(Container *c, LogDriverType type, Error *error) {
                 .image_name = c->image.name ?: container->root.rootfs,
                 .rate_limit_interval_usec = spec->service.log_rate_limit_interval_usec,
                 .rate_limit_burst = spec->service.log_rate_limit_burst,
+                .identifier = spec->service.exec.syslog_identifier,
+                .facility = spec->service.log.facility,
+                .level = spec->service.log.level,
+                .level_max = spec->service.log.level_max,
+                .level_prefix = spec->service.log.level_prefix,
+                .extra_fields = spec->service.log.extra_fields,
                 .directory = c->log.directory,
                 .logger_path = c->context->logger_path,
                 .size_max_bytes = container->log_size_max_bytes,
@@ -180,6 +188,22 @@ static int log_choose_again(Container *c, int *ret_stdout_fd, int *ret_stderr_fd
         return r < 0 ? r : log_driver_open(c->log.driver, ret_stdout_fd, ret_stderr_fd, error);
 }
 
+/* journald reads them from the cgroup of the writer (since systemd 253). */
+static void log_set_filter(Container *c) {
+        char *const *patterns = c->unit.spec->service.log.filter_patterns;
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0;
+
+        int r = journal_filter_encode(patterns, &text, &size);
+        if (r >= 0)
+                r = cgroup_set_attribute(c->run.cgroup, JOURNAL_FILTER_ATTRIBUTE, text, size);
+        if (r < 0)
+                diag_warning("%s: cannot tell journald of LogFilterPatterns=: %s; all lines are "
+                             "kept",
+                                unit_id(&c->unit),
+                                error_text(NULL, r));
+}
+
 int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Error *error) {
         _cleanup_(error_done) Error reason = {};
         LogDriverType type = container_log_type(c);
@@ -202,7 +226,9 @@ int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Err
                 return r;
         log_sync_store(c);
         log_watch_logger(c);
-        return 0;
+        log_set_filter(c);
+        return container_streams_open(
+                        &c->unit.spec->service.log, ret_stdout_fd, ret_stderr_fd, error);
 }
 
 static int log_on_forgotten(sd_event_source *source, int fd, uint32_t events, void *userdata) {
@@ -263,6 +289,9 @@ void container_forget_stray(const KindContext *context, const char *unit_id) {
                 .container_name = unit_id,
                 .rate_limit_interval_usec = UINT64_MAX,
                 .rate_limit_burst = UINT64_MAX,
+                .facility = -1,
+                .level = -1,
+                .level_max = -1,
         };
 
         if (log_driver_new(&log, &driver, NULL) < 0 || log_driver_forget(driver) == 0)

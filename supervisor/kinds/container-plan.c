@@ -464,8 +464,9 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
 }
 
 const RuntimeSpec *container_plan_spec(
-                ContainerPlan *p, Cgroup *cgroup, int stdout_fd, int stderr_fd) {
+                ContainerPlan *p, Cgroup *cgroup, int stdin_fd, int stdout_fd, int stderr_fd) {
         p->spec.cgroup = cgroup;
+        p->spec.process.stdin_fd = stdin_fd;
         p->spec.process.stdout_fd = stdout_fd;
         p->spec.process.stderr_fd = stderr_fd;
         return &p->spec;

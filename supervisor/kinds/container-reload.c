@@ -97,7 +97,12 @@ static int run_command(Container *c, Error *error) {
 
         if (!identifier)
                 return -ENOMEM;
-        _cleanup_close_ int output = journal_stream_open(NULL, identifier, id, PRIORITY_INFO);
+        _cleanup_close_ int output = journal_stream_open(NULL,
+                        &(JournalStreamSpec) {
+                                        .identifier = identifier,
+                                        .unit_id = id,
+                                        .priority = PRIORITY_INFO,
+                        });
         ContainerExecRequest request = {
                 .argv = container_spec(c)->reload_command,
                 .output_fd = output >= 0 ? output : -EBADF,

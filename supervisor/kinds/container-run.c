@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "kinds/container-internal.h"
 #include "kinds/container-notify.h"
+#include "kinds/container-streams.h"
 #include "supd/exit-status.h"
 #include "supd/message-ids.h"
 
@@ -48,7 +49,7 @@ static void run_drop_fds(Container *c) {
 
 int container_start_run(Container *c, Error *error) {
         _cleanup_(container_plan_freep) ContainerPlan *plan = NULL;
-        _cleanup_close_ int stdout_fd = -EBADF, stderr_fd = -EBADF;
+        _cleanup_close_ int stdin_fd = -EBADF, stdout_fd = -EBADF, stderr_fd = -EBADF;
         int r;
 
         c->run.executes = c->run.reported = false;
@@ -68,12 +69,17 @@ int container_start_run(Container *c, Error *error) {
                 r = container_set_up_cgroup(c, error);
         if (r >= 0)
                 r = container_log_open(c, &stdout_fd, &stderr_fd, error);
+        if (r >= 0) {
+                stdin_fd = container_streams_open_input(&c->unit.spec->service.log, error);
+                r = stdin_fd == -EBADF ? 0 : MIN(stdin_fd, 0);
+        }
         if (r < 0)
                 return r;
 
         (void) cgroup_read_oom_kills(
                         c->run.cgroup, &c->run.oom_kills); /* no memory controller: 0 */
-        const RuntimeSpec *spec = container_plan_spec(plan, c->run.cgroup, stdout_fd, stderr_fd);
+        const RuntimeSpec *spec =
+                        container_plan_spec(plan, c->run.cgroup, stdin_fd, stdout_fd, stderr_fd);
         c->run.init = spec->process.init;
 
         /* Before the process is there: a record without pid is what tells a half-made container. */

@@ -257,6 +257,18 @@ static int find_user(const HostExecSpec *exec, PlanUser *u, Error *error) {
         return 0;
 }
 
+static int open_stream(const ControlRequest *q, const char *identifier, int level) {
+        const LogSettings *log = &q->unit->spec->service.log;
+        JournalStreamSpec stream = {
+                .identifier = identifier,
+                .unit_id = unit_id(q->unit),
+                .priority = (log->level >= 0 ? log->level : level) | MAX(log->facility, 0) << 3,
+                .level_prefix = log->level_prefix,
+        };
+
+        return journal_stream_open(NULL, &stream);
+}
+
 static int launch(ControlCommand *c, const ControlRequest *q, Error *error) {
         const HostExecSpec *exec = &q->unit->spec->service.exec;
         const char *identifier = exec->syslog_identifier ?: q->identifier;
@@ -283,10 +295,8 @@ static int launch(ControlCommand *c, const ControlRequest *q, Error *error) {
                 return r;
 
         /* Without a journal its lines go where supd's own do. */
-        _cleanup_close_ int out =
-                        journal_stream_open(NULL, identifier, unit_id(q->unit), PRIORITY_INFO);
-        _cleanup_close_ int err =
-                        journal_stream_open(NULL, identifier, unit_id(q->unit), PRIORITY_ERR);
+        _cleanup_close_ int out = open_stream(q, identifier, PRIORITY_INFO);
+        _cleanup_close_ int err = open_stream(q, identifier, PRIORITY_ERR);
         bool home = str_equal(exec->working_directory, "~");
         HostProcessSpec spec = {
                 .path = c->path,

@@ -4,6 +4,7 @@
 #include <syslog.h>
 
 #include "base/fd.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "log/driver-internal.h"
 #include "log/journal-export.h"
@@ -14,7 +15,11 @@ typedef struct JournaldDriver {
         LogDriver driver;
         char *systemd_dir;                                          /* owned; NULL: the usual one */
         char *unit_id, *container_name, *container_id, *image_name; /* owned */
+        char *identifier;                                           /* owned */
+        char **extra_fields;                                        /* owned */
         uint64_t rate_limit_interval_usec, rate_limit_burst;
+        int facility, level, level_max; /* -1: unset */
+        bool level_prefix;
         int sync_fd; /* owned; readable when journald has caught up; -EBADF: nothing asked */
 } JournaldDriver;
 
@@ -29,6 +34,8 @@ static LogDriver *journald_free(LogDriver *d) {
                 journal_export_remove(j->systemd_dir, j->unit_id);
         close_fd(j->sync_fd);
         free(j->systemd_dir);
+        free(j->identifier);
+        strv_free(j->extra_fields);
         free(j->unit_id);
         free(j->container_name);
         free(j->container_id);
@@ -43,12 +50,13 @@ static bool name_is_usable(const char *name) {
 }
 
 static int journald_new(const LogSpec *spec, LogDriver **ret, Error *error) {
-        if (!name_is_usable(spec->unit_id) || !name_is_usable(spec->container_name))
+        if (!name_is_usable(spec->unit_id) || !name_is_usable(spec->container_name) ||
+                        (spec->identifier && strchr(spec->identifier, '\n')))
                 return error_set_plain(error,
                                 -EINVAL,
                                 ERROR_LOG,
                                 "journald cannot log under the name '%s'",
-                                spec->container_name ?: "");
+                                spec->identifier ?: spec->container_name ?: "");
 
         JournaldDriver *j = malloc(sizeof(*j));
         if (!j)
@@ -57,6 +65,10 @@ static int journald_new(const LogSpec *spec, LogDriver **ret, Error *error) {
                 .driver = { .ops = &log_driver_journald },
                 .rate_limit_interval_usec = spec->rate_limit_interval_usec,
                 .rate_limit_burst = spec->rate_limit_burst,
+                .facility = spec->facility,
+                .level = spec->level,
+                .level_max = spec->level_max,
+                .level_prefix = spec->level_prefix,
                 .sync_fd = -EBADF,
         };
 
@@ -64,6 +76,8 @@ static int journald_new(const LogSpec *spec, LogDriver **ret, Error *error) {
         if (str_replace(&j->systemd_dir, spec->systemd_dir) < 0 ||
                         str_replace(&j->unit_id, spec->unit_id) < 0 ||
                         str_replace(&j->container_name, spec->container_name) < 0 ||
+                        str_replace(&j->identifier, spec->identifier ?: spec->container_name) < 0 ||
+                        strv_copy(spec->extra_fields, &j->extra_fields) < 0 ||
                         str_replace(&j->container_id, spec->container_id ?: "") < 0 ||
                         str_replace(&j->image_name, spec->image_name) < 0)
                 return -ENOMEM;
@@ -72,8 +86,14 @@ static int journald_new(const LogSpec *spec, LogDriver **ret, Error *error) {
         return 0;
 }
 
-static int journald_connect(JournaldDriver *j, int priority, Error *error) {
-        int fd = journal_stream_open(j->systemd_dir, j->container_name, j->unit_id, priority);
+static int journald_connect(JournaldDriver *j, int level, Error *error) {
+        JournalStreamSpec stream = {
+                .identifier = j->identifier,
+                .unit_id = j->unit_id,
+                .priority = (j->level >= 0 ? j->level : level) | MAX(j->facility, 0) << 3,
+                .level_prefix = j->level_prefix,
+        };
+        int fd = journal_stream_open(j->systemd_dir, &stream);
         if (fd == -EAGAIN)
                 return error_set_plain(error,
                                 fd,
@@ -91,6 +111,8 @@ static int journald_open(LogDriver *d, int *ret_stdout_fd, int *ret_stderr_fd, E
                 .container_name = j->container_name,
                 .container_id = j->container_id,
                 .image_name = j->image_name,
+                .fields = j->extra_fields,
+                .level_max = j->level_max,
                 .rate_limit_interval_usec = j->rate_limit_interval_usec,
                 .rate_limit_burst = j->rate_limit_burst,
         };

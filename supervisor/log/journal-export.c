@@ -24,6 +24,7 @@ typedef enum ExportFile {
         EXPORT_FIELDS,
         EXPORT_INTERVAL,
         EXPORT_BURST,
+        EXPORT_LEVEL_MAX,
         _EXPORT_FILE_MAX,
 } ExportFile;
 
@@ -31,6 +32,7 @@ static const char *const export_prefixes[] = {
         [EXPORT_FIELDS] = "log-extra-fields",
         [EXPORT_INTERVAL] = "log-rate-limit-interval",
         [EXPORT_BURST] = "log-rate-limit-burst",
+        [EXPORT_LEVEL_MAX] = "log-level-max",
 };
 static_assert(ELEMENTSOF(export_prefixes) == _EXPORT_FILE_MAX, "every file has a name");
 
@@ -67,6 +69,15 @@ int journal_export_encode(const JournalExport *export, char **ret, size_t *ret_s
                 if (str_is_empty(value))
                         continue;
                 int r = export_field(&b, fields[i].name, value, strnlen(value, fields[i].size_max));
+                if (r < 0)
+                        return r;
+        }
+
+        for (char *const *field = export->fields; field && *field; field++) {
+                const char *equals = strchr(*field, '=');
+                _cleanup_free_ char *name = strndup(*field, (size_t) (equals - *field));
+
+                int r = name ? export_field(&b, name, equals + 1, strlen(equals + 1)) : -ENOMEM;
                 if (r < 0)
                         return r;
         }
@@ -135,17 +146,16 @@ static int export_write_fields(int dir_fd, const JournalExport *export) {
         return export_rename(dir_fd, temporary, name);
 }
 
-/* The limits are symbolic links whose target is the number; no link: journald's own default. */
-static int export_write_limit(int dir_fd, ExportFile file, const char *unit_id, uint64_t limit) {
+/* The limits are symbolic links whose target tells; NULL: no link, journald's own default. */
+static int export_write_link(int dir_fd, ExportFile file, const char *unit_id, const char *target) {
         _cleanup_free_ char *name = export_name(file, unit_id);
-        _cleanup_free_ char *target = str_printf("%" PRIu64, limit);
         _cleanup_free_ char *temporary = export_temporary_name();
         char old[32]; /* more than any 64-bit number has digits */
 
-        if (!name || !target || !temporary)
+        if (!name || !temporary)
                 return -ENOMEM;
 
-        if (limit == UINT64_MAX)
+        if (!target)
                 return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 
         ssize_t n = readlinkat(dir_fd, name, old, sizeof(old));
@@ -155,6 +165,31 @@ static int export_write_limit(int dir_fd, ExportFile file, const char *unit_id, 
         (void) unlinkat(dir_fd, temporary, 0); /* left by a namesake that was killed */
         int r = neg_errno(symlinkat(target, dir_fd, temporary));
         return r < 0 ? r : export_rename(dir_fd, temporary, name);
+}
+
+static int export_write_limit(int dir_fd, ExportFile file, const char *unit_id, uint64_t limit) {
+        _cleanup_free_ char *target = str_printf("%" PRIu64, limit);
+
+        if (!target)
+                return -ENOMEM;
+        return export_write_link(dir_fd, file, unit_id, limit == UINT64_MAX ? NULL : target);
+}
+
+/* This one by name. */
+static int export_write_level(int dir_fd, const char *unit_id, int level) {
+        static const char *const names[] = {
+                "emerg",
+                "alert",
+                "crit",
+                "err",
+                "warning",
+                "notice",
+                "info",
+                "debug",
+        };
+        bool set = level >= 0 && (size_t) level < ELEMENTSOF(names);
+
+        return export_write_link(dir_fd, EXPORT_LEVEL_MAX, unit_id, set ? names[level] : NULL);
 }
 
 int journal_export_write(const char *systemd_dir, const JournalExport *export, Error *error) {
@@ -174,6 +209,8 @@ int journal_export_write(const char *systemd_dir, const JournalExport *export, E
                 r = export_write_limit(dir_fd, EXPORT_INTERVAL, export->unit_id, interval);
         if (r >= 0)
                 r = export_write_limit(dir_fd, EXPORT_BURST, export->unit_id, burst);
+        if (r >= 0)
+                r = export_write_level(dir_fd, export->unit_id, export->level_max);
         if (r < 0)
                 return error_set(error,
                                 r,

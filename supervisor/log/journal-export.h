@@ -18,6 +18,8 @@ typedef struct JournalExport {
         const char *container_name;
         const char *container_id; /* 64 hex digits; NULL: none */
         const char *image_name;   /* NULL: none */
+        char *const *fields;      /* more of them, "FIELD=value"; NULL: none */
+        int level_max;            /* 0 to 7; -1: all lines are kept */
         /* UINT64_MAX: unset. Both unset: no limit. One unset: journald's own default for that one. */
         uint64_t rate_limit_interval_usec, rate_limit_burst;
 } JournalExport;

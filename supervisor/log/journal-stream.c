@@ -40,13 +40,10 @@ bool journal_stream_is_served(const char *systemd_dir) {
         return fd >= 0;
 }
 
-int journal_stream_open(const char *systemd_dir,
-                const char *identifier,
-                const char *unit_id,
-                int priority) {
+int journal_stream_open(const char *systemd_dir, const JournalStreamSpec *spec) {
         int size = STREAM_SEND_BUFFER_BYTES;
 
-        assert(!strchr(identifier, '\n') && !strchr(unit_id, '\n'));
+        assert(!strchr(spec->identifier, '\n') && !strchr(spec->unit_id, '\n'));
 
         _cleanup_close_ int fd = journal_connect(systemd_dir, "stdout");
         if (fd < 0)
@@ -65,9 +62,12 @@ int journal_stream_open(const char *systemd_dir,
         if (shutdown(fd, SHUT_RD) < 0)
                 return -errno;
 
-        /* Then: level prefixes are text, nothing is forwarded to syslog, kmsg and console. */
-        _cleanup_free_ char *header =
-                        str_printf("%s\n%s\n%d\n0\n0\n0\n0\n", identifier, unit_id, priority);
+        /* Nothing is forwarded to syslog, kmsg and console. */
+        _cleanup_free_ char *header = str_printf("%s\n%s\n%d\n%d\n0\n0\n0\n",
+                        spec->identifier,
+                        spec->unit_id,
+                        spec->priority,
+                        spec->level_prefix);
         if (!header)
                 return -ENOMEM;
         int r = fd_write_all(fd, header, strlen(header));

@@ -22,13 +22,17 @@ int journal_connect(const char *systemd_dir, const char *name);
 /** journal_stream_is_served() - does something take connections where streams are opened? */
 bool journal_stream_is_served(const char *systemd_dir);
 
+/* All borrowed; no newlines. */
+typedef struct JournalStreamSpec {
+        const char *identifier; /* SYSLOG_IDENTIFIER= of the lines */
+        const char *unit_id;    /* what journald falls back to when a writer's cgroup is gone */
+        int priority;           /* of all lines: level, and facility * 8 */
+        bool level_prefix;      /* "<N>" at the start of a line is its level, else text */
+} JournalStreamSpec;
+
 /**
  * journal_stream_open() - a descriptor whose lines become entries, for the stdout of another process
- * @identifier: SYSLOG_IDENTIFIER= of the lines; no newline
- * @unit_id:    what journald falls back to when a writer's cgroup is gone; no newline
- * @priority:   PRIORITY= of all lines: "<N>" at their start stays text
  *
  * Return: a descriptor in blocking mode, shut down for reading; negative errno as journal_connect().
  */
-int journal_stream_open(
-                const char *systemd_dir, const char *identifier, const char *unit_id, int priority);
+int journal_stream_open(const char *systemd_dir, const JournalStreamSpec *spec);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -409,6 +410,13 @@ int cgroup_dir_fd(const Cgroup *c) {
 size_t cgroup_join_fds(const Cgroup *c, const int **ret_fds) {
         *ret_fds = c->join_fds;
         return c->n_join_fds;
+}
+
+int cgroup_set_attribute(Cgroup *c, const char *name, const void *value, size_t size) {
+        if (value)
+                return neg_errno(fsetxattr(c->dir_fd, name, value, size, 0));
+        int r = neg_errno(fremovexattr(c->dir_fd, name));
+        return r == -ENODATA || r == -EOPNOTSUPP ? 0 : r;
 }
 
 const char *cgroup_path(const Cgroup *c) {

@@ -205,6 +205,9 @@ int cgroup_dir_fd(const Cgroup *c);
  * forks of the machine, and most of the time. Valid until the next cgroup_apply_limits() or _devices(): ask after those.
  */
 size_t cgroup_join_fds(const Cgroup *c, const int **ret_fds);
+/** cgroup_set_attribute() - an extended attribute of its directory; @value NULL: none. Return: 0; -EOPNOTSUPP where the
+ * kernel has none of the user's there (before Linux 5.7). */
+int cgroup_set_attribute(Cgroup *c, const char *name, const void *value, size_t size);
 /** cgroup_path() - path in the v2 hierarchy as journald and systemctl show it; borrowed */
 const char *cgroup_path(const Cgroup *c);
 

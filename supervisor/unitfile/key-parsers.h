@@ -146,6 +146,14 @@ DECLARE_PARSER(io_device_weights, IoLimitList);
 DECLARE_PARSER(io_rates, IoLimitList);
 DECLARE_PARSER(io_latencies, IoLimitList);
 
+/* log-parsers.c */
+DECLARE_PARSER(log_level, int);
+DECLARE_PARSER(log_facility, int);
+DECLARE_PARSER(log_fields, char **);
+DECLARE_PARSER(log_patterns, char **);
+DECLARE_PARSER(output_stream, StreamSpec);
+DECLARE_PARSER(input_stream, StreamSpec);
+
 /* service-parsers.c */
 DECLARE_PARSER(timeout_failure_mode, TimeoutFailureMode);
 DECLARE_PARSER(exit_type, bool);

@@ -14,6 +14,7 @@
 #include "unitfile/health-spec.h"
 #include "unitfile/exec-command.h"
 #include "unitfile/io-limit.h"
+#include "unitfile/log-settings.h"
 #include "unitfile/value.h"
 
 typedef enum ServiceType {
@@ -110,7 +111,7 @@ typedef struct HostExecSpec {
         char **supplementary_groups; /* owned */
         char **pass_environment;     /* owned; names that are taken from supd's own environment */
         char **unset_environment;    /* owned; NAME, or NAME=VALUE of that value alone */
-        char *syslog_identifier;     /* owned; NULL: the unit's name */
+        char *syslog_identifier;     /* owned; of the payload too; NULL: the unit's name */
         unsigned umask;
         int nice;
         bool nice_set;
@@ -139,9 +140,10 @@ typedef struct ServiceSpec {
         bool kill_mixed; /* KillMode=mixed, a container's default; else control-group */
         uint64_t log_rate_limit_interval_usec; /* USEC_INFINITY: unset, no limit */
         uint64_t log_rate_limit_burst;         /* UINT64_MAX: unset */
-        char **environment;                    /* owned; for ${NAME} in other values */
-        char **environment_files;              /* owned; a leading '-' makes it optional */
-        char **sockets;                        /* owned; Sockets=: units, beside its own one */
+        LogSettings log;
+        char **environment;         /* owned; for ${NAME} in other values */
+        char **environment_files;   /* owned; a leading '-' makes it optional */
+        char **sockets;             /* owned; Sockets=: units, beside its own one */
         uint64_t idle_timeout_usec; /* [X-Supd] IdleTimeoutSec=; USEC_INFINITY: it never sleeps */
         bool idle_stop;             /* IdleAction=stop; else it is frozen */
         bool non_blocking;          /* O_NONBLOCK on what they hand over */

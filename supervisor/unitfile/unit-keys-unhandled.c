@@ -57,10 +57,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference CoredumpReceive" },
         { "Service", NO_EFFECT, NULL, "has no effect: a name of cgroup v1", "CPUShares StartupCPUShares MemoryLimit "
           "BlockIOAccounting BlockIOWeight StartupBlockIOWeight BlockIODeviceWeight BlockIOReadBandwidth BlockIOWriteBandwidth NetClass" },
-        { "Service", LATER, NULL, NULL, "SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields "
-          "LogFilterPatterns" },
-        { "Service", LATER, "journal inherit", "is not supported yet: LogDriver= decides; ignored", "StandardOutput StandardError" },
-        { "Service", LATER, "null", NULL, "StandardInput" },
         { "Service", NO_EFFECT, NULL, HOST_COMMANDS, "DynamicUser "
           "LimitNOFILE LimitNPROC LimitCORE LimitMEMLOCK LimitCPU LimitFSIZE LimitDATA LimitSTACK LimitRSS LimitAS LimitLOCKS "
           "LimitSIGPENDING LimitMSGQUEUE LimitNICE LimitRTPRIO LimitRTTIME" },

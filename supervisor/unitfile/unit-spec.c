@@ -234,6 +234,7 @@ void service_spec_init(ServiceSpec *s) {
                 .log_rate_limit_interval_usec = USEC_INFINITY,
                 .log_rate_limit_burst = UINT64_MAX,
         };
+        log_settings_init(&s->log);
 }
 
 static void host_exec_spec_done(HostExecSpec *e) {
@@ -247,6 +248,7 @@ static void host_exec_spec_done(HostExecSpec *e) {
 }
 
 void service_spec_done(ServiceSpec *s) {
+        log_settings_done(&s->log);
         free(s->resource.allowed_cpus);
         free(s->resource.allowed_memory_nodes);
         for (IoLimitKind kind = 0; kind < _IO_LIMIT_KIND_MAX; kind++)

@@ -81,7 +81,9 @@ section_keys Service Type Restart RestartSec RestartSteps RestartMaxDelaySec Res
         MemoryZSwapMax MemoryZSwapWriteback CPUQuotaPeriodSec AllowedMemoryNodes IODeviceWeight \
         IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec \
         AllowedCPUs TasksMax IOWeight OOMScoreAdjust OOMPolicy WatchdogSec NotifyAccess WatchdogSignal ExecStartPre ExecStartPost \
-        ExecStop ExecStopPost ExecReload ExecCondition LogRateLimitIntervalSec LogRateLimitBurst Slice
+        ExecStop ExecStopPost ExecReload ExecCondition LogRateLimitIntervalSec LogRateLimitBurst Slice \
+        SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields \
+        LogFilterPatterns StandardInput StandardOutput StandardError
 section_keys Install WantedBy RequiredBy UpheldBy Alias
 section_keys X-Supd RestartResetSec HealthHttp HealthTcp
 

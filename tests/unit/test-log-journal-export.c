@@ -12,6 +12,7 @@ static const JournalExport web = {
         .image_name = "example/web:1",
         .rate_limit_interval_usec = UINT64_MAX,
         .rate_limit_burst = UINT64_MAX,
+        .level_max = -1,
 };
 
 static void assert_link(void **state, const char *name, const char *wanted) {
@@ -63,6 +64,36 @@ static void test_a_container_without_image_has_no_image_field(void **state) {
         export.image_name = NULL;
         assert_int_equal(journal_export_encode(&export, &data, &size), 0);
         assert_null(memmem(data, size, "IMAGE_NAME", strlen("IMAGE_NAME")));
+}
+
+static void test_fields_of_the_unit_come_behind_those_of_the_container(void **state) {
+        static const char wanted[] = "\x06\0\0\0\0\0\0\0TIER=1"
+                                     "\x08\0\0\0\0\0\0\0EMPTY_X=";
+        char *fields[] = { (char *) "TIER=1", (char *) "EMPTY_X=", NULL };
+        JournalExport export = web;
+        _cleanup_free_ char *data = NULL;
+        size_t size;
+
+        (void) state;
+        export.fields = fields;
+        assert_int_equal(journal_export_encode(&export, &data, &size), 0);
+        assert_true(size > sizeof(wanted));
+        assert_memory_equal(data + size - (sizeof(wanted) - 1), wanted, sizeof(wanted) - 1);
+}
+
+static void test_the_least_urgent_level_is_a_link_by_name(void **state) {
+        _cleanup_free_ char *path =
+                        str_printf("%s/units/log-level-max:web.service", (const char *) *state);
+        JournalExport export = web;
+        char target[16] = "";
+
+        export.level_max = 4;
+        assert_int_equal(journal_export_write(*state, &export, NULL), 0);
+        assert_int_equal(readlink(path, target, sizeof(target) - 1), 7);
+        assert_string_equal(target, "warning");
+        export.level_max = -1;
+        assert_int_equal(journal_export_write(*state, &export, NULL), 0);
+        assert_int_equal(readlink(path, target, sizeof(target)), -1);
 }
 
 static void test_a_unit_without_limits_is_not_limited_at_all(void **state) {
@@ -135,6 +166,8 @@ int main(void) {
                 TEST(test_files_are_written_anew_only_if_they_change),
                 TEST(test_removal_leaves_no_file),
                 TEST(test_a_directory_that_cannot_be_made_is_an_error),
+                TEST(test_fields_of_the_unit_come_behind_those_of_the_container),
+                TEST(test_the_least_urgent_level_is_a_link_by_name),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
