@@ -171,6 +171,12 @@ static PROPERTY_GETTER(get_devices) {
         return r < 0 ? r : sd_bus_message_append_strv(reply, words);
 }
 
+static PROPERTY_GETTER(get_fd_store_preserve) {
+        return sd_bus_message_append(reply,
+                        "s",
+                        fd_store_preserve_to_string(*(const FdStorePreserve *) userdata));
+}
+
 static PROPERTY_GETTER(get_annotations) {
         const UnitView *v = userdata;
 
@@ -330,6 +336,7 @@ const sd_bus_vtable service_vtable[] = {
         SD_BUS_PROPERTY("ControlPID",     "u", NULL,                  STATUS(control_pid), CHANGES),
         SD_BUS_PROPERTY("StatusText",     "s", NULL,                  STATUS(status_text), CHANGES),
         SD_BUS_PROPERTY("StatusErrno",    "i", NULL,                  STATUS(status_errno), CHANGES),
+        SD_BUS_PROPERTY("NFileDescriptorStore", "u", NULL,            STATUS(n_kept_fds),  CHANGES),
         SD_BUS_PROPERTY("Result",         "s", NULL,                  STATUS(result),      CHANGES),
         SD_BUS_PROPERTY("NRestarts",      "u", NULL,                  STATUS(n_restarts),  CHANGES),
         STAMP("ExecMainStartTimestamp", main_started),
@@ -383,6 +390,8 @@ const sd_bus_vtable service_spec_vtable[] = {
         SD_BUS_PROPERTY("NoNewPrivileges",       "b",  property_get_bool, SPEC(container.security.no_new_privileges), 0),
         SD_BUS_PROPERTY("KillMode",              "s",  get_kill_mode,     0,                            0),
         SD_BUS_PROPERTY("NotifyAccess",          "s",  get_notify_access, SPEC(service.notify_access), 0),
+        SD_BUS_PROPERTY("FileDescriptorStoreMax", "u", NULL,              SPEC(service.fd_store_max),   0),
+        SD_BUS_PROPERTY("FileDescriptorStorePreserve", "s", get_fd_store_preserve, SPEC(service.fd_store_preserve), 0),
         SD_BUS_PROPERTY("WatchdogUSec",          "t",  NULL,              SPEC(service.watchdog_usec), 0),
         SD_BUS_PROPERTY("KillSignal",            "i",  get_kill_signal,   0,                            0),
         SD_BUS_PROPERTY("FinalKillSignal",       "i",  get_final_signal,  0,                            0),

@@ -67,6 +67,7 @@ typedef struct UnitStatus {
         unsigned n_restarts;
         uint64_t next_restart_monotonic_usec; /* auto-restart: when; USEC_INFINITY else */
         const char *status_text; /* why it failed, what it waits for or says; NULL: nothing to say */
+        unsigned n_kept_fds;     /* descriptors that it has had kept for its next run */
         int status_errno;        /* as it says; 0: nothing */
         const char *cgroup_path;   /* NULL: none exists now */
         const char *invocation_id; /* 32 hex digits; NULL: never started */

@@ -28,6 +28,7 @@
 #include "kinds/context.h"
 #include "kinds/image-service.h"
 #include "kinds/image.h"
+#include "kinds/kept-fds.h"
 #include "kinds/lifecycle-unit.h"
 #include "kinds/pod.h"
 #include "log/driver.h"
@@ -106,6 +107,7 @@ typedef struct ContainerNotify {
         char *text;              /* owned; STATUS=; NULL: none */
         int error;               /* ERRNO=; 0: none */
         sd_event_source *source; /* owned */
+        KeptFds kept;            /* FDSTORE=1 */
 } ContainerNotify;
 
 typedef struct Container {

@@ -116,6 +116,48 @@ static bool tell_text(Container *c, const Notification *n) {
         return changed;
 }
 
+/* ---- descriptors that it wants kept ---------------------------------------------------------------- */
+
+static void store_fds(Container *c, const Notification *n, NotifyDatagram *d) {
+        size_t max = MIN(c->unit.spec->service.fd_store_max, RUNTIME_LISTEN_FDS_MAX);
+        char prefix[33];
+
+        if (!c->notify.kept.prefix) {
+                snprintf(prefix, sizeof(prefix), "%s", c->container_id);
+                if (kept_fds_set_prefix(&c->notify.kept, prefix) < 0)
+                        return;
+        }
+        for (size_t i = 0; i < d->n_fds; i++) {
+                int r = kept_fds_add(&c->notify.kept, &d->fds[i], n->fd_name, !n->no_poll, max);
+                if (r >= 0)
+                        continue;
+                container_tell(c,
+                                max > 0 ? DIAG_WARNING : DIAG_DEBUG,
+                                NULL,
+                                "A descriptor is not kept: %s.",
+                                r == -E2BIG ? "FileDescriptorStoreMax= are" : strerrordesc_np(-r));
+                return;
+        }
+}
+
+/* Return: as tell_text(). */
+static bool take_fds(Container *c, const Notification *n, NotifyDatagram *d) {
+        size_t before = c->notify.kept.n_items;
+
+        if (n->remove && n->fd_name)
+                (void) kept_fds_remove(&c->notify.kept, n->fd_name);
+        else if (n->store)
+                store_fds(c, n, d);
+        return c->notify.kept.n_items != before;
+}
+
+static void on_kept_gone(void *userdata) {
+        Container *c = userdata;
+
+        unit_notify(&c->unit, /* start_failed= */ false);
+        container_save(c);
+}
+
 /* Return: as tell_text(). */
 static bool take_datagram(Container *c, NotifyDatagram *d) {
         Notification n;
@@ -138,7 +180,7 @@ static bool take_datagram(Container *c, NotifyDatagram *d) {
                 return false;
         }
         /* BARRIER=1 asks for no more than that its descriptor be closed, in order: as all are. */
-        bool changed = tell_text(c, &n);
+        bool changed = tell_text(c, &n) | take_fds(c, &n, d);
         tell_watchdog(c, &n);
         tell_state(c, &n);
         return changed;
@@ -225,7 +267,24 @@ void container_notify_executes(Container *c) {
                 lifecycle_set_watchdog(&c->lifecycle, usec, clock_monotonic_usec());
 }
 
+void container_notify_release(Container *c) {
+        FdStorePreserve preserve = c->unit.spec->service.fd_store_preserve;
+        bool restarts = c->unit.job && c->unit.job->stopping;
+
+        if (preserve == FD_STORE_NO || (preserve == FD_STORE_RESTART && !restarts))
+                kept_fds_clear(&c->notify.kept);
+}
+
+static void close_socket(ContainerNotify *n) {
+        n->source = sd_event_source_disable_unref(n->source);
+        n->fd = close_fd(n->fd);
+        n->error = 0;
+        (void) str_replace(&n->text, NULL); /* NULL needs no memory */
+}
+
 void container_notify_close(Container *c) {
+        if (c->unit.spec->service.fd_store_preserve == FD_STORE_NO)
+                kept_fds_clear(&c->notify.kept);
         UnitStore *store = c->context->store;
         _cleanup_free_ char *path = NULL;
         char name[80];
@@ -238,7 +297,7 @@ void container_notify_close(Container *c) {
         path = container_notify_path(c);
         if (path)
                 notify_socket_remove(path);
-        container_notify_done(&c->notify);
+        close_socket(&c->notify);
 }
 
 /* ---- over a restart of supd ------------------------------------------------------------------------ */
@@ -247,6 +306,7 @@ void container_notify_put(const Container *c, RecordWriter *w) {
         record_put_bool(w, "Notifies", c->notify.fd >= 0);
         record_put(w, "NotifyText", c->notify.text);
         record_put_i64(w, "NotifyErrno", c->notify.error);
+        kept_fds_put(&c->notify.kept, w);
 }
 
 int container_notify_restore(Container *c, const Record *record) {
@@ -274,10 +334,12 @@ int container_notify_restore(Container *c, const Record *record) {
         return 0;
 }
 
+void container_notify_init(Container *c) {
+        c->notify.fd = -EBADF;
+        kept_fds_init(&c->notify.kept, c->context->event, c->context->store, on_kept_gone, c);
+}
+
 void container_notify_done(ContainerNotify *n) {
-        n->source = sd_event_source_disable_unref(n->source);
-        n->fd = close_fd(n->fd);
-        n->error = 0;
-        free(n->text);
-        n->text = NULL;
+        close_socket(n);
+        kept_fds_done(&n->kept);
 }

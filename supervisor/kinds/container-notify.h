@@ -24,8 +24,13 @@ void container_notify_read(Container *c);
 /** container_notify_close() - the run is over: nobody is there to be heard */
 void container_notify_close(Container *c);
 
+/** container_notify_release() - the unit is off, or has to do without what it had kept */
+void container_notify_release(Container *c);
+
 void container_notify_put(const Container *c, RecordWriter *w);
 /** container_notify_restore() - of an adopted run. Return: 0; -ENOMEM. */
 int container_notify_restore(Container *c, const Record *record);
+/** container_notify_init() - to be called once the container has its context */
+void container_notify_init(Container *c);
 /** container_notify_done() - for freeing: lets go of nothing outside of supd */
 void container_notify_done(ContainerNotify *n);

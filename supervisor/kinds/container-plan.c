@@ -441,6 +441,8 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
         /* Of what is executed in a container that runs nobody expects sockets. */
         if (r >= 0 && !c->run.executes)
                 r = sockets_collect(&c->unit, p->unit->service.non_blocking, &p->sockets, error);
+        if (r >= 0 && !c->run.executes)
+                r = kept_fds_pass(&c->notify.kept, &p->sockets);
         /* Who is executed in a container that runs enters the namespace that is there. */
         if (r >= 0 && !c->run.executes)
                 r = container_users_open(c, &p->users, error);

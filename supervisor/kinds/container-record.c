@@ -251,6 +251,11 @@ static void restore_half_made(Container *c) {
 static int restore_alive(Container *c, const Record *record, ServiceState state, Error *error) {
         int r;
 
+        /* Before anything saves the record, as what it says of this is what there is now. */
+        r = container_notify_restore(c, record);
+        if (r < 0)
+                return r;
+
         /* systemd resets the controllers of a unit that it starts again, and the limits go with them. */
         _cleanup_(error_done) Error limits_error = {};
         r = container_resolve(c, &limits_error);
@@ -263,9 +268,6 @@ static int restore_alive(Container *c, const Record *record, ServiceState state,
         container_rejoin_pod(c);
         restore_freezer(c, record);
         restore_log(c, record);
-        r = container_notify_restore(c, record);
-        if (r < 0)
-                return r;
         r = container_watch_run(c, error);
         if (r < 0)
                 return r;
@@ -333,6 +335,8 @@ static int restore_from(Container *c, const Record *record, Error *error) {
                         return r;
         }
         r = unit_get_history(&c->unit, record);
+        if (r >= 0)
+                r = kept_fds_get(&c->notify.kept, record);
         if (r < 0)
                 return r;
         if (!state_has_process(state)) {

@@ -139,6 +139,8 @@ static void action_release(Lifecycle *l) {
                 return; /* the preparation is called off; the rest goes at the end */
         container_unresolve(c);
         container_log_forget(c);
+        if (l->state == SERVICE_DEAD || l->state == SERVICE_FAILED)
+                container_notify_release(c);
         if (l->state == SERVICE_EXITED)
                 container_kill_all(c);
         if (c->run.cgroup) {
@@ -168,7 +170,7 @@ static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
 static void action_changed(Lifecycle *l, ServiceState old) {
         Container *c = container_of_lifecycle(l);
 
-        if (l->state == SERVICE_DEAD && !unit_is_held_back(&c->unit))
+        if (l->state == SERVICE_DEAD && !unit_is_held_back(&c->unit) && c->notify.kept.n_items == 0)
                 container_forget(c); /* nothing is left that a next supd would have to know */
         else
                 container_save(c);
@@ -327,6 +329,7 @@ static void container_status(const Unit *u, UnitStatus *ret) {
                                 l->state == SERVICE_AUTO_RESTART ? l->deadline_usec : USEC_INFINITY,
                 .status_text = c->status_text ?: c->notify.text,
                 .status_errno = c->notify.error,
+                .n_kept_fds = (unsigned) c->notify.kept.n_items,
                 .cgroup_path = c->run.cgroup ? cgroup_path(c->run.cgroup) : NULL,
                 .invocation_id = c->invocation_id,
                 .container_id = c->container_id,
@@ -445,7 +448,7 @@ int container_new(const KindContext *context, UnitSpec **spec, Unit **ret, Error
                 .context = context,
         };
         container_run_init(&c->run);
-        c->notify.fd = -EBADF;
+        container_notify_init(c);
         container_image_init(&c->image);
         pod_member_init(&c->pod, &c->unit);
         lifecycle_init(&c->lifecycle, &lifecycle_ops, &c->unit.spec);

@@ -160,6 +160,7 @@ DECLARE_PARSER(exit_type, bool);
 DECLARE_PARSER(service_type, ServiceType);
 DECLARE_PARSER(kill_mode, bool);
 DECLARE_PARSER(notify_access, NotifyAccess);
+DECLARE_PARSER(fd_store_preserve, FdStorePreserve);
 DECLARE_PARSER(restart, RestartPolicy);
 DECLARE_PARSER(exit_set, ExitSet);
 DECLARE_PARSER(both_timeouts, ServiceSpec);

@@ -127,6 +127,36 @@ int parse_notify_access(KeyInput *in, void *target) {
         return parse_each(in, target, convert_notify_access, "is not none, main, exec or all");
 }
 
+static const char *const preserve_names[] = {
+        [FD_STORE_RESTART] = "restart",
+        [FD_STORE_NO] = "no",
+        [FD_STORE_YES] = "yes",
+};
+static_assert(ELEMENTSOF(preserve_names) == _FD_STORE_PRESERVE_MAX, "every word is there");
+
+const char *fd_store_preserve_to_string(FdStorePreserve p) {
+        return p >= 0 && p < _FD_STORE_PRESERVE_MAX ? preserve_names[p] : NULL;
+}
+
+/* Other words for yes and no as well, as systemd takes them. */
+static int convert_fd_store_preserve(const char *s, void *target) {
+        FdStorePreserve *preserve = target;
+        bool yes;
+
+        if (str_equal(s, preserve_names[FD_STORE_RESTART])) {
+                *preserve = FD_STORE_RESTART;
+                return 0;
+        }
+        int r = value_parse_bool(s, &yes);
+        if (r >= 0)
+                *preserve = yes ? FD_STORE_YES : FD_STORE_NO;
+        return r;
+}
+
+int parse_fd_store_preserve(KeyInput *in, void *target) {
+        return parse_each(in, target, convert_fd_store_preserve, "is not no, restart or yes");
+}
+
 int parse_kill_mode(KeyInput *in, void *target) {
         static const char *const names[] = { "control-group", "mixed" };
         bool *mixed = target;

@@ -41,7 +41,7 @@ typedef enum RestartPolicy { /* Restart=; the table is UNITS.md 4.4 */
         _RESTART_POLICY_INVALID = -EINVAL,
 } RestartPolicy;
 
-typedef enum NotifyAccess { /* whose notifications count */
+typedef enum NotifyAccess {    /* whose notifications count */
         NOTIFY_ACCESS_DEFAULT, /* as the kind of unit has it: of a container, all */
         NOTIFY_ACCESS_NONE,
         NOTIFY_ACCESS_MAIN, /* the main process */
@@ -51,6 +51,15 @@ typedef enum NotifyAccess { /* whose notifications count */
         _NOTIFY_ACCESS_INVALID = -EINVAL,
 } NotifyAccess;
 
+typedef enum FdStorePreserve { /* how long descriptors are kept for a service */
+        FD_STORE_RESTART,      /* while it runs, or is restarted */
+        FD_STORE_NO,           /* while it runs */
+        FD_STORE_YES,          /* until it takes them back */
+        _FD_STORE_PRESERVE_MAX,
+        _FD_STORE_PRESERVE_INVALID = -EINVAL,
+} FdStorePreserve;
+
+const char *fd_store_preserve_to_string(FdStorePreserve p);
 const char *notify_access_to_string(NotifyAccess a); /* "all" also of the default */
 
 typedef enum TimeoutFailureMode { /* TimeoutStartFailureMode=, TimeoutStopFailureMode= */
@@ -127,11 +136,13 @@ typedef struct ServiceSpec {
         uint64_t abort_timeout_usec; /* TimeoutAbortSec=; USEC_INFINITY: as TimeoutStopSec= */
         uint64_t runtime_max_usec;   /* RuntimeMaxSec=, default infinity */
         TimeoutFailureMode start_failure_mode, stop_failure_mode;
-        int restart_kill_signal;     /* RestartKillSignal=; 0: as KillSignal= */
-        int final_kill_signal;       /* FinalKillSignal=; 0: SIGKILL */
-        int watchdog_signal;         /* WatchdogSignal=; 0: SIGABRT */
-        uint64_t watchdog_usec;      /* WatchdogSec=; 0: none */
-        NotifyAccess notify_access;  /* NotifyAccess= */
+        int restart_kill_signal;    /* RestartKillSignal=; 0: as KillSignal= */
+        int final_kill_signal;      /* FinalKillSignal=; 0: SIGKILL */
+        int watchdog_signal;        /* WatchdogSignal=; 0: SIGABRT */
+        uint64_t watchdog_usec;     /* WatchdogSec=; 0: none */
+        NotifyAccess notify_access; /* NotifyAccess= */
+        unsigned fd_store_max;      /* FileDescriptorStoreMax=; 0: none are kept */
+        FdStorePreserve fd_store_preserve;
         uint64_t runtime_extra_usec; /* RuntimeRandomizedExtraSec=, default 0 */
         bool exit_cgroup;            /* ExitType=cgroup: runs until no process is left */
         int kill_signal;             /* KillSignal=; 0: unset, StopSignal= of the container rules */

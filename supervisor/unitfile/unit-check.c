@@ -181,9 +181,16 @@ static int check_groups(UnitLoad *load) {
 static int check_watchdog(UnitLoad *load) {
         const ServiceSpec *s = &load->unit->service;
 
-        if (s->watchdog_usec == 0 || s->watchdog_usec == USEC_INFINITY ||
-                        load->container->notify == NOTIFY_PAYLOAD)
+        if (load->container->notify == NOTIFY_PAYLOAD ||
+                        ((s->watchdog_usec == 0 || s->watchdog_usec == USEC_INFINITY) &&
+                                        s->fd_store_max == 0))
                 return 0;
+        if (s->watchdog_usec == 0 || s->watchdog_usec == USEC_INFINITY)
+                return complain(load,
+                                DIAGNOSTIC_WARNING,
+                                "cross-check",
+                                "FileDescriptorStoreMax= has no effect without Notify=true: nobody "
+                                "could hand over a descriptor");
         return complain(load,
                         DIAGNOSTIC_WARNING,
                         "cross-check",

@@ -257,6 +257,8 @@ const UnitKey unit_keys_handled[] = {
         SERVICE("FinalKillSignal", signal, final_kill_signal, 0, "Signal when a stop takes too long, in the place of SIGKILL"),
         SERVICE("WatchdogSec", span, watchdog_usec, 0, "A container with Notify=true has to give a sign of life every so often; 0: never"),
         SERVICE("NotifyAccess", notify_access, notify_access, 0, "Whose notifications count: none, main, exec or all"),
+        SERVICE("FileDescriptorStoreMax", count, fd_store_max, 0, "How many descriptors a container with Notify=true may have kept for its next run; up to 64"),
+        SERVICE("FileDescriptorStorePreserve", fd_store_preserve, fd_store_preserve, 0, "How long: restart, until it is stopped; no, until it ends; yes, for good"),
         SERVICE("WatchdogSignal", signal, watchdog_signal, 0, "Signal of an abort"),
         SERVICE("ExitType", exit_type, exit_cgroup, 0, "main, or cgroup: active until no process is left"),
         SERVICE("ExecCondition", exec, commands[EXEC_CONDITION], KEY_LIST | KEY_STRICT, "Commands on the host that may call a start off"),

@@ -226,6 +226,8 @@ extended() {
         supctl daemon-reexec
         wait_until 20 supd_answers
         assert_equal meanwhile "$(unit_prop web StatusText)"
+        supctl daemon-reexec
+        wait_until 20 supd_answers
         ask web 'notify-send -b STATUS=after'
         assert_equal after "$(unit_prop web StatusText)"
 }
@@ -269,4 +271,96 @@ extended() {
         unit_write other.container Exec=true Service.NotifyAccess=some
         run supctl verify "$UNIT_DIR/other.container"
         assert_match "'some' is not none, main, exec or all" "$output"
+}
+
+# ---- descriptors that are kept -----------------------------------------------------------------------
+
+n_kept_is() {
+        [[ $(unit_prop "$1" NFileDescriptorStore) == "$2" ]]
+}
+
+# passed_to() - what the payload was given: how many, their names, and what descriptor 4 is (3 it uses itself)
+passed_to() {
+        ask "$1" 'echo "$LISTEN_FDS $LISTEN_FDNAMES $(readlink /proc/$$/fd/4)"'
+}
+
+kept_write() {
+        local name=$1
+        shift
+        notifying_write "$name" FileDescriptorStoreMax=3 "$@"
+        first_order "$name" notify-send READY=1
+}
+
+@test "descriptors that it hands over are given to its next run, by name" {
+        kept_write web
+        supd_start
+        supctl start web
+        assert_equal 3 "$(unit_prop web FileDescriptorStoreMax)"
+        ask web 'notify-send -f /etc/passwd FDSTORE=1; notify-send -b -f /orders/obey FDSTORE=1 FDNAME=script'
+        wait_until 10 n_kept_is web 2
+        supctl restart web
+        assert_equal '2 stored:script /obey' "$(passed_to web)"
+        # The same ones again are not kept twice, and beyond the limit nothing is.
+        ask web 'notify-send -f /bin/busybox -f /bin/sh -f /etc/group -b FDSTORE=1'
+        wait_until 10 n_kept_is web 3
+        assert_match 'is not kept: FileDescriptorStoreMax' "$(supd_messages web)"
+        ask web 'notify-send -b FDSTOREREMOVE=1 FDNAME=script'
+        wait_until 10 n_kept_is web 2
+        supctl stop web
+        assert_equal 0 "$(unit_prop web NFileDescriptorStore)"
+        supctl start web
+        assert_equal '  ' "$(ask web 'echo "$LISTEN_FDS $LISTEN_FDNAMES "')"
+}
+
+@test "they outlive the payload's crash, a supd that is killed, and its execution anew" {
+        kept_write web Restart=always RestartSec=100ms
+        supd_start
+        supctl start web
+        ask web 'notify-send -b -f /etc/passwd -f /orders/obey FDSTORE=1 FDNAME=script'
+        wait_until 10 n_kept_is web 2
+        kill -KILL "$(supd_pid)"
+        wait_until 20 supd_answers
+        assert_equal 2 "$(unit_prop web NFileDescriptorStore)"
+        supctl daemon-reexec
+        wait_until 20 supd_answers
+        kill -KILL "$(unit_prop web MainPID)"
+        has_restarted() { [[ $(unit_prop web NRestarts) == 1 && $(unit_prop web SubState) == running ]]; }
+        wait_until 20 has_restarted
+        assert_equal '2 script:script /obey' "$(passed_to web)"
+}
+
+@test "FileDescriptorStorePreserve= says how long" {
+        kept_write never FileDescriptorStorePreserve=no
+        kept_write always FileDescriptorStorePreserve=yes
+        supd_start
+        supctl start never always
+        ask never 'notify-send -b -f /orders/obey FDSTORE=1'
+        ask always 'notify-send -b -f /etc/passwd -f /orders/obey FDSTORE=1'
+        wait_until 10 n_kept_is never 1
+        wait_until 10 n_kept_is always 2
+        supctl restart never
+        assert_equal 0 "$(unit_prop never NFileDescriptorStore)"
+        supctl stop always
+        assert_equal 2 "$(unit_prop always NFileDescriptorStore)"
+        kill -KILL "$(supd_pid)"
+        wait_until 20 supd_answers
+        assert_equal inactive "$(unit_prop always ActiveState)"
+        supctl start always
+        assert_equal '2 stored:stored /obey' "$(passed_to always)"
+        ask always 'notify-send -b FDSTOREREMOVE=1 FDNAME=stored'
+        wait_until 10 n_kept_is always 0
+}
+
+@test "one whose other end has gone is forgotten, unless it is not to be" {
+        kept_write web
+        supd_start
+        supctl start web
+        ask web 'mkfifo /tmp/a /tmp/b'
+        order web 'exec 7<>/tmp/a 8<>/tmp/b'
+        ask web 'notify-send -f /tmp/a FDSTORE=1 FDNAME=a; notify-send -b -f /tmp/b FDSTORE=1 FDNAME=b FDPOLL=0'
+        wait_until 10 n_kept_is web 2
+        order web 'exec 7>&- 8>&-'
+        wait_until 10 n_kept_is web 1
+        supctl restart web
+        assert_equal '1 b' "$(ask web 'echo "$LISTEN_FDS $LISTEN_FDNAMES"')"
 }

@@ -80,7 +80,8 @@ section_keys Service Type Restart RestartSec RestartSteps RestartMaxDelaySec Res
         RemainAfterExit MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax CPUQuota CPUWeight \
         MemoryZSwapMax MemoryZSwapWriteback CPUQuotaPeriodSec AllowedMemoryNodes IODeviceWeight \
         IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec \
-        AllowedCPUs TasksMax IOWeight OOMScoreAdjust OOMPolicy WatchdogSec NotifyAccess WatchdogSignal ExecStartPre ExecStartPost \
+        AllowedCPUs TasksMax IOWeight OOMScoreAdjust OOMPolicy WatchdogSec NotifyAccess WatchdogSignal \
+        FileDescriptorStoreMax FileDescriptorStorePreserve ExecStartPre ExecStartPost \
         ExecStop ExecStopPost ExecReload ExecCondition LogRateLimitIntervalSec LogRateLimitBurst Slice \
         SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields \
         LogFilterPatterns StandardInput StandardOutput StandardError
