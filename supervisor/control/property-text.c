@@ -20,7 +20,7 @@ void property_text_done(PropertyText *p) {
 typedef struct Settable {
         const char *section, *key;
         bool list;
-        IoLimitKind io; /* of a list */
+        IoLimitKind io; /* of a list; _IO_LIMIT_KIND_INVALID: of devices */
 } Settable;
 
 /* clang-format off */
@@ -50,6 +50,8 @@ static const Settable settable[] = {
         DISKS("IOReadIOPSMax",            READ_OPERATIONS),
         DISKS("IOWriteIOPSMax",           WRITE_OPERATIONS),
         DISKS("IODeviceLatencyTargetSec", LATENCY_USEC),
+        SERVICE("DevicePolicy"),
+        { "Service", "DeviceAllow", true, _IO_LIMIT_KIND_INVALID },
 };
 /* clang-format on */
 
@@ -151,18 +153,40 @@ static void write_disk(FILE *f, IoLimitKind kind, const IoLimit *limit) {
                                 kind == IO_LIMIT_LATENCY_USEC ? "us" : "");
 }
 
-/* What there is for other disks stays, as with systemd; the reader takes the last line of a disk. */
-static void write_list(FILE *f, const PropertyText *p, const Settable *s, const UnitSpec *spec) {
-        const IoLimitList *list = &spec->service.resource.io[s->io];
+static void write_disks(FILE *f, const char *key, IoLimitKind kind, const IoLimitList *list) {
+        for (size_t i = 0; i < list->n; i++) {
+                fprintf(f, "%s=", key);
+                write_disk(f, kind, &list->items[i]);
+                fputc('\n', f);
+        }
+}
 
+static void write_device(FILE *f, const char *device, const char *access) {
+        write_word(f, device);
+        fprintf(f, " %s", access);
+}
+
+static void write_devices(FILE *f, const char *key, const DeviceAllowList *list) {
+        for (size_t i = 0; i < list->n; i++) {
+                char access[4];
+
+                device_access_format(&list->items[i], access);
+                fprintf(f, "%s=", key);
+                write_device(f, list->items[i].device, access);
+                fputc('\n', f);
+        }
+}
+
+/* What there is for other disks and devices stays, as with systemd; the reader takes the
+ * last line of each. */
+static void write_list(FILE *f, const PropertyText *p, const Settable *s, const UnitSpec *spec) {
         fprintf(f, "%s=\n", p->key);
         if (*p->value == '\0')
                 return;
-        for (size_t i = 0; i < list->n; i++) {
-                fprintf(f, "%s=", p->key);
-                write_disk(f, s->io, &list->items[i]);
-                fputc('\n', f);
-        }
+        if (s->io >= 0)
+                write_disks(f, p->key, s->io, &spec->service.resource.io[s->io]);
+        else
+                write_devices(f, p->key, &spec->service.resource.device_allow);
         for (const char *line = p->value; *line;) {
                 size_t size = strcspn(line, "\n");
 
@@ -315,6 +339,36 @@ static int read_disks(sd_bus_message *m, char **ret, IoLimitKind kind) {
         return keep(text, ret);
 }
 
+/* A line for each device. What is in the access is the loader's to judge, but no other line. */
+static int read_devices(sd_bus_message *m, char **ret) {
+        const char *device, *access;
+        size_t size = 0;
+        char *text = NULL;
+
+        FILE *f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        int r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(ss)");
+        while (r >= 0 && (r = sd_bus_message_read(m, "(ss)", &device, &access)) > 0) {
+                if (strspn(access, "rwm") != strlen(access)) {
+                        r = -EINVAL;
+                        break;
+                }
+                if (ftell(f) > 0)
+                        fputc('\n', f);
+                write_device(f, device, access);
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (fclose(f) != 0 && r >= 0)
+                r = -ENOMEM;
+        if (r < 0) {
+                free(text);
+                return r;
+        }
+        return keep(text, ret);
+}
+
 static int read_disk_numbers(sd_bus_message *m, char **ret) {
         return read_disks(m, ret, IO_LIMIT_READ_BYTES);
 }
@@ -376,6 +430,8 @@ static const struct {
         { "IOReadIOPSMax",       "a(st)", "IOReadIOPSMax",       read_disk_numbers },
         { "IOWriteIOPSMax",      "a(st)", "IOWriteIOPSMax",      read_disk_numbers },
         { "IODeviceLatencyTargetUSec", "a(st)", "IODeviceLatencyTargetSec", read_disk_spans },
+        { "DevicePolicy", "s",     "DevicePolicy", read_string  },
+        { "DeviceAllow",  "a(ss)", "DeviceAllow",  read_devices },
 };
 
 /* Always on; clients send them along. */

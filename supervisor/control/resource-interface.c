@@ -48,6 +48,24 @@ static PROPERTY_GETTER(get_io_limits) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static PROPERTY_GETTER(get_device_policy) {
+        return sd_bus_message_append(
+                        reply, "s", device_policy_to_string(*(const DevicePolicy *) userdata));
+}
+
+static PROPERTY_GETTER(get_device_allow) {
+        const DeviceAllowList *list = userdata;
+
+        int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ss)");
+        for (size_t i = 0; r >= 0 && i < list->n; i++) {
+                char access[4];
+
+                device_access_format(&list->items[i], access);
+                r = sd_bus_message_append(reply, "(ss)", list->items[i].device, access);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 /* clang-format off */
 #define RESOURCE(member) offsetof(UnitSpec, service.resource.member)
 #define IO_LIMITS(name, kind) \
@@ -68,6 +86,8 @@ const sd_bus_vtable resource_vtable[] = {
         IO_LIMITS("IOReadIOPSMax",             READ_OPERATIONS),
         IO_LIMITS("IOWriteIOPSMax",            WRITE_OPERATIONS),
         IO_LIMITS("IODeviceLatencyTargetUSec", LATENCY_USEC),
+        SD_BUS_PROPERTY("DevicePolicy", "s",     get_device_policy, RESOURCE(device_policy), 0),
+        SD_BUS_PROPERTY("DeviceAllow",  "a(ss)", get_device_allow,  RESOURCE(device_allow),  0),
         SD_BUS_VTABLE_END,
 };
 /* clang-format on */

@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include <stdlib.h>
 
+#include "kinds/container-device-policy.h"
 #include "kinds/container-devices.h"
 #include "kinds/container-internal.h"
 #include "kinds/container-limits.h"
-
-/* Docker's: the pseudo devices of a minimal /dev, its own terminals, and making nodes of any device. */
-/* clang-format off */
-static const DeviceRule default_devices[] = {
-        { 'c', UINT32_MAX, UINT32_MAX, .mknod = true },
-        { 'b', UINT32_MAX, UINT32_MAX, .mknod = true },
-        { 'c', 1, 3, .read = true, .write = true, .mknod = true },   /* null */
-        { 'c', 1, 5, .read = true, .write = true, .mknod = true },   /* zero */
-        { 'c', 1, 7, .read = true, .write = true, .mknod = true },   /* full */
-        { 'c', 1, 8, .read = true, .write = true, .mknod = true },   /* random */
-        { 'c', 1, 9, .read = true, .write = true, .mknod = true },   /* urandom */
-        { 'c', 5, 0, .read = true, .write = true, .mknod = true },   /* tty */
-        { 'c', 5, 2, .read = true, .write = true, .mknod = true },   /* ptmx */
-        { 'c', 136, UINT32_MAX, .read = true, .write = true, .mknod = true }, /* pts/N */
-};
-/* clang-format on */
 
 CgroupLimits container_limits(const Container *c) {
         if (c->run.cgroup)
@@ -68,28 +53,47 @@ static int apply_limits(Container *c,
         return r;
 }
 
-static int apply_devices(Container *c, Error *error) {
-        ContainerDevices devices = {};
-        size_t n = ELEMENTSOF(default_devices);
+/* Nodes that were added at the start are there for as long as it runs. */
+static int apply_devices(Container *c, const ResourceSpec *resource, Error *error) {
+        _cleanup_free_ DeviceRule *rules = NULL;
+        ContainerDevices added = {};
+        size_t n = 0;
 
-        int r = container_devices_find(container_spec(c), &devices, error);
+        int r = container_device_rules(resource, unit_id(&c->unit), &rules, &n, error);
+        if (r >= 0)
+                r = container_devices_find(container_spec(c), &added, error);
         if (r < 0)
                 return r;
-        _cleanup_free_ DeviceRule *rules = calloc(n + devices.n_items, sizeof(*rules));
-        if (rules) {
-                memcpy(rules, default_devices, sizeof(default_devices));
-                for (size_t i = 0; i < devices.n_items; i++)
-                        rules[n++] = devices.items[i].rule;
+        DeviceRule *longer = reallocarray(rules, n + added.n_items, sizeof(*rules));
+        if (longer) {
+                rules = longer;
+                for (size_t i = 0; i < added.n_items; i++)
+                        rules[n++] = added.items[i].rule;
         }
-        container_devices_done(&devices);
-        return rules ? cgroup_apply_devices(c->run.cgroup, rules, n, error) : -ENOMEM;
+        container_devices_done(&added);
+        return longer ? cgroup_apply_devices(c->run.cgroup, rules, n, error) : -ENOMEM;
 }
 
 int container_apply_cgroup(Container *c, Error *error) {
         int r = apply_limits(c, &c->unit.spec->service.resource, container_spec(c), error);
         if (r < 0)
                 return r;
-        return apply_devices(c, error);
+        c->run.devices_changed = false;
+        return apply_devices(c, &c->unit.spec->service.resource, error);
+}
+
+/* Only what differs: a device of AddDevice= that was taken out is no reason to refuse a limit of memory. */
+static int refresh_devices(Container *c, const ResourceSpec *next, Error *error) {
+        const ResourceSpec *now = &c->unit.spec->service.resource;
+        bool differs = now->device_policy != next->device_policy ||
+                       !device_allow_lists_equal(&now->device_allow, &next->device_allow);
+
+        if (!differs && !c->run.devices_changed)
+                return 0;
+        int r = apply_devices(c, next, error);
+        if (r >= 0)
+                c->run.devices_changed = differs;
+        return r;
 }
 
 int container_refresh_limits(Container *c, Error *error) {
@@ -103,6 +107,8 @@ int container_refresh_limits(Container *c, Error *error) {
         int r = container_resolve_spec(next, &storage, &resolved, error);
         if (r >= 0)
                 r = apply_limits(c, &next->service.resource, resolved, error);
+        if (r >= 0)
+                r = refresh_devices(c, &next->service.resource, error);
         container_spec_done(&storage);
         if (r >= 0 && c->run.child.pid > 0)
                 container_watch_oom(c); /* there may be a limit where there was none */

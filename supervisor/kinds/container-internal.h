@@ -48,6 +48,7 @@ typedef struct ContainerRun {
         uint64_t phase_ends[_START_PHASE_MAX]; /* monotonic, of the last start; 0: not known */
         uint64_t oom_kills;                    /* count at the start of the run */
         CgroupLimits limits;                   /* in force; numbers alone */
+        bool devices_changed; /* DeviceAllow= and its like are those of a newer definition */
         sd_event_source *status_source, *pid_source, *payload_source; /* owned */
         sd_event_source *cgroup_source, *oom_source;                  /* owned */
 } ContainerRun;

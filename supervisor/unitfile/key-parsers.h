@@ -146,6 +146,10 @@ DECLARE_PARSER(io_device_weights, IoLimitList);
 DECLARE_PARSER(io_rates, IoLimitList);
 DECLARE_PARSER(io_latencies, IoLimitList);
 
+/* device-allow-parsers.c */
+DECLARE_PARSER(device_policy, DevicePolicy);
+DECLARE_PARSER(devices_allowed, DeviceAllowList);
+
 /* log-parsers.c */
 DECLARE_PARSER(log_level, int);
 DECLARE_PARSER(log_facility, int);

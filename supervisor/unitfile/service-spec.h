@@ -12,6 +12,7 @@
 #include "unitfile/condition.h"
 #include "unitfile/dependency.h"
 #include "unitfile/health-spec.h"
+#include "unitfile/device-allow.h"
 #include "unitfile/exec-command.h"
 #include "unitfile/io-limit.h"
 #include "unitfile/log-settings.h"
@@ -106,6 +107,8 @@ typedef struct ResourceSpec {
         Quantity tasks_max;              /* relative: to the system's maximum */
         uint64_t io_weight;              /* 1 to 10000; UINT64_MAX: unset */
         IoLimitList io[_IO_LIMIT_KIND_MAX];
+        DevicePolicy device_policy;
+        DeviceAllowList device_allow;
         uint64_t root_size_max_bytes; /* [X-Supd] RootSizeMax=; UINT64_MAX: unset */
         int oom_score_adjust;
         bool oom_score_adjust_set;

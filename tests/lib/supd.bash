@@ -80,6 +80,7 @@ section_keys Service Type Restart RestartSec RestartSteps RestartMaxDelaySec Res
         RemainAfterExit MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax CPUQuota CPUWeight \
         MemoryZSwapMax MemoryZSwapWriteback CPUQuotaPeriodSec AllowedMemoryNodes IODeviceWeight \
         IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec \
+        DevicePolicy DeviceAllow \
         AllowedCPUs TasksMax IOWeight OOMScoreAdjust OOMPolicy WatchdogSec NotifyAccess WatchdogSignal \
         FileDescriptorStoreMax FileDescriptorStorePreserve ExecStartPre ExecStartPost \
         ExecStop ExecStopPost ExecReload ExecCondition LogRateLimitIntervalSec LogRateLimitBurst Slice \

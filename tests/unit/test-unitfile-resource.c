@@ -104,6 +104,12 @@ static void test_bad_limits_are_errors(void **state) {
                 { "IOReadIOPSMax=/dev/sda 0", "is not a path and a rate" },
                 { "IOWriteIOPSMax=/dev/sda 5 6", "is not a path and a rate" },
                 { "IODeviceLatencyTargetSec=/dev/sda 0", "is not a path and a time span" },
+                { "DevicePolicy=open", "'open' is not auto, closed or strict" },
+                { "DeviceAllow=fuse", "is not /dev/NAME" },
+                { "DeviceAllow=/dev/fuse rx", "is not /dev/NAME" },
+                { "DeviceAllow=/dev/fuse rr", "is not /dev/NAME" },
+                { "DeviceAllow=char-", "is not /dev/NAME" },
+                { "DeviceAllow=/dev/fuse r w", "is not /dev/NAME" },
         };
 
         (void) state;
@@ -113,6 +119,39 @@ static void test_bad_limits_are_errors(void **state) {
                 fixture_assert_says(&u->diagnostics, cases[i].message);
                 unit_spec_free(u);
         }
+}
+
+static void test_devices_are_nodes_or_drivers_with_an_access(void **state) {
+        UnitSpec *u = fixture_load_service(
+                        "DevicePolicy=strict\nDeviceAllow=/dev/fuse rw\nDeviceAllow=char-pts\n"
+                        "DeviceAllow=block-loop* r\nDeviceAllow=/dev/fuse r");
+        const DeviceAllowList *list = &u->service.resource.device_allow;
+
+        (void) state;
+        fixture_assert_loaded(u);
+        assert_int_equal(u->service.resource.device_policy, DEVICE_POLICY_STRICT);
+        assert_int_equal(list->n, 3);
+        assert_string_equal(list->items[0].device, "/dev/fuse");
+        assert_true(list->items[0].read && !list->items[0].write && !list->items[0].mknod);
+        assert_true(list->items[1].read && list->items[1].write && list->items[1].mknod);
+        assert_string_equal(list->items[2].device, "block-loop*");
+        unit_spec_free(u);
+}
+
+static void test_lists_of_devices_are_compared_whole(void **state) {
+        UnitSpec *a = fixture_load_service("DeviceAllow=/dev/fuse rw");
+        UnitSpec *b = fixture_load_service("DeviceAllow=/dev/fuse r");
+        UnitSpec *c = fixture_load_service("");
+        const DeviceAllowList *x = &a->service.resource.device_allow,
+                              *y = &b->service.resource.device_allow,
+                              *none = &c->service.resource.device_allow;
+
+        (void) state;
+        assert_true(device_allow_lists_equal(x, x) && device_allow_lists_equal(none, none));
+        assert_false(device_allow_lists_equal(x, y) || device_allow_lists_equal(x, none));
+        unit_spec_free(a);
+        unit_spec_free(b);
+        unit_spec_free(c);
 }
 
 static void test_disks_without_number_are_refused(void **state) {
@@ -136,6 +175,8 @@ int main(void) {
                 cmocka_unit_test(test_the_period_of_a_quota_is_within_what_the_kernel_takes),
                 cmocka_unit_test(test_limits_of_disks_are_lists_of_paths_and_values),
                 cmocka_unit_test(test_bad_limits_are_errors),
+                cmocka_unit_test(test_devices_are_nodes_or_drivers_with_an_access),
+                cmocka_unit_test(test_lists_of_devices_are_compared_whole),
                 cmocka_unit_test(test_disks_without_number_are_refused),
         };
 
