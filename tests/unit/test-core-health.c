@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -484,6 +485,106 @@ static void test_checks_of_many_units_spread_evenly(void **state) {
                 assert_in_range(slots[i], 60, 140);
 }
 
+/* ---- a thousand units, a second at a time -------------------------------------------------------- */
+
+#define UNITS 1000U
+#define INTERVAL (30 * SEC)
+
+typedef struct Crowd {
+        Health units[UNITS];
+        uint64_t keys[UNITS];
+        HealthPlan plan;
+        unsigned checks[600]; /* that were begun in each second */
+} Crowd;
+
+/* As of names: what kinds/ makes of "web-1.service", "web-2.service" and so on. */
+static uint64_t key_of_name(unsigned i) {
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        char name[32];
+
+        (void) snprintf(name, sizeof(name), "web-%u.service", i);
+        for (const char *c = name; *c; c++)
+                hash = (hash ^ (unsigned char) *c) * UINT64_C(0x100000001b3);
+        return hash;
+}
+
+static Crowd *crowd_new(void) {
+        Crowd *c = calloc(1, sizeof(*c));
+
+        assert_non_null(c);
+        c->plan = plan_usual();
+        c->plan.interval_usec = INTERVAL;
+        for (unsigned i = 0; i < UNITS; i++)
+                c->keys[i] = key_of_name(i);
+        return c;
+}
+
+/* Each check takes a tenth of a second. */
+static void crowd_run(Crowd *c, unsigned from, unsigned to) {
+        for (unsigned second = from; second < to; second++) {
+                for (unsigned i = 0; i < UNITS; i++) {
+                        Health *h = &c->units[i];
+
+                        if (h->next_usec >= (second + 1) * SEC)
+                                continue;
+                        uint64_t begin = h->next_usec;
+                        c->checks[second]++;
+                        health_check_started(h);
+                        (void) health_result(h, &c->plan, true, c->keys[i], begin + SEC / 10);
+                }
+        }
+}
+
+/* A thousand in thirty seconds are 33 a second. */
+static void assert_even(const Crowd *c, unsigned from, unsigned to) {
+        unsigned total = 0;
+
+        for (unsigned second = from; second < to; second++) {
+                assert_in_range(c->checks[second], 10, 70);
+                total += c->checks[second];
+        }
+        assert_in_range(total / (to - from), 30, 36);
+}
+
+static void test_a_thousand_checks_stay_spread_for_as_long_as_they_run(void **state) {
+        Crowd *c = crowd_new();
+
+        (void) state;
+        for (unsigned i = 0; i < UNITS; i++)
+                health_begin(&c->units[i], &c->plan, 0);
+        crowd_run(c, 0, 300);
+        assert_int_equal(c->checks[0] >= UNITS, true); /* the first is at once */
+        assert_even(c, 31, 300);
+        free(c);
+}
+
+static void test_a_thousand_checks_are_spread_after_a_restart_of_supd_too(void **state) {
+        Crowd *c = crowd_new();
+
+        (void) state;
+        for (unsigned i = 0; i < UNITS; i++)
+                health_begin(&c->units[i], &c->plan, 0);
+        crowd_run(c, 0, 100);
+        for (unsigned i = 0; i < UNITS; i++)
+                health_resume(&c->units[i], &c->plan, c->keys[i], 100 * SEC);
+        memset(c->checks, 0, sizeof(c->checks));
+        crowd_run(c, 100, 400);
+        assert_even(c, 100, 400);
+        free(c);
+}
+
+/* Each group of units as large as a wave of starts. */
+static void test_units_that_were_started_one_after_the_other_are_spread_too(void **state) {
+        Crowd *c = crowd_new();
+
+        (void) state;
+        for (unsigned i = 0; i < UNITS; i++)
+                health_begin(&c->units[i], &c->plan, (i / 100) * SEC);
+        crowd_run(c, 0, 300);
+        assert_even(c, 45, 300);
+        free(c);
+}
+
 static void test_names_of_states_are_read_back(void **state) {
         (void) state;
         for (HealthState s = 0; s < _HEALTH_STATE_MAX; s++)
@@ -514,6 +615,9 @@ int main(void) {
                 cmocka_unit_test(test_a_cancelled_check_is_due_again),
                 cmocka_unit_test(test_after_a_restart_of_supd_it_goes_on),
                 cmocka_unit_test(test_checks_of_many_units_spread_evenly),
+                cmocka_unit_test(test_a_thousand_checks_stay_spread_for_as_long_as_they_run),
+                cmocka_unit_test(test_a_thousand_checks_are_spread_after_a_restart_of_supd_too),
+                cmocka_unit_test(test_units_that_were_started_one_after_the_other_are_spread_too),
                 cmocka_unit_test(test_names_of_states_are_read_back),
         };
 
