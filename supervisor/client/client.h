@@ -84,6 +84,9 @@ int client_list_jobs(Client *c, Value *ret, Error *error);
 /** client_get_diagnostics() - an array of dicts, of all unit files that were read last */
 int client_get_diagnostics(Client *c, Value *ret, Error *error);
 
+/** client_list_changed() - an array of [id, "changed" or "gone"]: those that run by something else than their files */
+int client_list_changed(Client *c, Value *ret, Error *error);
+
 /* ---- acting on the supervisor ------------------------------------------------------------------ */
 
 /** client_reload() - read all unit files again */

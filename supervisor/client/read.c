@@ -294,6 +294,19 @@ int client_get_diagnostics(Client *c, Value *ret, Error *error) {
         return r < 0 ? r : read_reply(c, reply, ret, error);
 }
 
+int client_list_changed(Client *c, Value *ret, Error *error) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        int r = client_call(c,
+                        SUPD_BUS_PATH,
+                        SUPD_BUS_MANAGER,
+                        "ListChangedUnits",
+                        &reply,
+                        error,
+                        NULL);
+        return r < 0 ? r : read_reply(c, reply, ret, error);
+}
+
 int client_dump(Client *c, char *const *patterns, char **ret, Error *error) {
         _cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
         _cleanup_bus_error_ sd_bus_error bus_error = SD_BUS_ERROR_NULL;

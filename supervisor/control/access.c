@@ -113,6 +113,7 @@ static const Rule rules[] = {
         { SUPD_BUS_MANAGER,         "ListUnitStatus",          READ   },
         { SUPD_BUS_MANAGER,         "ListUnitFileStatus",      READ   },
         { SUPD_BUS_MANAGER,         "GetDiagnostics",          READ   },
+        { SUPD_BUS_MANAGER,         "ListChangedUnits",        READ   },
         { SUPD_BUS_MANAGER,         "CheckHealth",             MANAGE },
         { SUPD_BUS_IMAGE,           "Run",                     MANAGE },
         { SUPD_BUS_SECRET,          "Create",                  MANAGE },

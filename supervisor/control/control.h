@@ -29,6 +29,8 @@
  *                                      belongs to none), Severity, Code, File, Line, Column, Section,
  *                                      Key, Message, Text (all of it in one line)
  *
+ *   ListChangedUnits() -> a(ss)        units that run by something else than their files say, and
+ *                                      "changed" or "gone"
  *   ListUnitFileStatus(as states, as patterns) -> aa{sv}
  *                                      unit files, loaded or not: UnitFile (its name), Id, FragmentPath,
  *                                      UnitFileState, UnitFilePreset

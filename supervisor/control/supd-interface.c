@@ -62,6 +62,30 @@ static int append_unit_diagnostics(sd_bus_message *m, const Unit *u) {
         return append_diagnostics(m, unit_id(u), &spec->diagnostics);
 }
 
+/* Cheap, unlike the status of all: who reloads asks for no figures. */
+static int method_list_changed_units(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Engine *e = ((Connection *) ASSERT_PTR(userdata))->control->engine;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        (void) ret_error;
+        int r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ss)");
+        for (size_t i = 0; r >= 0 && i < engine_n_units(e); i++) {
+                const Unit *u = engine_unit_at(e, i);
+                UnitDefinition definition = unit_definition(u);
+
+                if (definition != UNIT_DEFINITION_CURRENT)
+                        r = sd_bus_message_append(reply,
+                                        "(ss)",
+                                        unit_id(u),
+                                        unit_definition_to_string(definition));
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int method_get_diagnostics(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Engine *e = ((Connection *) ASSERT_PTR(userdata))->control->engine;
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -397,6 +421,7 @@ const sd_bus_vtable supd_vtable[] = {
         SD_BUS_METHOD("GetUnitHistory", "s",  "aa{ss}",    method_get_unit_history, 0),
         SD_BUS_METHOD("ListUnitFileStatus", "asas", "aa{sv}", method_list_unit_file_status, 0),
         SD_BUS_METHOD("CheckHealth",    "s",  "is",        method_check_health,     0),
+        SD_BUS_METHOD("ListChangedUnits", NULL, "a(ss)",   method_list_changed_units, 0),
         SD_BUS_METHOD("GetDiagnostics", NULL, "aa{sv}",    method_get_diagnostics,  0),
         SD_BUS_VTABLE_END,
 };

@@ -37,25 +37,26 @@ static int print_diagnostic(Context *c, const Value *d) {
 
 /* Whoever runs by something else than its files say now. */
 static int print_differing(Context *c, Error *error) {
-        _cleanup_value_ Value units = {};
+        _cleanup_value_ Value list = {};
 
-        int r = c->options->quiet ? 0 : client_list_units(c->client, NULL, &units, error);
-        for (size_t i = 0; r >= 0 && i < value_length(&units); i++) {
-                const Value *unit = &units.dict.items[i].value;
-                const char *definition = value_get_string(unit, "Definition");
-                bool gone = str_equal(definition, "gone");
+        int r = c->options->quiet ? 0 : client_list_changed(c->client, &list, error);
+        for (size_t i = 0; r >= 0 && i < value_length(&list); i++) {
+                const Value *pair = &list.array.items[i];
+                const char *id = value_length(pair) == 2 ? pair->array.items[0].string : NULL;
 
-                if (gone)
+                if (!id)
+                        continue;
+                if (str_equal(pair->array.items[1].string, "gone"))
                         fprintf(stderr,
                                         "%s runs on without a file; it is gone once it stops\n",
-                                        unit_id(unit));
-                else if (str_equal(definition, "changed"))
+                                        id);
+                else
                         fprintf(stderr,
                                         "%s runs as it was started; 'supctl restart %s' takes what "
                                         "has "
                                         "changed (limits hold already)\n",
-                                        unit_id(unit),
-                                        unit_id(unit));
+                                        id,
+                                        id);
         }
         return r;
 }
