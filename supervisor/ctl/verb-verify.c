@@ -5,6 +5,7 @@
 #include "client/secret.h"
 #include "ctl/json-output.h"
 #include "ctl/verbs.h"
+#include "ctl/verify-json.h"
 #include "supd/exit-status.h"
 #include "unitfile/unit-spec.h"
 
@@ -32,33 +33,6 @@ static int print_diagnostic(Context *c, const Diagnostic *d) {
                         style_off(&c->terminal, style),
                         safe);
         return 0;
-}
-
-static int set_text(json_t *object, const char *key, const char *text) {
-        json_t *value = text ? json_from_text(text, strlen(text)) : json_null();
-
-        return json_object_set_new_nocheck(object, key, value);
-}
-
-/* A new reference; NULL: out of memory. */
-static json_t *json_of(const UnitSpec *spec, const Diagnostic *d) {
-        json_t *object = json_object();
-
-        if (set_text(object, "Unit", spec->id) < 0 ||
-                        set_text(object, "Severity", diagnostic_severity_to_string(d->severity)) <
-                                        0 ||
-                        set_text(object, "Code", d->code) < 0 ||
-                        set_text(object, "File", d->file) < 0 ||
-                        json_object_set_new_nocheck(object, "Line", json_integer(d->line)) < 0 ||
-                        json_object_set_new_nocheck(object, "Column", json_integer(d->column)) <
-                                        0 ||
-                        set_text(object, "Section", d->section) < 0 ||
-                        set_text(object, "Key", d->key) < 0 ||
-                        set_text(object, "Message", d->message) < 0) {
-                json_decref(object);
-                return NULL;
-        }
-        return object;
 }
 
 /* ---- what supd would have to have -------------------------------------------------------------- */
@@ -122,11 +96,14 @@ verify_file(Context *c, UnitFileLoader *loader, Secrets *secrets, const char *pa
                 const Diagnostic *d = &spec->diagnostics.items[i];
 
                 bad = bad || is_fatal(d, c->options->strict);
-                r = !c->options->json                                   ? print_diagnostic(c, d)
-                    : json_array_append_new(list, json_of(spec, d)) < 0 ? -ENOMEM
-                                                                        : 0;
+                r = c->options->json ? 0 : print_diagnostic(c, d);
                 if (r < 0)
                         return r;
+        }
+        if (c->options->json) {
+                json_t *unit = verify_json(spec, path, !bad);
+                if (!unit || json_array_append_new(list, unit) < 0)
+                        return -ENOMEM;
         }
         if (spec->diagnostics.n_dropped > 0 && !c->options->json)
                 fprintf(c->out,

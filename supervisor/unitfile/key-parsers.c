@@ -136,16 +136,28 @@ int input_expand(KeyInput *in, const UnitAssignment *a, const char *word, char *
         return r < 0 ? r : input_account(in, a, strlen(*ret));
 }
 
+/* Return: 1; -ENOMEM. */
+static int note_value(KeyInput *in, const UnitAssignment *a, const char *text, bool word) {
+        if (!in->load->effective)
+                return 1;
+        in->noted = true;
+        int r = effective_add(in->load->effective, a, a->file->path, a->line, text, word);
+        return r < 0 ? r : 1;
+}
+
 int input_string(KeyInput *in, const UnitAssignment *a, char **ret) {
         if (in->role != SECTION_TYPE)
-                return input_expand(in, a, a->value, ret);
+                return input_item(in, a, ret);
 
         _cleanup_free_ char *unquoted = words_unquote(a->value);
-        return unquoted ? input_expand(in, a, unquoted, ret) : -ENOMEM;
+        int r = unquoted ? input_expand(in, a, unquoted, ret) : -ENOMEM;
+        return r <= 0 ? r : note_value(in, a, *ret, /* word= */ false);
 }
 
 int input_item(KeyInput *in, const UnitAssignment *a, char **ret) {
-        return input_expand(in, a, a->value, ret);
+        int r = input_expand(in, a, a->value, ret);
+
+        return r <= 0 ? r : note_value(in, a, *ret, /* word= */ false);
 }
 
 /* A line that can't be split is left out whole, as Quadlet does, but never where it restricts. */
@@ -176,6 +188,8 @@ int input_words(KeyInput *in, const UnitAssignment *a, WordsFlags flags, WordLis
                 _cleanup_free_ char *expanded = NULL;
 
                 r = input_expand(in, a, raw.words[i], &expanded);
+                if (r > 0)
+                        r = note_value(in, a, expanded, /* word= */ true);
                 if (r <= 0)
                         return r;
                 r = word_list_add(list, &expanded);
@@ -519,6 +533,11 @@ int parse_command(KeyInput *in, void *target) {
         }
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < list.n_words; i++) {
+                r = note_value(in, a, list.words[i], /* word= */ true);
+                if (r < 0)
+                        return r;
+        }
         replace_vector(target, &list);
         return 0;
 }

@@ -6,6 +6,7 @@
  * and complains. A problem in a value is a diagnostic and no failure; only -ENOMEM is passed up.
  */
 
+#include "unitfile/effective.h"
 #include "unitfile/expand.h"
 #include "unitfile/specifier.h"
 #include "unitfile/unit-file.h"
@@ -25,6 +26,7 @@ typedef struct UnitLoad {
         SpecifierContext specifiers;
         const Environment *environment; /* borrowed; NULL: references stay in the values */
         DiagnosticList *diagnostics;    /* borrowed */
+        Effective *effective;           /* borrowed; NULL: nobody wants to know */
         size_t expansion_left;          /* bytes that specifiers and references may still produce */
         unsigned suggestions_left;
         bool resolving; /* unit_spec_resolve(): only what refers to the environment is done again */
@@ -44,6 +46,7 @@ struct KeyInput {
         size_t n_assignments;
         const UnitAssignment *looked_at; /* borrowed; the one that refers is about */
         bool refers;                     /* to the environment */
+        bool noted;                      /* the values as they count have been noted down */
 };
 
 #define KEY_INPUT_FOREACH(a, in) \

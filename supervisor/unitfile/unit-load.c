@@ -295,7 +295,21 @@ static int apply_key(UnitLoad *load, const Grouping *g, size_t index) {
                 return 0;
         if (key->disposition != KEY_HANDLED)
                 return apply_unhandled(&in);
-        return key->parse(&in, key_target(load, key));
+        if (!load->effective)
+                return key->parse(&in, key_target(load, key));
+
+        int r = effective_begin(load->effective, key->section, key->key, key->flags & KEY_LIST);
+        if (r >= 0)
+                r = key->parse(&in, key_target(load, key));
+        /* Of those that look at the text themselves. */
+        for (size_t i = 0; i < in.n_assignments && r >= 0 && !in.noted; i++)
+                r = effective_add(load->effective,
+                                in.assignments[i],
+                                in.assignments[i]->file->path,
+                                in.assignments[i]->line,
+                                in.assignments[i]->value,
+                                /* word= */ false);
+        return r;
 }
 
 static int apply_files(UnitLoad *load, UnitFile *const *files, size_t n_files) {
@@ -479,15 +493,19 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
                 return -ENOMEM;
         r = parse_texts(request, &diagnostics, &dropin_diagnostics, &source);
         if (r >= 0)
-                r = podman_args_expand(source,
-                                unit_type_find(request->file_name)->section,
-                                &diagnostics);
+                r = podman_args_expand(
+                                source, unit_type_find(request->file_name)->section, &diagnostics);
         if (r >= 0)
                 r = make_unit(request, source, &diagnostics, &u);
         if (r < 0)
                 return r;
 
         u->texts_hash = hash_texts(request);
+        if (request->keep_effective) {
+                u->effective = calloc(1, sizeof(*u->effective));
+                if (!u->effective)
+                        return -ENOMEM;
+        }
         UnitLoad load = {
                 .unit = u,
                 .type = unit_type_find(request->file_name),
@@ -498,6 +516,7 @@ int unit_spec_load(const UnitLoadRequest *request, UnitSpec **ret) {
                 .unit_dir = unit_dir,
                 .specifiers = specifier_context(u, request->facts),
                 .diagnostics = &diagnostics,
+                .effective = u->effective,
                 .expansion_left = EXPANSION_SIZE_MAX,
                 .suggestions_left = SUGGESTIONS_MAX,
                 .is_known = request->is_known,

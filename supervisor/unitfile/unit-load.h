@@ -27,6 +27,7 @@ typedef struct UnitLoadRequest {
         /* Is there a file, or a template for it, of this name? NULL: taken for granted. */
         bool (*is_known)(const void *userdata, const char *file_name);
         const void *is_known_userdata; /* borrowed */
+        bool keep_effective;           /* the values as they count, in text */
 } UnitLoadRequest;
 
 /**

@@ -29,6 +29,7 @@ typedef struct UnitSources {
         UnitIndex *index; /* owned */
         UnitKeys *keys;   /* owned */
         MachineFacts facts;
+        bool keep_effective; /* of each unit, its values in text */
 } UnitSources;
 
 struct UnitSet {
@@ -205,6 +206,7 @@ static int load_sections(const UnitSources *sources,
                 .facts = &sources->facts,
                 .is_known = source_has_unit,
                 .is_known_userdata = sources->index,
+                .keep_effective = sources->keep_effective,
         };
         _cleanup_(unit_spec_freep) UnitSpec *u = NULL;
         r = unit_spec_load(&request, &u);
@@ -835,6 +837,7 @@ static int loader_enter(UnitFileLoader *l, char **directory) {
                 unit_sources_done(&sources);
                 return r;
         }
+        sources.keep_effective = true;
         l->sources = sources;
         l->directory = TAKE_PTR(*directory);
         return 0;

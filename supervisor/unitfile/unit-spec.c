@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "unitfile/effective.h"
 #include "unitfile/unit-spec.h"
 
 #include <string.h>
@@ -359,6 +360,7 @@ UnitSpec *unit_spec_free(UnitSpec *u) {
         pod_spec_done(&u->pod);
         socket_spec_done(&u->socket);
         diagnostic_list_done(&u->diagnostics);
+        effective_free(u->effective);
         unit_source_free(u->source);
         free(u);
         return NULL;

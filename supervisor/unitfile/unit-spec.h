@@ -60,6 +60,7 @@ typedef struct UnitSpec {
         PodSpec pod;             /* of UNIT_KIND_POD */
         SocketSpec socket;       /* of UNIT_KIND_SOCKET */
         DiagnosticList diagnostics;
+        struct Effective *effective; /* owned; of unit_file_loader_load(); NULL else */
         struct UnitSource
                         *source; /* owned; NULL unless the type section refers to the environment */
 } UnitSpec;
