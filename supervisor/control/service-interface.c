@@ -150,6 +150,26 @@ static PROPERTY_GETTER(get_notify_access) {
                         reply, "s", notify_access_to_string(*(const NotifyAccess *) userdata));
 }
 
+/* By name alone, never what is in them. */
+static PROPERTY_GETTER(get_credential_names) {
+        const HostExecSpec *exec = &((const UnitView *) userdata)->spec->service.exec;
+        char *const *const lists[] = { exec->load_credentials, exec->set_credentials };
+        _cleanup_strv_ char **names = NULL;
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
+                STRV_FOREACH (word, lists[i]) {
+                        _cleanup_free_ char *name = strndup(*word, strcspn(*word, ":"));
+
+                        if (r >= 0 && !name)
+                                r = -ENOMEM;
+                        if (r >= 0 && !strv_contains(names, name))
+                                r = strv_append(&names, name);
+                }
+        }
+        return r < 0 ? r : sd_bus_message_append_strv(reply, names);
+}
+
 /* "HOST:CONTAINER:rwm" each, as AddDevice= has it. */
 static PROPERTY_GETTER(get_devices) {
         const UnitView *v = userdata;
@@ -262,6 +282,14 @@ static PROPERTY_GETTER(get_apparmor) {
         return sd_bus_message_append(reply, "(bs)", 0, spec->container.security.apparmor ?: "");
 }
 
+static PROPERTY_GETTER(get_runtime_preserve) {
+        const UnitSpec *spec = userdata;
+
+        return sd_bus_message_append(reply,
+                        "s",
+                        directory_preserve_to_string(spec->service.exec.runtime_preserve));
+}
+
 static PROPERTY_GETTER(get_kill_mode) {
         const UnitSpec *spec = userdata;
 
@@ -322,6 +350,9 @@ static PROPERTY_GETTER(get_rate_limit_burst) {
 #define STATUS(member) offsetof(UnitView, status.member)
 #define SPEC(member) offsetof(UnitSpec, member)
 #define RESOURCE(member) offsetof(UnitSpec, service.resource.member)
+#define DIRECTORY(name, kind) \
+        SD_BUS_PROPERTY(name,        "as", NULL, SPEC(service.exec.directories[EXEC_DIRECTORY_##kind].words), 0), \
+        SD_BUS_PROPERTY(name "Mode", "u",  NULL, SPEC(service.exec.directories[EXEC_DIRECTORY_##kind].mode), 0)
 #define FIGURE(name, getter) SD_BUS_PROPERTY(name, "t", getter, 0, 0)
 #define STAMP(name, member) \
         SD_BUS_PROPERTY(name, "t", property_get_stamp, STATUS(member.realtime_usec), CHANGES), \
@@ -388,6 +419,12 @@ const sd_bus_vtable service_spec_vtable[] = {
         SD_BUS_PROPERTY("LogRateLimitIntervalUSec", "t", get_rate_limit_interval, 0,                    0),
         SD_BUS_PROPERTY("LogRateLimitBurst",     "u",  get_rate_limit_burst, 0,                         0),
         SD_BUS_PROPERTY("NoNewPrivileges",       "b",  property_get_bool, SPEC(container.security.no_new_privileges), 0),
+        DIRECTORY("RuntimeDirectory", RUNTIME),
+        DIRECTORY("StateDirectory", STATE),
+        DIRECTORY("CacheDirectory", CACHE),
+        DIRECTORY("LogsDirectory", LOGS),
+        DIRECTORY("ConfigurationDirectory", CONFIGURATION),
+        SD_BUS_PROPERTY("RuntimeDirectoryPreserve", "s", get_runtime_preserve, 0,                       0),
         SD_BUS_PROPERTY("KillMode",              "s",  get_kill_mode,     0,                            0),
         SD_BUS_PROPERTY("NotifyAccess",          "s",  get_notify_access, SPEC(service.notify_access), 0),
         SD_BUS_PROPERTY("FileDescriptorStoreMax", "u", NULL,              SPEC(service.fd_store_max),   0),
@@ -420,6 +457,7 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("HealthLog",       "a(ttis)", health_get_log, 0,                   0),
         SD_BUS_PROPERTY("Annotations",     "as", get_annotations, 0,                       0),
         SD_BUS_PROPERTY("Devices",         "as", get_devices, 0,                           0),
+        SD_BUS_PROPERTY("Credentials",     "as", get_credential_names, 0,                  0),
         SD_BUS_PROPERTY("Pod",             "s", NULL, STATUS(pod),                         0),
         SD_BUS_PROPERTY("PodName",         "s", NULL, STATUS(pod_name),                    0),
         SD_BUS_PROPERTY("PodMembers",      "as", NULL, STATUS(pod_members),                0),

@@ -24,6 +24,10 @@ static char *format_limit(uint64_t number) {
         return number == UINT64_MAX ? strdup("infinity") : format_plain(number);
 }
 
+static char *format_mode(uint64_t number) {
+        return str_printf("%04" PRIo64, number);
+}
+
 static char *format_measure(uint64_t number) {
         return number == UINT64_MAX ? strdup("[not set]") : format_plain(number);
 }
@@ -44,6 +48,7 @@ static const struct {
         { "Low",                format_limit   },
         { "Min",                format_limit   },
         { "Swap",               format_limit   },
+        { "Mode",               format_mode    },
         { "",                   format_measure },
 };
 /* clang-format on */

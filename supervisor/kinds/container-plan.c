@@ -14,6 +14,7 @@
 #include "kinds/container-secrets.h"
 #include "kinds/container-users.h"
 #include "kinds/environment.h"
+#include "kinds/exec-directories.h"
 #include "kinds/socket.h"
 
 /* Names are looked up one by one; nothing that runs has anywhere near as many. */
@@ -64,10 +65,16 @@ int container_resolve_spec(const UnitSpec *spec,
                 ContainerSpec *storage,
                 const ContainerSpec **ret,
                 Error *error) {
-        _cleanup_strv_ char **expansion = NULL;
+        _cleanup_strv_ char **expansion = NULL, **own = NULL;
 
         container_spec_init(storage);
-        int r = service_environment_read(&spec->service, &expansion, error);
+        int r = exec_directories_add_variables(spec->id, &spec->service.exec, &expansion);
+        if (r >= 0)
+                r = service_environment_read(&spec->service, &own, error);
+        STRV_FOREACH (assignment, own) {
+                if (r >= 0)
+                        r = strv_env_set(&expansion, *assignment);
+        }
         return r < 0 ? r : unit_spec_resolve(spec, expansion, storage, ret, error);
 }
 

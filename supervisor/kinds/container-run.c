@@ -11,6 +11,7 @@
 #include "kinds/container-internal.h"
 #include "kinds/container-notify.h"
 #include "kinds/container-streams.h"
+#include "kinds/exec-directories.h"
 #include "supd/exit-status.h"
 #include "supd/message-ids.h"
 
@@ -59,6 +60,8 @@ int container_start_run(Container *c, Error *error) {
         c->run.phase_ends[START_PHASE_IMAGE] = clock_monotonic_usec();
         container_health_end(c); /* of the last run, as a record may still have it */
         r = container_health_verify(c, error);
+        if (r >= 0)
+                r = exec_directories_make(unit_id(&c->unit), &c->unit.spec->service.exec, error);
         if (r >= 0)
                 r = container_enter_pod(c, error);
         if (r >= 0)

@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "kinds/container-internal.h"
+#include "kinds/exec-directories.h"
 #include "kinds/container-notify.h"
 #include "kinds/control-command.h"
 #include "supd/message-ids.h"
@@ -167,8 +168,19 @@ static void action_set_deadline(Lifecycle *l, uint64_t monotonic_usec) {
         lifecycle_timer_set(&c->timer, &c->unit, l, c->context->event, monotonic_usec);
 }
 
+static void discard_directories(Container *c) {
+        ServiceState state = c->lifecycle.state;
+        bool restarts = state == SERVICE_AUTO_RESTART || (c->unit.job && c->unit.job->stopping);
+
+        if (state == SERVICE_DEAD || state == SERVICE_FAILED || state == SERVICE_AUTO_RESTART)
+                exec_directories_discard(unit_id(&c->unit), &c->unit.spec->service.exec, restarts);
+}
+
 static void action_changed(Lifecycle *l, ServiceState old) {
         Container *c = container_of_lifecycle(l);
+
+        if (l->state != old)
+                discard_directories(c);
 
         if (l->state == SERVICE_DEAD && !unit_is_held_back(&c->unit) && c->notify.kept.n_items == 0)
                 container_forget(c); /* nothing is left that a next supd would have to know */

@@ -14,6 +14,8 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "kinds/environment.h"
+#include "kinds/exec-directories.h"
+#include "kinds/host-user.h"
 #include "kinds/reap.h"
 #include "log/journal-stream.h"
 #include "runtime/host-process.h"
@@ -172,18 +174,24 @@ static bool is_unset(char *const *unset, const char *assignment) {
         return false;
 }
 
+static bool is_privileged(const ControlRequest *q) {
+        return q->command->privileged || q->unit->spec->service.exec.permissions_start_only;
+}
+
 /* systemd's order: its own words, then what the unit says, and last what it takes away. */
 static int make_environment(const ControlRequest *q, char ***ret, Error *error) {
         const ServiceSpec *service = &q->unit->spec->service;
         _cleanup_strv_ char **all = NULL, **own = NULL, **left = NULL;
 
         int r = strv_append(&all, "PATH=" EXEC_PATH);
-        if (r >= 0 && service->exec.user && !q->command->privileged)
+        if (r >= 0 && service->exec.user && !is_privileged(q))
                 r = strv_append_printf(&all, "USER=%s", service->exec.user);
         STRV_FOREACH (variable, q->variables) {
                 if (r >= 0)
                         r = strv_env_set(&all, *variable);
         }
+        if (r >= 0)
+                r = exec_directories_add_variables(unit_id(q->unit), &service->exec, &all);
         STRV_FOREACH (name, service->exec.pass_environment) {
                 const char *value = getenv(*name);
                 _cleanup_free_ char *assignment = value ? str_printf("%s=%s", *name, value) : NULL;
@@ -222,41 +230,6 @@ static int make_argv(const ExecCommand *command, char *const *environment, char 
         return r;
 }
 
-/* From the host's own files: what comes from elsewhere (NSS) could keep us waiting. */
-static int find_user(const HostExecSpec *exec, PlanUser *u, Error *error) {
-        char name[USER_NAME_SIZE] = "";
-        int r = 0;
-
-        _cleanup_close_ int root = neg_errno(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (root < 0)
-                return root;
-        if (exec->user)
-                r = user_find(root, exec->user, u, name);
-        if (r >= 0 && *name)
-                r = user_find_groups(root, name, u);
-        if (r < 0)
-                return error_set_plain(
-                                error, r, ERROR_BAD_SETTING, "no user '%s' here", exec->user);
-        if (exec->group && group_find(root, exec->group, &u->gid) < 0)
-                return error_set_plain(error,
-                                -ESRCH,
-                                ERROR_BAD_SETTING,
-                                "no group '%s' here",
-                                exec->group);
-        STRV_FOREACH (group, exec->supplementary_groups) {
-                if (u->n_groups >= PLAN_GROUPS_MAX)
-                        return error_set_plain(error, -E2BIG, ERROR_BAD_SETTING, "too many groups");
-                if (group_find(root, *group, &u->groups[u->n_groups]) < 0)
-                        return error_set_plain(error,
-                                        -ESRCH,
-                                        ERROR_BAD_SETTING,
-                                        "no group '%s' here",
-                                        *group);
-                u->n_groups++;
-        }
-        return 0;
-}
-
 static int open_stream(const ControlRequest *q, const char *identifier, int level) {
         const LogSettings *log = &q->unit->spec->service.log;
         JournalStreamSpec stream = {
@@ -284,7 +257,9 @@ static int launch(ControlCommand *c, const ControlRequest *q, Error *error) {
                                 q->command->path,
                                 EXEC_PATH);
         if (r >= 0)
-                r = find_user(exec, user, error);
+                r = host_user_find(exec, user, error);
+        if (r >= 0)
+                r = exec_directories_make(unit_id(q->unit), exec, error);
         if (r >= 0)
                 r = make_environment(q, &environment, error);
         if (r >= 0)
@@ -305,7 +280,7 @@ static int launch(ControlCommand *c, const ControlRequest *q, Error *error) {
                 .working_directory = home ? (exec->user ? user->home : "/root")
                                           : exec->working_directory,
                 .working_directory_optional = exec->working_directory_optional,
-                .drops_user = !q->command->privileged &&
+                .drops_user = !is_privileged(q) &&
                               (exec->user || exec->group || exec->supplementary_groups),
                 .uid = user->uid,
                 .gid = user->gid,

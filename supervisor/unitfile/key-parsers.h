@@ -141,6 +141,12 @@ DECLARE_PARSER(host_user, char *);
 DECLARE_PARSER(strings, char **);
 DECLARE_PARSER(idle_action, bool);
 
+/* exec-directory-parsers.c */
+DECLARE_PARSER(exec_directories, char **);
+DECLARE_PARSER(directory_preserve, DirectoryPreserve);
+DECLARE_PARSER(load_credentials, char **);
+DECLARE_PARSER(set_credentials, char **);
+
 /* io-parsers.c */
 DECLARE_PARSER(io_device_weights, IoLimitList);
 DECLARE_PARSER(io_rates, IoLimitList);

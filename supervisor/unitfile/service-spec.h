@@ -14,6 +14,7 @@
 #include "unitfile/health-spec.h"
 #include "unitfile/device-allow.h"
 #include "unitfile/exec-command.h"
+#include "unitfile/exec-directory.h"
 #include "unitfile/io-limit.h"
 #include "unitfile/log-settings.h"
 #include "unitfile/value.h"
@@ -124,6 +125,11 @@ typedef struct HostExecSpec {
         char **pass_environment;     /* owned; names that are taken from supd's own environment */
         char **unset_environment;    /* owned; NAME, or NAME=VALUE of that value alone */
         char *syslog_identifier;     /* owned; of the payload too; NULL: the unit's name */
+        ExecDirectories directories[_EXEC_DIRECTORY_KIND_MAX];
+        DirectoryPreserve runtime_preserve;
+        char **load_credentials;     /* owned; "ID:PATH"; "ID:": of a store */
+        char **set_credentials;      /* owned; "ID:TEXT", decoded */
+        bool permissions_start_only; /* User= and Group= are for the main process alone */
         unsigned umask;
         int nice;
         bool nice_set;

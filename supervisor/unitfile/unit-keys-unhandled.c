@@ -41,7 +41,6 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Service", LATER, NULL, NULL, "GuessMainPID OpenFile" },
         { "Service", LATER, "none", NULL, "StartLimitAction FailureAction" },
         { "Service", NO_EFFECT, NULL, "has no effect", "RebootArgument SysVStartPriority BusPolicy Capabilities" },
-        { "Service", LATER, NULL, HOST_COMMANDS, "PermissionsStartOnly" },
         { "Service", REJECTED, NULL, "is not available", "BusName USBFunctionDescriptors USBFunctionStrings" },
         { "Service", LATER, "yes y true t 1 on", NULL, "Delegate" },
         { "Service", LATER, NULL, NULL, "Slice DelegateSubgroup MemoryPressureWatch MemoryPressureThresholdSec" },
@@ -68,14 +67,11 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "ExecPaths NoExecPaths BindPaths BindReadOnlyPaths TemporaryFileSystem ReadWriteDirectories ReadOnlyDirectories "
           "InaccessibleDirectories ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock "
           "ProtectControlGroups ProtectHostname ProtectProc ProcSubset MountAPIVFS MountFlags" },
-        { "Service", LATER, NULL, NULL, "RuntimeDirectory StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory "
-          "RuntimeDirectoryMode StateDirectoryMode CacheDirectoryMode LogsDirectoryMode ConfigurationDirectoryMode "
-          "RuntimeDirectoryPreserve TimeoutCleanSec" },
+        { "Service", NO_EFFECT, NULL, "has no effect: directories are not cleaned by a verb", "TimeoutCleanSec" },
         { "Service", NO_EFFECT, NULL, HOST_COMMANDS, "CPUAffinity CPUSchedulingPolicy CPUSchedulingPriority "
           "CPUSchedulingResetOnFork IOSchedulingClass IOSchedulingPriority NUMAPolicy NUMAMask TimerSlackNSec IgnoreSIGPIPE "
           "CoredumpFilter Personality KeyringMode ExecSearchPath RemoveIPC MemoryKSM SetLoginEnvironment TTYPath TTYReset "
           "TTYVHangup TTYVTDisallocate TTYRows TTYColumns StandardInputText StandardInputData" },
-        { "Service", LATER, NULL, NULL, "LoadCredential SetCredential" },
         { "Service", REJECTED, NULL, "is not supported: the secret would be missing", "ImportCredential LoadCredentialEncrypted "
           "SetCredentialEncrypted" },
         { "Service", REJECTED, NULL, "is not supported: processes would see the wrong files", "RootImage RootImageOptions "

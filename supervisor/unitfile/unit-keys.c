@@ -35,6 +35,9 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
         KEY_WHOLE("Socket", key, listens, KEY_TARGET_SOCKET, KEY_LIST | KEY_KEEP_EMPTY | KEY_STRICT, help)
 #define SERVICE(key, type, member, flags, help) \
         KEY("Service", key, type, KEY_TARGET_SERVICE, ServiceSpec, member, flags, help)
+#define DIRECTORY(kind, key, help) \
+        SERVICE(key, exec_directories, exec.directories[EXEC_DIRECTORY_##kind].words, KEY_LIST, help), \
+        SERVICE(key "Mode", octal_mode, exec.directories[EXEC_DIRECTORY_##kind].mode, 0, "Their mode, by default 0755")
 #define TIMER(key, type, member, help) \
         KEY("Timer", key, type, KEY_TARGET_TIMER, TimerSpec, member, 0, help)
 #define TIMER_TIME(key, help) \
@@ -285,6 +288,15 @@ const UnitKey unit_keys_handled[] = {
         SERVICE("StandardInput", input_stream, log.input, 0, "null, or file:PATH on the host"),
         SERVICE("StandardOutput", output_stream, log.output, 0, "journal (what LogDriver= says), null, file:PATH, append:PATH or truncate:PATH on the host"),
         SERVICE("StandardError", output_stream, log.error, 0, "The same, or inherit: where stdout goes"),
+        SERVICE("PermissionsStartOnly", boolean, exec.permissions_start_only, 0, "User= and Group= are not for commands before and after the main process"),
+        DIRECTORY(RUNTIME, "RuntimeDirectory", "Directories below /run, made before the start and removed at the end"),
+        DIRECTORY(STATE, "StateDirectory", "Directories below /var/lib, made before the start"),
+        DIRECTORY(CACHE, "CacheDirectory", "Directories below /var/cache, made before the start"),
+        DIRECTORY(LOGS, "LogsDirectory", "Directories below /var/log, made before the start"),
+        DIRECTORY(CONFIGURATION, "ConfigurationDirectory", "Directories below /etc, made before the start, which belong to root"),
+        SERVICE("RuntimeDirectoryPreserve", directory_preserve, exec.runtime_preserve, 0, "no, yes, or restart: whether RuntimeDirectory= stays when the unit ends"),
+        SERVICE("LoadCredential", load_credentials, exec.load_credentials, KEY_LIST | KEY_STRICT, "ID:PATH: a file of $CREDENTIALS_DIRECTORY, from another"),
+        SERVICE("SetCredential", set_credentials, exec.set_credentials, KEY_LIST | KEY_STRICT, "ID:TEXT: a file of $CREDENTIALS_DIRECTORY"),
         SERVICE("KillMode", kill_mode, kill_mixed, KEY_STRICT, "mixed or control-group"),
         SERVICE("KillSignal", signal, kill_signal, 0, "Signal of a stop, if StopSignal= is not set"),
         SERVICE("SendSIGHUP", boolean, send_sighup, 0, "SIGHUP after the signal of a stop"),

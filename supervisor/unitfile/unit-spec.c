@@ -236,6 +236,8 @@ void service_spec_init(ServiceSpec *s) {
                 .log_rate_limit_burst = UINT64_MAX,
         };
         log_settings_init(&s->log);
+        for (ExecDirectoryKind kind = 0; kind < _EXEC_DIRECTORY_KIND_MAX; kind++)
+                s->exec.directories[kind].mode = 0755;
 }
 
 static void host_exec_spec_done(HostExecSpec *e) {
@@ -246,6 +248,10 @@ static void host_exec_spec_done(HostExecSpec *e) {
         strv_free(e->supplementary_groups);
         strv_free(e->pass_environment);
         strv_free(e->unset_environment);
+        for (ExecDirectoryKind kind = 0; kind < _EXEC_DIRECTORY_KIND_MAX; kind++)
+                strv_free(e->directories[kind].words);
+        strv_free(e->load_credentials);
+        strv_free(e->set_credentials);
 }
 
 void service_spec_done(ServiceSpec *s) {
