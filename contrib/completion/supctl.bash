@@ -36,6 +36,7 @@ _supctl() {
                 [isolate]='--no-block --lines=' [list-jobs]='--json' [list-timers]='--all --json' [list-sockets]='--all --show-types --json' [cancel]='' [why]='--json' [healthcheck]='' [set-property]='--runtime'
                 [analyze]='--json' ['analyze blame']='--json' ['analyze critical-chain']='' ['analyze plot']=''
                 ['analyze dot']='--order --require' ['analyze security']='--json' ['analyze dump']=''
+                ['analyze calendar']='--iterations= --base-time= --json' ['analyze timespan']='--json' ['analyze timestamp']='--json'
                 [list-dependencies]='--all --reverse --json'
                 [kill]='--signal= --kill-whom=' [pause]='' [unpause]='' [freeze]='' [thaw]=''
                 [logs]='--follow --lines= --since= --until= --output= --json'
@@ -64,7 +65,7 @@ _supctl() {
                 case ${words[i]} in
                 --runtime-dir) global=(--runtime-dir "${words[++i]}") ;;
                 --runtime-dir=*) global=("${words[i]}") ;;
-                -[nsSUopicmt] | --preset-mode | --type | --drop-in | --lines | --signal | --kill-whom | --since | --until | --output | --property | --state | --color) ((i++)) ;;
+                -[nsSUopicmt] | --preset-mode | --type | --drop-in | --lines | --signal | --kill-whom | --since | --until | --iterations | --base-time | --output | --property | --state | --color) ((i++)) ;;
                 --policy | --creds | --auth-file | --cert-dir | --tls-verify | --retry | --retry-delay) ((i++)) ;;
                 --platform | --os | --arch | --variant | --input | --format | --change | --message | --filter | --label) ((i++)) ;;
                 -*) ;;
@@ -106,7 +107,7 @@ _supctl() {
         --color) values='auto always never' ;;
         --state) values='active activating deactivating failed inactive paused running exited auto-restart bad-setting' ;;
         -s | --signal) values=$(compgen -A signal | grep ^SIG) ;;
-        --since | --until | -S | -U) values='today yesterday now' ;;
+        --since | --until | --base-time | -S | -U) values='today yesterday now' ;;
         -p | --property) values=$(supctl "${global[@]}" show "$(_supctl_units | head -n 1)" 2>/dev/null | cut -d= -f1) ;;
         -n | --lines) values='10 100 all' ;;
         --runtime-dir | --cert-dir)
@@ -142,7 +143,10 @@ _supctl() {
         secret) values='create ls inspect exists rm' ;;
         'secret inspect' | 'secret exists' | 'secret rm') values=$(_supctl_secrets) ;;
         'secret ls' | secrets) return ;;
-        analyze) values='time blame critical-chain plot dot security dump verify' ;;
+        analyze) values='time blame critical-chain plot dot security dump calendar timespan timestamp verify' ;;
+        'analyze calendar') values='minutely hourly daily weekly monthly quarterly semiannually yearly' ;;
+        'analyze timespan') return ;;
+        'analyze timestamp') values='now today yesterday tomorrow' ;;
         images | save | tag | rmi | history | 'image inspect' | 'image verify') values=$(_supctl_images) ;;
         load | pull | prune | df | 'image prune') return ;;
         verify | import | 'secret create')

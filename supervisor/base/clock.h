@@ -39,8 +39,14 @@ static inline uint64_t usec_sub(uint64_t a, uint64_t b) {
 /** span_format() - "2min 5s", "1.500s", "infinity"; at most two units; owned by the caller, or NULL */
 char *span_format(uint64_t span_usec);
 
+/** span_format_exact() - "1h 30s", "1min 1.500000s": nothing is left out; owned by the caller, or NULL */
+char *span_format_exact(uint64_t span_usec);
+
 /** stamp_format() - "Sun 2026-11-22 02:18:42 UTC" in the local zone; owned by the caller, or NULL */
 char *stamp_format(uint64_t realtime_usec);
 
 /** stamp_format_relative() - "5min ago", "2 days ago"; owned by the caller, or NULL */
 char *stamp_format_relative(uint64_t realtime_usec, uint64_t realtime_now_usec);
+
+/** stamp_format_distance() - the same as systemd's tools have it, "3 weeks 5 days left"; owned, or NULL */
+char *stamp_format_distance(uint64_t realtime_usec, uint64_t realtime_now_usec);

@@ -71,6 +71,11 @@ void zone_leave(ZoneScope *scope) {
         *scope = (ZoneScope) {};
 }
 
+bool zone_is_utc(void) {
+        tzset();
+        return timezone == 0 && daylight == 0;
+}
+
 const char *zone_abbreviation(bool summer) {
         return summer && !daylight ? "" : tzname[summer] ?: "";
 }

@@ -31,6 +31,9 @@ bool zone_is_known(const char *name);
 int zone_enter(const char *name, ZoneScope *ret);
 void zone_leave(ZoneScope *scope);
 
+/** zone_is_utc() - the machine's own zone is never off UTC */
+bool zone_is_utc(void);
+
 /** zone_abbreviation() - what the zone calls its time, "CEST" with @summer; "" if it has no such */
 const char *zone_abbreviation(bool summer);
 

@@ -13,6 +13,8 @@
 #include "unitfile/dependency.h"
 #include "unitfile/value.h"
 
+#define ITERATIONS_MAX 1000000U /* a day has fewer seconds; each is a line or two of output */
+
 /* What parsing needs beside the value. */
 typedef struct OptionContext {
         Options *options;
@@ -124,6 +126,19 @@ static int take_since(const OptionContext *c, const char *value, Error *error) {
 
 static int take_until(const OptionContext *c, const char *value, Error *error) {
         return take_time(c, value, &c->options->until_usec, error);
+}
+
+static int take_base_time(const OptionContext *c, const char *value, Error *error) {
+        return take_time(c, value, &c->options->base_usec, error);
+}
+
+static int take_iterations(const OptionContext *c, const char *value, Error *error) {
+        uint64_t n;
+
+        if (parse_u64(value, &n) < 0 || n > ITERATIONS_MAX)
+                return bad_value(c, value, error, "a number of times, up to 1000000");
+        c->options->iterations = (unsigned) n;
+        return 0;
 }
 
 static int take_output(const OptionContext *c, const char *value, Error *error) {
@@ -240,6 +255,8 @@ static const OptionSpec option_specs[] = {
         { "follow",      'f', NULL,     OPTION_FOLLOW,    SWITCH(follow),      "Go on with new lines until interrupted" },
         { "since",       'S', "TIME",   OPTION_SINCE,     take_since, 0,       "Lines from this time on" },
         { "until",       'U', "TIME",   OPTION_UNTIL,     take_until, 0,       "Lines up to this time" },
+        { "iterations",  0,   "N",      OPTION_ELAPSES,   take_iterations, 0,  "Show the next N times; 1 unless given" },
+        { "base-time",   0,   "TIME",   OPTION_ELAPSES,   take_base_time, 0,   "Count from this time on, not from now" },
         { "output",      'o', "FORMAT", OPTION_OUTPUT,    take_output, 0,      "short, cat (text alone) or json" },
         { "property",    'p', "NAME",   OPTION_PROPERTY,  take_property, 0,    "Show this property only" },
         { "value",       0,   NULL,     OPTION_VALUE,     SWITCH(value),       "Show values without names" },
@@ -480,6 +497,8 @@ static void set_defaults(Options *o) {
                 .job_mode = "replace",
                 .since_usec = UINT64_MAX,
                 .until_usec = UINT64_MAX,
+                .iterations = 1,
+                .base_usec = UINT64_MAX,
         };
 }
 

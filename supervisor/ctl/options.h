@@ -69,6 +69,8 @@
 #define OPTION_LINKS OPTION_FLAG(54)
 #define OPTION_EDIT OPTION_FLAG(55)
 #define OPTION_FILE_STATE OPTION_FLAG(56)
+/* Of calendar expressions: */
+#define OPTION_ELAPSES OPTION_FLAG(57) /* which, how many */
 #define OPTION_EVERY UINT64_MAX
 
 /* Of verbs that work on images. Texts are borrowed from the arguments; NULL: not given. */
@@ -112,6 +114,8 @@ typedef struct Options {
         const char *kill_whom;           /* static: "main" or "all" */
         const char *job_mode;            /* static */
         uint64_t since_usec, until_usec; /* real time; UINT64_MAX: not given */
+        unsigned iterations;
+        uint64_t base_usec; /* real time; UINT64_MAX: not given */
         LogFormat output;
         char **states, **properties; /* owned */
         ImageOptions image;

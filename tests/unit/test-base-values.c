@@ -239,6 +239,67 @@ static void test_spans_and_ages_read_as_people_write_them(void **state) {
         assert_int_equal(usec_sub(3, 5), 0);
 }
 
+static void test_exact_spans_leave_nothing_out(void **state) {
+        static const struct {
+                uint64_t span;
+                const char *text;
+        } spans[] = {
+                { 0, "0" },
+                { 1, "1us" },
+                { 1500, "1.500ms" },
+                { 2 * USEC_PER_MSEC, "2ms" },
+                { 1500 * USEC_PER_MSEC, "1.500000s" },
+                { 61500 * USEC_PER_MSEC, "1min 1.500000s" },
+                { USEC_PER_HOUR + 30 * USEC_PER_SEC, "1h 30s" },
+                { 10 * USEC_PER_DAY + 5 * USEC_PER_MSEC, "1w 3d 5ms" },
+                { UINT64_C(31557600000002), "1y 2us" },
+                { USEC_INFINITY, "infinity" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(spans); i++) {
+                _cleanup_free_ char *text = span_format_exact(spans[i].span);
+                assert_string_equal(text, spans[i].text);
+        }
+}
+
+static void test_distances_are_told_as_systemd_tells_them(void **state) {
+        static const uint64_t now = 2000000000 * USEC_PER_SEC;
+        static const struct {
+                uint64_t distance;
+                const char *text;
+        } distances[] = {
+                { 0, "now" },
+                { 70, "70us" },
+                { 20 * USEC_PER_MSEC + 5, "20ms" },
+                { 59999 * USEC_PER_MSEC, "59s" },
+                { 65 * USEC_PER_SEC, "1min 5s" },
+                { 5 * USEC_PER_MINUTE, "5min" },
+                { 61 * USEC_PER_MINUTE, "1h 1min" },
+                { 6 * USEC_PER_HOUR, "6h" },
+                { 24 * USEC_PER_HOUR, "24h" },
+                { 38 * USEC_PER_HOUR, "1 day 14h" },
+                { 2 * USEC_PER_DAY, "2 days" },
+                { 8 * USEC_PER_DAY, "1 week 1 day" },
+                { 26 * USEC_PER_DAY, "3 weeks 5 days" },
+                { 31 * USEC_PER_DAY, "1 month 0 days" },
+                { 400 * USEC_PER_DAY, "1 year 1 month" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(distances); i++) {
+                uint64_t d = distances[i].distance;
+                _cleanup_free_ char *ago = stamp_format_distance(now - d, now);
+                _cleanup_free_ char *left = stamp_format_distance(now + d, now);
+                size_t size = strlen(distances[i].text);
+
+                assert_memory_equal(ago, distances[i].text, size);
+                assert_string_equal(ago + size, d ? " ago" : "");
+                assert_memory_equal(left, distances[i].text, size);
+                assert_string_equal(left + size, d ? " left" : "");
+        }
+}
+
 static void test_an_error_is_set_once_and_prefixed_on_its_way_up(void **state) {
         _cleanup_(error_done) Error error = {}, moved = {};
 
@@ -270,6 +331,8 @@ int main(void) {
                 cmocka_unit_test(test_a_path_in_a_root_does_not_lead_out_of_it),
                 cmocka_unit_test(test_utf8_is_checked_to_the_letter),
                 cmocka_unit_test(test_spans_and_ages_read_as_people_write_them),
+                cmocka_unit_test(test_exact_spans_leave_nothing_out),
+                cmocka_unit_test(test_distances_are_told_as_systemd_tells_them),
                 cmocka_unit_test(test_an_error_is_set_once_and_prefixed_on_its_way_up),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
