@@ -11,7 +11,7 @@
 #   above N     under N more than the yardstick
 #   most N      the median N or less
 
-row_order=(start restart burst pause crash load memory idle log image image-ram image-memory)
+row_order=(start restart burst pause crash load graph memory idle log image image-ram image-memory)
 declare -gA row_titles=(
         [start]="request to the payload's first instruction"
         [restart]="exit to the next instance's first instruction"
@@ -19,6 +19,7 @@ declare -gA row_titles=(
         [pause]='pausing so many processes, request to answer'
         [crash]='supd killed, until it serves again'
         [load]='reading unit files'
+        [graph]='graphs of units: reading them, and starting all'
         [memory]='memory of idle containers'
         [idle]='wake-ups, nothing to do'
         [log]='log throughput, lines of 100 bytes'

@@ -239,6 +239,44 @@ row_reload() {
         reload
 }
 
+# graph_of() - COUNT: targets in layers of ten, each after and with three of the layer before; all.target needs all,
+# and takes them along when it stops
+graph_of() {
+        local i k other needs
+        mkdir -p "$UNIT_DIR"
+        for ((i = 0; i < $1; i++)); do
+                needs=
+                for ((k = 1; k <= 3 && i >= 10; k++)); do
+                        other=$(((i / 10 - 1) * 10 + (i * 7 + k * 3) % 10))
+                        needs+="Requires=u$other.target"$'\n'"After=u$other.target"$'\n'
+                done
+                printf '[Unit]\nDefaultDependencies=no\nPartOf=all.target\n%s' "$needs" >"$UNIT_DIR/u$i.target"
+        done
+        {
+                printf '[Unit]\nDefaultDependencies=no\n'
+                for ((i = 0; i < $1; i++)); do
+                        printf 'Requires=u%d.target\nAfter=u%d.target\n' "$i" "$i"
+                done
+        } >"$UNIT_DIR/all.target"
+}
+
+row_graph() {
+        local n name budget
+        for n in 10 100 1000 10000; do
+                graph_of "$n"
+                printf -v name "%'d" "$n"
+                budget=-
+                [[ $n != 1000 ]] || budget='below 100000'
+                measure graph "supctl daemon-reload, $name units" - "$budget" \
+                        meter command --runs "$(runs 15 3)" supctl daemon-reload
+                measure graph "supctl start of all, $name units" - "$budget" \
+                        meter command --runs "$(runs 15 3)" --after 'supctl stop all.target' supctl start all.target
+                rm -rf "$UNIT_DIR"
+        done
+        mkdir -p "$UNIT_DIR"
+        reload
+}
+
 # kib_of() - FIELD PID...: of smaps_rollup, one number a line
 kib_of() {
         local field=$1 pid
@@ -386,6 +424,7 @@ measure_supd() {
                 row_crash 1000 'below 300000' "$(runs 3 1)"
         fi
         row_load
+        with_supd graph row_graph
         ! wants memory && ! wants idle || BENCH_ONLY='' with_supd memory hundred_idle
         logging 'a pipe into cat' "$(runs 500000 200000)" - pipe_into_cat nothing nothing
         logging 'straight to journald' "$(runs 150000 50000)" - straight_to_journald nothing lines_straight
