@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "kinds/container-device-policy.h"
 #include "kinds/container-devices.h"
 #include "kinds/container-internal.h"
 #include "kinds/container-limits.h"
+#include "unitfile/slice.h"
 
 CgroupLimits container_limits(const Container *c) {
         if (c->run.cgroup)
@@ -12,24 +14,43 @@ CgroupLimits container_limits(const Container *c) {
         return container_limits_expected(&c->unit.spec->service.resource, container_spec(c));
 }
 
-static int open_cgroup(Container *c, Error *error) {
-        if (c->run.cgroup)
-                return 0;
-        return cgroup_open(c->context->cgroups, unit_id(&c->unit), &c->run.cgroup, error);
+/* Owned; NULL: out of memory */
+static char *wanted_name(const Container *c) {
+        const char *slice = c->unit.spec->service.resource.slice;
+        _cleanup_free_ char *path = slice_path(slice ?: SLICE_ROOT);
+
+        return path ? str_printf("%s%s%s", path, *path ? "/" : "", unit_id(&c->unit)) : NULL;
 }
 
-/* The group of an earlier instance serves again, unless what starts in it would be killed. */
+int container_open_cgroup(Container *c, const char *name, Error *error) {
+        _cleanup_free_ char *wanted = wanted_name(c);
+
+        if (c->run.cgroup)
+                return 0;
+        if (!wanted)
+                return -ENOMEM;
+        return cgroup_open(c->context->cgroups, name ?: wanted, &c->run.cgroup, error);
+}
+
+/* The group of an earlier instance serves again, unless what starts in it would be killed, or its place is another
+ * one by now. */
 static int renew_cgroup(Container *c, Error *error) {
-        int r = open_cgroup(c, error);
-        if (r < 0 || cgroup_is_fresh(c->run.cgroup))
+        _cleanup_free_ char *wanted = wanted_name(c);
+
+        int r = container_open_cgroup(c, /* name= */ NULL, error);
+        if (r < 0)
                 return r;
+        if (!wanted)
+                return -ENOMEM;
+        if (cgroup_is_fresh(c->run.cgroup) && str_equal(cgroup_name(c->run.cgroup), wanted))
+                return 0;
 
         r = cgroup_remove(c->run.cgroup);
         if (r < 0)
                 return error_set(
                                 error, r, ERROR_CGROUP, "cannot remove the cgroup of its last run");
         c->run.cgroup = cgroup_free(c->run.cgroup);
-        return open_cgroup(c, error);
+        return container_open_cgroup(c, /* name= */ NULL, error);
 }
 
 static int apply_limits(Container *c,

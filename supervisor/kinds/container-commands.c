@@ -94,12 +94,10 @@ static int start_command(Container *c, ExecPhase phase, unsigned step, Error *er
         _cleanup_strv_ char **variables = NULL;
         _cleanup_free_ char *identifier = NULL;
         const char *id = unit_id(&c->unit);
-        int r = 0;
 
         /* Nothing new may run in a group that is frozen. */
         container_thaw_now(c);
-        if (!c->run.cgroup)
-                r = cgroup_open(c->context->cgroups, id, &c->run.cgroup, error);
+        int r = container_open_cgroup(c, /* name= */ NULL, error);
         if (r >= 0)
                 r = make_variables(c, phase, &variables);
         if (r < 0)

@@ -193,6 +193,11 @@ void container_log_done(ContainerLog *log);
 /* container-cgroup.c */
 /** container_limits() - in force; of what does not run, those that will be. Numbers alone. */
 CgroupLimits container_limits(const Container *c);
+/**
+ * container_open_cgroup() - unless it is open
+ * @name: as cgroup_name() said it to a record; NULL: where the unit says
+ */
+int container_open_cgroup(Container *c, const char *name, Error *error);
 /** container_refresh_limits() - those of a newer definition hold for what runs: UNITS.md 4.10 */
 int container_refresh_limits(Container *c, Error *error);
 /** container_set_up_cgroup() - a group for a new run: open or renew it, apply limits and devices */

@@ -60,6 +60,8 @@ int container_try_save(Container *c, Error *error) {
         container_idle_put(c, &w);
         record_put_i64(&w, "LastMainPid", c->run.last_payload_pid);
         record_put_bool(&w, "Leftovers", container_has_leftovers(c));
+        if (c->run.cgroup)
+                record_put(&w, "Cgroup", cgroup_name(c->run.cgroup));
         if (c->run.child.pid > 0) {
                 record_put(&w, "FdName", c->fd_name);
                 record_put_i64(&w, "Pid", c->run.child.pid);
@@ -330,7 +332,9 @@ static int restore_from(Container *c, const Record *record, Error *error) {
 
         bool has_leftovers = state == SERVICE_FAILED && record_bool_or(record, "Leftovers", false);
         if (state_has_process(state) || state == SERVICE_AUTO_RESTART || has_leftovers) {
-                r = cgroup_open(c->context->cgroups, unit_id(&c->unit), &c->run.cgroup, error);
+                /* A record of before there were slices has none. */
+                r = container_open_cgroup(
+                                c, record_get(record, "Cgroup") ?: unit_id(&c->unit), error);
                 if (r < 0)
                         return r;
         }

@@ -2,9 +2,11 @@
 #include "recovery/strays.h"
 
 #include <poll.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "base/strv.h"
+#include "base/text.h"
 
 /* Before the loop runs there is nobody to keep waiting but the units that are about to be served. */
 static int stray_wait_empty(Cgroup *stray) {
@@ -45,6 +47,19 @@ static void stray_end(CgroupTree *cgroups, const char *name) {
                                 error_text(&error, r));
 }
 
+/* A unit that has moved to another slice is in one place, and what is in the other is nobody's. */
+static bool is_in_use(Engine *engine, const char *id, const char *name) {
+        Unit *u = engine ? engine_find(engine, id) : NULL;
+        UnitStatus status = {};
+
+        if (u)
+                u->ops->status(u, &status);
+        if (!status.cgroup_path || !str_has_suffix(status.cgroup_path, name))
+                return false;
+        size_t rest = strlen(status.cgroup_path) - strlen(name);
+        return rest == 0 || status.cgroup_path[rest - 1] == '/';
+}
+
 int strays_remove(CgroupTree *cgroups, Engine *engine, char ***ret_names, Error *error) {
         _cleanup_strv_ char **names = NULL, **strays = NULL;
 
@@ -52,16 +67,13 @@ int strays_remove(CgroupTree *cgroups, Engine *engine, char ***ret_names, Error 
         if (r < 0)
                 return r;
         STRV_FOREACH (name, names) {
-                UnitStatus status = {};
-                Unit *u = engine ? engine_find(engine, *name) : NULL;
+                const char *slash = strrchr(*name, '/'), *id = slash ? slash + 1 : *name;
 
-                if (u)
-                        u->ops->status(u, &status);
-                if (status.cgroup_path)
-                        continue; /* in use */
+                if (is_in_use(engine, id, *name))
+                        continue;
                 diag_notice("%s: its processes belong to no unit; ending them", *name);
                 stray_end(cgroups, *name);
-                r = strv_append(&strays, *name);
+                r = strv_append(&strays, id);
                 if (r < 0)
                         return r;
         }

@@ -19,6 +19,8 @@ typedef struct CgroupDriverOps {
         /* Enable the controllers for the children of the root, or take back what was enabled, and learn
          * which work (tree->controllers). NULL: nothing to do. */
         int (*enable)(CgroupTree *t, bool on, Error *error);
+        /* Have the slice @path, below the root, hand down what the root does. NULL: nothing to do. */
+        int (*enable_slice)(CgroupTree *t, const char *path);
         /* Make the group a member of the hierarchies of these controllers; those that are not there are
          * passed over. NULL: it is one of all. */
         int (*join)(Cgroup *c, unsigned controllers, Error *error);
@@ -82,6 +84,12 @@ struct Cgroup {
         size_t n_devices;
 };
 
+/** cgroup_each_slice() - of the name of a group, from the root down: "a.slice", "a.slice/a-b.slice". Stops at the first
+ * that fails. */
+int cgroup_each_slice(
+                const char *name, int (*visit)(const char *slice, void *userdata), void *userdata);
+/** cgroup_remove_slices() - those of @name that nobody is in any more */
+void cgroup_remove_slices(int root_fd, const char *name);
 /** cgroup_apply_device_program() - rules by BPF on the v2 directory: what v2 does, and hybrid where there is
  * no devices controller */
 int cgroup_apply_device_program(Cgroup *c, const DeviceRule *rules, size_t n_rules, Error *error);

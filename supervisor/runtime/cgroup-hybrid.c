@@ -38,13 +38,17 @@ static int open_in_group(const Cgroup *c, const CgroupV1Hierarchy *h, const char
 }
 
 /*
- * A new cpuset is empty and takes no process: it starts with all that the parent has. The parent's are not
- * empty, because we are in it.
+ * A new cpuset is empty and takes no process: it starts with all that the parent has. The root's are not
+ * empty, because we are in it, and those of slices were filled before.
  */
-static int fill_cpuset(const Cgroup *c, const CgroupV1Hierarchy *h, const char *file) {
+static int fill_cpuset(const CgroupV1Hierarchy *h, const char *name, const char *file) {
         _cleanup_free_ char *own = NULL, *inherited = NULL;
+        _cleanup_free_ char *path = str_printf("%s/%s", name, file);
+        _cleanup_free_ char *of_parent = str_printf("%s/../%s", name, file);
 
-        _cleanup_close_ int fd = open_in_group(c, h, file, O_RDWR);
+        if (!path || !of_parent)
+                return -ENOMEM;
+        _cleanup_close_ int fd = neg_errno(openat(h->root_fd, path, O_RDWR | O_CLOEXEC));
         if (fd < 0)
                 return fd;
         int r = file_read_fd(fd, VALUE_SIZE_MAX, &own, NULL);
@@ -52,10 +56,24 @@ static int fill_cpuset(const Cgroup *c, const CgroupV1Hierarchy *h, const char *
                 return r;
         if (own[strspn(own, "\n")] != '\0')
                 return 0;
-        r = file_read(h->root_fd, file, VALUE_SIZE_MAX, &inherited, NULL);
+        r = file_read(h->root_fd, of_parent, VALUE_SIZE_MAX, &inherited, NULL);
         if (r < 0)
                 return r;
         return fd_write_all(fd, inherited, strlen(inherited));
+}
+
+static int fill_cpusets(const CgroupV1Hierarchy *h, const char *name) {
+        if (!(h->controllers & 1U << CGROUP_CPUSET))
+                return 0;
+        int r = fill_cpuset(h, name, "cpuset.mems");
+        return r < 0 ? r : fill_cpuset(h, name, "cpuset.cpus");
+}
+
+static int make_slice(const char *slice, void *userdata) {
+        const CgroupV1Hierarchy *h = userdata;
+
+        int r = neg_errno(mkdirat(h->root_fd, slice, 0755));
+        return r < 0 && r != -EEXIST ? r : fill_cpusets(h, slice);
 }
 
 /* Return: 1 made; 0 it is there, and the processes of the group with it. */
@@ -74,16 +92,12 @@ static int make_directory(const Cgroup *c, const CgroupV1Hierarchy *h) {
 }
 
 static int join_hierarchy(Cgroup *c, const CgroupV1Hierarchy *h) {
-        int made = make_directory(c, h), r = made;
+        int r = cgroup_each_slice(c->name, make_slice, (CgroupV1Hierarchy *) h);
+        int made = r < 0 ? r : make_directory(c, h);
+
+        r = made < 0 ? made : fill_cpusets(h, c->name);
         if (r < 0)
                 return r;
-        if (h->controllers & 1U << CGROUP_CPUSET) {
-                r = fill_cpuset(c, h, "cpuset.mems");
-                if (r >= 0)
-                        r = fill_cpuset(c, h, "cpuset.cpus");
-                if (r < 0)
-                        return r;
-        }
 
         /* A group found with processes in it that were not in this hierarchy: those come along. */
         if (!c->created && made) {
@@ -232,6 +246,8 @@ static int hybrid_remove(Cgroup *c) {
                 int r = cgroup_remove_below(c->tree->v1[i].root_fd, c->name);
                 if (r < 0)
                         result = r;
+                else
+                        cgroup_remove_slices(c->tree->v1[i].root_fd, c->name);
         }
         return result;
 }

@@ -326,24 +326,58 @@ bool cgroup_tree_has_oom_group(const CgroupTree *t) {
         return t->ops == &cgroup_driver_v2 && (t->controllers & 1U << CGROUP_MEMORY);
 }
 
-int cgroup_list(CgroupTree *t, char ***ret, Error *error) {
+/* Slices that are yet to be looked into, the next one last, and what was found. */
+typedef struct GroupSearch {
+        char **slices, **found; /* owned */
+} GroupSearch;
+
+static void group_search_done(GroupSearch *search) {
+        strv_free(search->slices);
+        strv_free(search->found);
+}
+
+static int search_slice(CgroupTree *t, const char *slice, GroupSearch *search) {
         _cleanup_strv_ char **names = NULL;
 
-        int r = cgroup_list_children(t->root_fd, &names);
+        _cleanup_close_ int fd = neg_errno(openat(t->root_fd,
+                        *slice ? slice : ".",
+                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        int r = fd < 0 ? fd : cgroup_list_children(fd, &names);
+        if (r == -ENOENT)
+                return 0; /* gone meanwhile */
+        if (r >= 0 && *slice && !names) {
+                /* Left by somebody who was killed before he had made a group in it, or after he had removed it. */
+                _cleanup_free_ char *nobody = str_printf("%s/", slice);
+                if (nobody)
+                        cgroup_remove_slices(t->root_fd, nobody);
+        }
+        STRV_FOREACH (name, names) {
+                bool is_slice = str_has_suffix(*name, ".slice");
+
+                if (r < 0)
+                        return r;
+                if (is_slice || str_has_suffix(*name, ".service"))
+                        r = strv_append_printf(is_slice ? &search->slices : &search->found,
+                                        "%s%s%s",
+                                        slice,
+                                        *slice ? "/" : "",
+                                        *name);
+        }
+        return r;
+}
+
+int cgroup_list(CgroupTree *t, char ***ret, Error *error) {
+        _cleanup_(group_search_done) GroupSearch search = {};
+
+        int r = search_slice(t, "", &search);
+        for (size_t n = strv_length(search.slices); r >= 0 && n > 0;
+                        n = strv_length(search.slices)) {
+                _cleanup_free_ char *slice = TAKE_PTR(search.slices[n - 1]);
+
+                r = search_slice(t, slice, &search);
+        }
         if (r < 0)
                 return error_set(error, r, ERROR_CGROUP, "cannot list cgroup %s", t->path);
-
-        size_t kept = 0;
-        for (size_t i = 0; names && names[i]; i++) {
-                char *name = TAKE_PTR(names[i]);
-
-                if (str_has_suffix(name, ".service"))
-                        names[kept++] = name;
-                else
-                        free(name);
-        }
-        if (kept == 0)
-                names = strv_free(names);
-        *ret = TAKE_PTR(names);
+        *ret = TAKE_PTR(search.found);
         return 0;
 }

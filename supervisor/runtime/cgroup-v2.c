@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/strv.h"
+#include "base/text.h"
 #include "runtime/cgroup-driver.h"
 #include "runtime/cgroup-stats.h"
 #include "runtime/device-attach.h"
@@ -14,6 +15,7 @@
 #include "runtime/device-rule.h"
 
 #define LIST_SIZE_MAX 4096U
+#define SUBTREE_CONTROL "cgroup.subtree_control"
 
 static int read_controllers(int dir_fd, const char *file, unsigned *ret) {
         _cleanup_free_ char *text = NULL;
@@ -24,7 +26,7 @@ static int read_controllers(int dir_fd, const char *file, unsigned *ret) {
         return r;
 }
 
-static int write_controllers(CgroupTree *t, unsigned controllers, bool on) {
+static int write_controllers(CgroupTree *t, const char *file, unsigned controllers, bool on) {
         _cleanup_strv_ char **words = NULL;
 
         for (unsigned i = 0; i < _CGROUP_CONTROLLER_MAX; i++) {
@@ -37,27 +39,28 @@ static int write_controllers(CgroupTree *t, unsigned controllers, bool on) {
         }
 
         _cleanup_free_ char *text = strv_join(words, " ");
-        return text ? file_write_string(t->root_fd, "cgroup.subtree_control", text) : -ENOMEM;
+        return text ? file_write_string(t->root_fd, file, text) : -ENOMEM;
 }
 
 /* All in one write, which the kernel does in one go or not at all; if it refuses, one by one: a controller
  * that can't be had (cpu, while real-time processes exist) is no reason to go without the others. */
-static int switch_controllers(CgroupTree *t, unsigned controllers, bool on) {
+static int switch_controllers(CgroupTree *t, const char *file, unsigned controllers, bool on) {
         if (controllers == 0)
                 return 0;
-        int r = write_controllers(t, controllers, on);
+        int r = write_controllers(t, file, controllers, on);
         if (r >= 0 || r == -EBUSY)
                 return r;
 
         for (unsigned i = 0; i < _CGROUP_CONTROLLER_MAX; i++) {
                 if (!(controllers & 1U << i))
                         continue;
-                r = write_controllers(t, 1U << i, on);
+                r = write_controllers(t, file, 1U << i, on);
                 if (r == -EBUSY)
                         return r;
                 if (r < 0)
-                        diag_debug("cgroup %s: controller %s stays %s: %s",
+                        diag_debug("cgroup %s: %s: controller %s stays %s: %s",
                                         t->path,
+                                        file,
                                         cgroup_controller_to_string(i),
                                         on ? "off" : "on",
                                         strerrordesc_np(-r));
@@ -70,7 +73,7 @@ static int v2_enable(CgroupTree *t, bool on, Error *error) {
 
         int r = read_controllers(t->root_fd, "cgroup.controllers", &available);
         if (r >= 0)
-                r = read_controllers(t->root_fd, "cgroup.subtree_control", &before);
+                r = read_controllers(t->root_fd, SUBTREE_CONTROL, &before);
         if (r < 0)
                 return error_set(error,
                                 r,
@@ -80,7 +83,7 @@ static int v2_enable(CgroupTree *t, bool on, Error *error) {
 
         /* In a subtree of ours all that is enabled is ours, whichever supd did it. */
         unsigned ours = t->is_top ? t->enabled : before;
-        r = switch_controllers(t, on ? available & ~before : ours, on);
+        r = switch_controllers(t, SUBTREE_CONTROL, on ? available & ~before : ours, on);
         if (r < 0)
                 return error_set(error,
                                 r,
@@ -91,7 +94,7 @@ static int v2_enable(CgroupTree *t, bool on, Error *error) {
                                 on ? "enable" : "disable",
                                 t->path);
 
-        r = read_controllers(t->root_fd, "cgroup.subtree_control", &after);
+        r = read_controllers(t->root_fd, SUBTREE_CONTROL, &after);
         if (r < 0)
                 return error_set(error,
                                 r,
@@ -101,6 +104,13 @@ static int v2_enable(CgroupTree *t, bool on, Error *error) {
         t->enabled = on ? t->enabled | (after & ~before) : 0;
         t->controllers = after | 1U << CGROUP_DEVICES; /* by BPF, which needs no controller */
         return 0;
+}
+
+static int v2_enable_slice(CgroupTree *t, const char *path) {
+        _cleanup_free_ char *file = str_printf("%s/" SUBTREE_CONTROL, path);
+        unsigned wanted = t->controllers & ~(1U << CGROUP_DEVICES);
+
+        return file ? switch_controllers(t, file, wanted, /* on= */ true) : -ENOMEM;
 }
 
 static int v2_open_file(const Cgroup *c, CgroupController controller, const char *file, int flags) {
@@ -164,6 +174,7 @@ static const CgroupStatRow v2_stats[] = {
 const CgroupDriverOps cgroup_driver_v2 = {
         .name = "v2",
         .enable = v2_enable,
+        .enable_slice = v2_enable_slice,
         .open_file = v2_open_file,
         .plan_limits = cgroup_limits_plan_v2,
         .apply_devices = cgroup_apply_device_program,

@@ -17,11 +17,30 @@
 #include "runtime/cgroup-stats.h"
 #include "runtime/device-rule.h"
 
-static bool name_is_valid(const CgroupTree *t, const char *name) {
-        size_t size = strlen(name);
+static bool component_is_valid(const char *name, size_t size) {
+        return size > 0 && size <= NAME_MAX && name[0] != '.' && !memchr(name, '\n', size);
+}
 
-        return size > 0 && size <= NAME_MAX && name[0] != '.' && !strpbrk(name, "/\n") &&
-               !str_equal(name, t->leaf);
+/* All but the last are slices. */
+static bool name_is_valid(const CgroupTree *t, const char *name) {
+        for (const char *slash = strchr(name, '/'); slash; slash = strchr(name, '/')) {
+                size_t size = (size_t) (slash - name);
+
+                if (!component_is_valid(name, size) || size <= strlen(".slice") ||
+                                memcmp(slash - strlen(".slice"), ".slice", strlen(".slice")) != 0)
+                        return false;
+                name = slash + 1;
+        }
+        return component_is_valid(name, strlen(name)) && !str_equal(name, t->leaf);
+}
+
+static int make_slice(const char *slice, void *userdata) {
+        CgroupTree *t = userdata;
+
+        int r = neg_errno(mkdirat(t->root_fd, slice, 0755));
+        if (r < 0 && r != -EEXIST)
+                return r;
+        return t->ops->enable_slice ? t->ops->enable_slice(t, slice) : 0;
 }
 
 static int make_directory(Cgroup *c, Error *error) {
@@ -70,7 +89,10 @@ int cgroup_open(CgroupTree *t, const char *name, Cgroup **ret, Error *error) {
         if (!c->name || !c->path)
                 return -ENOMEM;
 
-        int r = make_directory(c, error);
+        int r = cgroup_each_slice(name, make_slice, t);
+        if (r < 0)
+                return error_set(error, r, ERROR_CGROUP, "cannot make the slices of %s", c->path);
+        r = make_directory(c, error);
         if (r < 0)
                 return r;
         c->limits_known = c->created;
@@ -108,6 +130,7 @@ int cgroup_remove(Cgroup *c) {
         int r = cgroup_remove_below(c->tree->root_fd, c->name);
         if (r < 0)
                 return r;
+        cgroup_remove_slices(c->tree->root_fd, c->name);
         return c->tree->ops->remove ? c->tree->ops->remove(c) : 0;
 }
 
@@ -417,6 +440,10 @@ int cgroup_set_attribute(Cgroup *c, const char *name, const void *value, size_t 
                 return neg_errno(fsetxattr(c->dir_fd, name, value, size, 0));
         int r = neg_errno(fremovexattr(c->dir_fd, name));
         return r == -ENODATA || r == -EOPNOTSUPP ? 0 : r;
+}
+
+const char *cgroup_name(const Cgroup *c) {
+        return c->name;
 }
 
 const char *cgroup_path(const Cgroup *c) {

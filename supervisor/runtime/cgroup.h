@@ -142,7 +142,7 @@ DEFINE_CLEANUP(CgroupTree *, cgroup_tree_free);
 
 /**
  * cgroup_open() - the group NAME: made if missing, taken as it is if there (adoption, restart)
- * @name: "web.service"; one path component
+ * @name: "web.service", or below slices "a.slice/a-b.slice/web.service", which are made as well
  * @ret:  cgroup_free() closes, it never removes
  *
  * Only after cgroup_tree_enter(). Holds two descriptors and one for each v1 hierarchy used. The tree must
@@ -172,7 +172,8 @@ DEFINE_CLEANUP(Cgroup *, cgroup_scratch_discard);
 /** cgroup_kill_scratches() - end all scratch groups that an earlier supervisor left below @parent */
 void cgroup_kill_scratches(Cgroup *parent);
 
-/** cgroup_list() - names of the groups of our making below the tree ("*.service"): what recovery checks.
+/** cgroup_list() - names of the groups of our making below the tree ("*.service"), also below slices: what recovery
+ * checks.
  * @ret: strv, owned by the caller */
 int cgroup_list(CgroupTree *t, char ***ret, Error *error);
 
@@ -208,6 +209,8 @@ size_t cgroup_join_fds(const Cgroup *c, const int **ret_fds);
 /** cgroup_set_attribute() - an extended attribute of its directory; @value NULL: none. Return: 0; -EOPNOTSUPP where the
  * kernel has none of the user's there (before Linux 5.7). */
 int cgroup_set_attribute(Cgroup *c, const char *name, const void *value, size_t size);
+/** cgroup_name() - as it was opened; borrowed */
+const char *cgroup_name(const Cgroup *c);
 /** cgroup_path() - path in the v2 hierarchy as journald and systemctl show it; borrowed */
 const char *cgroup_path(const Cgroup *c);
 
@@ -252,7 +255,7 @@ bool cgroup_is_fresh(const Cgroup *c);
 int cgroup_signal(Cgroup *c, int signal, Error *error);
 
 /**
- * cgroup_remove() - rmdir, children first, in each hierarchy; may be repeated
+ * cgroup_remove() - rmdir, children first, in each hierarchy; may be repeated. Slices that are empty then go too.
  *
  * Return: 0; -EBUSY while processes are in it. After 0 @c is only good for cgroup_free().
  */

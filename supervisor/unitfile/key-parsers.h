@@ -186,6 +186,7 @@ DECLARE_PARSER(memory_nodes, char *);
 DECLARE_PARSER(quota_period, uint64_t);
 DECLARE_PARSER(oom_score, ResourceSpec);
 DECLARE_PARSER(oom_policy, OomPolicy);
+DECLARE_PARSER(slice, char *);
 DECLARE_PARSER(environment_files, char **);
 DECLARE_PARSER(uris, char **);
 DECLARE_PARSER(unit_names, char **);

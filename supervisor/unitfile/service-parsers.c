@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "unitfile/key-parsers.h"
+#include "unitfile/slice.h"
 #include "unitfile/unit-load-internal.h"
 
 #define WEIGHT_MAX 10000U
@@ -376,6 +377,22 @@ int parse_oom_score(KeyInput *in, void *target) {
 
 int parse_oom_policy(KeyInput *in, void *target) {
         return parse_each(in, target, convert_oom_policy, "is not continue, stop or kill");
+}
+
+/* A container elsewhere than it is meant to be would have other limits than it is meant to have. */
+int parse_slice(KeyInput *in, void *target) {
+        const UnitAssignment *a = input_last(in);
+        char **slice = target;
+        _cleanup_free_ char *s = NULL;
+
+        int r = input_string(in, a, &s);
+        if (r <= 0)
+                return r;
+        if (!slice_name_is_valid(s))
+                return input_bad_value(in, a, s, "is not the name of a slice, such as web.slice");
+        free(*slice);
+        *slice = TAKE_PTR(s);
+        return 0;
 }
 
 /* ---- lists --------------------------------------------------------------------------------------- */

@@ -108,6 +108,7 @@ typedef struct ResourceSpec {
         Quantity tasks_max;              /* relative: to the system's maximum */
         uint64_t io_weight;              /* 1 to 10000; UINT64_MAX: unset */
         IoLimitList io[_IO_LIMIT_KIND_MAX];
+        char *slice; /* owned; "a-b.slice"; NULL: none, directly below supd's */
         DevicePolicy device_policy;
         DeviceAllowList device_allow;
         uint64_t root_size_max_bytes; /* [X-Supd] RootSizeMax=; UINT64_MAX: unset */

@@ -43,7 +43,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Service", NO_EFFECT, NULL, "has no effect", "RebootArgument SysVStartPriority BusPolicy Capabilities" },
         { "Service", REJECTED, NULL, "is not available", "BusName USBFunctionDescriptors USBFunctionStrings" },
         { "Service", LATER, "yes y true t 1 on", NULL, "Delegate" },
-        { "Service", LATER, NULL, NULL, "Slice DelegateSubgroup MemoryPressureWatch MemoryPressureThresholdSec" },
+        { "Service", LATER, NULL, NULL, "DelegateSubgroup MemoryPressureWatch MemoryPressureThresholdSec" },
         { "Service", SILENT, NULL, "Below the group of a container no controller is enabled", "DisableControllers" },
         { "Service", SILENT, NULL, "Accounting is always on", "CPUAccounting MemoryAccounting IOAccounting TasksAccounting" },
         { "Service", NO_EFFECT, NULL, "has no effect: the key without Startup or Default is used throughout",

@@ -321,6 +321,7 @@ const UnitKey unit_keys_handled[] = {
         SERVICE("IOReadIOPSMax", io_rates, resource.io[IO_LIMIT_READ_OPERATIONS], KEY_LIST | KEY_STRICT, "PATH NUMBER: limit of reads from that disk in a second"),
         SERVICE("IOWriteIOPSMax", io_rates, resource.io[IO_LIMIT_WRITE_OPERATIONS], KEY_LIST | KEY_STRICT, "PATH NUMBER: limit of writes to that disk in a second"),
         SERVICE("IODeviceLatencyTargetSec", io_latencies, resource.io[IO_LIMIT_LATENCY_USEC], KEY_LIST | KEY_STRICT, "PATH SPAN: others wait when that disk answers later"),
+        SERVICE("Slice", slice, resource.slice, KEY_STRICT, "NAME.slice: group of cgroups that its own is in; a-b.slice is in a.slice"),
         SERVICE("DevicePolicy", device_policy, resource.device_policy, KEY_STRICT, "auto, closed or strict: whether devices that every container has may be opened, or only those of DeviceAllow="),
         SERVICE("DeviceAllow", devices_allowed, resource.device_allow, KEY_LIST | KEY_STRICT, "/dev/NAME, char-NAME or block-NAME and any of r, w, m: devices that may be opened, and their nodes made"),
         SERVICE("OOMScoreAdjust", oom_score, resource, KEY_STRICT, "-1000 to 1000"),

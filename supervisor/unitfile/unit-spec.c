@@ -258,6 +258,7 @@ void service_spec_done(ServiceSpec *s) {
         log_settings_done(&s->log);
         free(s->resource.allowed_cpus);
         free(s->resource.allowed_memory_nodes);
+        free(s->resource.slice);
         device_allow_list_done(&s->resource.device_allow);
         for (IoLimitKind kind = 0; kind < _IO_LIMIT_KIND_MAX; kind++)
                 io_limit_list_done(&s->resource.io[kind]);

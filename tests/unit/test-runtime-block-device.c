@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,7 +38,7 @@ static void make_link(Sysfs *s, const char *path, const char *to) {
 static int sysfs_make(void **state) {
         static Sysfs s;
 
-        strcpy(s.directory, "/tmp/test-block-device-XXXXXX");
+        (void) snprintf(s.directory, sizeof(s.directory), "/tmp/test-block-device-XXXXXX");
         assert_non_null(mkdtemp(s.directory));
         s.fd = open(s.directory, O_DIRECTORY | O_CLOEXEC);
 

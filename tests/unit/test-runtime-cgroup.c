@@ -118,9 +118,21 @@ static void test_groups_of_our_making_are_listed(void **state) {
 }
 
 static void test_names_of_several_components_are_refused(void **state) {
-        static const char *const names[] = {
-                "", ".", "..", ".hidden", "a/b", "../x", "a\nb", LEAF
-        };
+        static const char *const names[] = { "",
+                ".",
+                "..",
+                ".hidden",
+                "a/b",
+                "../x",
+                "a\nb",
+                LEAF,
+                "a.slice/",
+                ".slice/b",
+                "a.slice//b",
+                "a.slice/../b",
+                "../a.slice/b",
+                "a.slice/b/c.slice",
+                "a.slicer/b" };
         CgroupTree *t = enter();
 
         (void) state;
@@ -129,6 +141,91 @@ static void test_names_of_several_components_are_refused(void **state) {
 
                 assert_int_equal(cgroup_open(t, names[i], &c, NULL), -EINVAL);
         }
+        leave(t);
+}
+
+/* ---- slices --------------------------------------------------------------------------------------- */
+
+#define SLICED "a.slice/a-b.slice/web.service"
+
+static bool is_there(CgroupTree *t, const char *path) {
+        return faccessat(t->root_fd, path, F_OK, 0) >= 0;
+}
+
+static void test_slices_come_with_the_first_group_and_go_with_the_last(void **state) {
+        CgroupTree *t = enter();
+        Cgroup *c = open_group(t, SLICED), *other = open_group(t, "a.slice/other.service");
+        _cleanup_strv_ char **names = NULL;
+
+        (void) state;
+        assert_string_equal(cgroup_name(c), SLICED);
+        assert_true(str_has_suffix(cgroup_path(c), "/" SLICED));
+        assert_int_equal(cgroup_list(t, &names, NULL), 0);
+        assert_int_equal(strv_length(names), 2);
+        assert_true(strv_contains(names, SLICED) && strv_contains(names, "a.slice/other.service"));
+        remove_group(c);
+        assert_false(is_there(t, "a.slice/a-b.slice"));
+        assert_true(is_there(t, "a.slice/other.service"));
+        remove_group(other);
+        assert_false(is_there(t, "a.slice"));
+        leave(t);
+}
+
+static void test_limits_reach_the_kernel_below_slices_too(void **state) {
+        CgroupTree *t = enter_with_controllers();
+        Cgroup *c = open_group(t, SLICED);
+        CgroupLimits limits = CGROUP_LIMITS_NONE;
+        CgroupStats stats;
+        Error error = {};
+
+        (void) state;
+        limits.pids_max = 20;
+        limits.memory_max_bytes = 64 << 20;
+        limits.cpus = "0";
+        if (cgroup_apply_limits(c, &limits, &error) < 0)
+                fail_msg("%s", error_text(&error, 0));
+        pid_t pid = spawn(c, body_sleep, NULL);
+        assert_control(c, CGROUP_PIDS, "pids.max", "20");
+        assert_control(c, CGROUP_CPUSET, "cpuset.cpus", "0");
+        assert_int_equal(cgroup_read_stats(c, &stats), 0);
+        assert_int_equal(stats.tasks_current, 1);
+        assert_int_equal(stats.memory_max_bytes, 64 << 20);
+
+        /* A later supervisor finds it by its name. */
+        cgroup_free(c);
+        cgroup_tree_free(t);
+        t = enter_with_controllers();
+        c = open_group(t, SLICED);
+        assert_false(cgroup_is_fresh(c));
+        assert_int_equal(cgroup_apply_limits(c, &CGROUP_LIMITS_NONE, NULL), 0);
+        assert_control(c, CGROUP_PIDS, "pids.max", "max");
+        assert_int_equal(cgroup_kill(c, NULL), 0);
+        assert_killed(pid, SIGKILL);
+        wait_for_events(c, /* populated= */ false, /* frozen= */ false);
+        remove_group(c);
+        for (size_t i = 0; i < t->n_v1; i++)
+                assert_int_equal(faccessat(t->v1[i].root_fd, "a.slice", F_OK, 0), -1);
+        leave(t);
+}
+
+static void test_a_slice_that_was_left_empty_is_no_reason_to_stay(void **state) {
+        CgroupTree *t = enter();
+
+        (void) state;
+        remove_group(open_group(t, SLICED));
+        assert_int_equal(mkdirat(t->root_fd, "a.slice", 0755), 0);
+        leave(t);
+}
+
+static void test_a_scratch_group_leaves_its_slices_alone(void **state) {
+        CgroupTree *t = enter();
+        Cgroup *c = open_group(t, SLICED), *scratch = NULL;
+
+        (void) state;
+        assert_int_equal(cgroup_open_scratch(c, &scratch, NULL), 0);
+        (void) cgroup_scratch_discard(scratch);
+        assert_true(is_there(t, SLICED));
+        remove_group(c);
         leave(t);
 }
 
@@ -332,6 +429,10 @@ int main(void) {
                 cmocka_unit_test(test_leaving_waits_for_the_last_group),
                 cmocka_unit_test(test_groups_of_our_making_are_listed),
                 cmocka_unit_test(test_names_of_several_components_are_refused),
+                cmocka_unit_test(test_a_scratch_group_leaves_its_slices_alone),
+                cmocka_unit_test(test_a_slice_that_was_left_empty_is_no_reason_to_stay),
+                cmocka_unit_test(test_limits_reach_the_kernel_below_slices_too),
+                cmocka_unit_test(test_slices_come_with_the_first_group_and_go_with_the_last),
                 cmocka_unit_test(test_new_process_is_in_the_group_of_each_hierarchy),
                 cmocka_unit_test(test_frozen_group_stands_still_and_can_be_killed),
                 cmocka_unit_test(test_children_groups_are_signalled_and_removed_too),
