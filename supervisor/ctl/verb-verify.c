@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/strv.h"
 #include "base/text.h"
 #include "client/secret.h"
+#include "ctl/image-run.h"
 #include "ctl/json-output.h"
+#include "ctl/tree.h"
 #include "ctl/verbs.h"
+#include "ctl/verify-files.h"
 #include "ctl/verify-json.h"
+#include "ctl/verify-set.h"
 #include "supd/exit-status.h"
 #include "unitfile/unit-spec.h"
 
@@ -80,15 +85,84 @@ static int check_secrets(Context *c, Secrets *s, const char *path, UnitSpec *spe
         return 0;
 }
 
-/* One file: prints, or adds to @list. Return: 1 if it is not fit to be used, else 0. */
-static int
-verify_file(Context *c, UnitFileLoader *loader, Secrets *secrets, const char *path, json_t *list) {
+/* One that may not be fetched has to be here; asked of the supd there is. */
+static int check_image(Context *c, const char *path, UnitSpec *spec) {
+        const ContainerSpec *container = &spec->container;
+        char *words[] = { (char *) "inspect", (char *) "--", container->image, NULL };
+        SourcePlace place = { .file = path, .section = "Container", .key = "Image" };
+        _cleanup_(error_done) Error error = {};
+        ImageRecords records = {};
+
+        if (spec->kind != UNIT_KIND_CONTAINER || !container->image ||
+                        container->pull.policy != PULL_NEVER || strchr(container->image, '$') ||
+                        context_connect(c, NULL) < 0)
+                return 0;
+        int r = image_fetch(c, words, &records, &error);
+        image_records_done(&records);
+        if (r != -ENOENT)
+                return r == -ENOMEM ? r : 0;
+        return diagnostic_add(&spec->diagnostics,
+                        DIAGNOSTIC_WARNING,
+                        "no-image",
+                        &place,
+                        "there is no image " SHOWN " yet, and Pull=never: 'supctl pull' or "
+                        "'supctl load' gets it",
+                        SHOWN_ARGUMENTS(container->image));
+}
+
+/* No hidden waits: what a start waits for, and why. */
+static int print_waits(Context *c, const UnitSpec *spec, char *const *waits) {
+        _cleanup_(tree_done) Tree tree = {};
+        int r;
+
+        if (!waits)
+                return 0;
+        STRV_FOREACH (wait, waits) {
+                char *text = terminal_text(*wait);
+                if (!text)
+                        return -ENOMEM;
+                r = tree_add(&tree, 0, STYLE_PLAIN, &text);
+                free(text);
+                if (r < 0)
+                        return r;
+        }
+        fprintf(c->out, "A start of %s waits for\n", spec->id);
+        return tree_print(&tree, &c->terminal, "", c->out);
+}
+
+/* What is shared by all files. */
+typedef struct Verification {
+        UnitFileLoader *loader; /* owned */
+        VerifySet *set;         /* owned */
+        Secrets secrets;
+        json_t *list; /* owned; with --json */
+} Verification;
+
+/* Return: 0; -ENOMEM. */
+static int check_all(Context *c, Verification *v, const char *path, UnitSpec *spec) {
+        int r = check_secrets(c, &v->secrets, path, spec);
+
+        if (r >= 0 && spec->effective)
+                r = verify_set_check(v->set, spec, path);
+        if (r >= 0)
+                r = verify_files(spec, path);
+        if (r >= 0)
+                r = check_image(c, path, spec);
+        diagnostic_list_sort(&spec->diagnostics);
+        return r;
+}
+
+/* One file: prints, or adds to the list. Return: 1 if it is not fit to be used, else 0. */
+static int verify_file(Context *c, Verification *v, const char *path) {
         _cleanup_(unit_spec_freep) UnitSpec *spec = NULL;
+        _cleanup_strv_ char **waits = NULL;
         int bad = 0;
 
-        int r = unit_file_loader_load(loader, path, &spec);
+        int r = unit_file_loader_load(v->loader, path, &spec);
         if (r >= 0)
-                r = check_secrets(c, secrets, path, spec);
+                r = check_all(c, v, path, spec);
+        if (r >= 0)
+                r = verify_set_waits(v->set, spec, &waits);
         if (r < 0)
                 return r;
 
@@ -101,8 +175,8 @@ verify_file(Context *c, UnitFileLoader *loader, Secrets *secrets, const char *pa
                         return r;
         }
         if (c->options->json) {
-                json_t *unit = verify_json(spec, path, !bad);
-                if (!unit || json_array_append_new(list, unit) < 0)
+                json_t *unit = verify_json(spec, path, waits, !bad);
+                if (!unit || json_array_append_new(v->list, unit) < 0)
                         return -ENOMEM;
         }
         if (spec->diagnostics.n_dropped > 0 && !c->options->json)
@@ -110,30 +184,31 @@ verify_file(Context *c, UnitFileLoader *loader, Secrets *secrets, const char *pa
                                 "%s: %zu more problems are not shown\n",
                                 path,
                                 spec->diagnostics.n_dropped);
-        return bad;
+        if (!bad && !c->options->json && !c->options->quiet)
+                r = print_waits(c, spec, waits);
+        return r < 0 ? r : bad;
+}
+
+static void verification_done(Verification *v) {
+        unit_file_loader_free(v->loader);
+        verify_set_free(v->set);
+        value_done(&v->secrets.list);
+        json_decref(v->list);
 }
 
 int verb_verify(Context *c, char *const *words, Error *error) {
-        _cleanup_(unit_file_loader_freep) UnitFileLoader *loader = NULL;
-        Secrets secrets = {};
-        json_t *list = json_array();
-        int bad = 0, r = list ? unit_file_loader_new(&loader) : -ENOMEM;
+        _cleanup_(verification_done) Verification v = { .list = json_array() };
+        int bad = 0, r = v.list ? unit_file_loader_new(&v.loader) : -ENOMEM;
 
         (void) error; /* what is wrong is printed */
 
+        if (r >= 0)
+                r = verify_set_new(words, &v.set);
         for (char *const *path = words; r >= 0 && *path; path++) {
-                r = verify_file(c, loader, &secrets, *path, list);
+                r = verify_file(c, &v, *path);
                 bad = bad || r > 0;
         }
-        value_done(&secrets.list);
-        if (r < 0) {
-                json_decref(list);
-                return r;
-        }
-
-        if (c->options->json)
-                r = json_print(list, c->out);
-        else
-                json_decref(list);
+        if (r >= 0 && c->options->json)
+                r = json_print(TAKE_PTR(v.list), c->out);
         return r < 0 ? r : bad ? SUPCTL_EXIT_FAILURE : SUPCTL_EXIT_SUCCESS;
 }

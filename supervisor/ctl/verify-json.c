@@ -107,7 +107,7 @@ static const char *container_name(const UnitSpec *spec) {
                                                  : NULL;
 }
 
-json_t *verify_json(const UnitSpec *spec, const char *path, bool valid) {
+json_t *verify_json(const UnitSpec *spec, const char *path, char *const *waits, bool valid) {
         json_t *object = json_object();
 
         if (set_text(object, "Unit", spec->id) < 0 || set_text(object, "File", path) < 0 ||
@@ -116,6 +116,7 @@ json_t *verify_json(const UnitSpec *spec, const char *path, bool valid) {
                         set_text(object, "Type", service_type_to_string(spec->service.type)) < 0 ||
                         set(object, "Configuration", json_of_effective(spec->effective)) < 0 ||
                         set(object, "Dependencies", json_of_dependencies(spec)) < 0 ||
+                        set(object, "WaitsFor", json_of_words(waits)) < 0 ||
                         set(object, "Diagnostics", json_of_diagnostics(&spec->diagnostics)) < 0) {
                 json_decref(object);
                 return NULL;

@@ -7,8 +7,9 @@
 
 /**
  * verify_json() - one unit as `verify --json` prints it: what it is, its effective configuration, what was found
+ * @waits: what a start of it waits for; NULL: nothing
  * @valid: it is fit to be used
  *
  * Return: a new reference; NULL: out of memory.
  */
-json_t *verify_json(const UnitSpec *spec, const char *path, bool valid);
+json_t *verify_json(const UnitSpec *spec, const char *path, char *const *waits, bool valid);

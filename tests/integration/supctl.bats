@@ -414,7 +414,7 @@ has_line() {
         assert_match 'warning: .*v\.container:5' "$output"
         run supctl verify --strict "$SUPD_TEST_DIR/v.container"
         assert_equal 1 "$status"
-        run bash -c "supctl verify --json $SUPD_TEST_DIR/v.container | jq -r '.[0].Diagnostics[0].Line'"
+        run bash -c "supctl verify --json $SUPD_TEST_DIR/v.container | jq -r '.[0].Diagnostics[] | select(.Code == \"unknown-key\") | .Line'"
         assert_equal 5 "$output"
 }
 
