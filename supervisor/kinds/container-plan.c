@@ -15,6 +15,7 @@
 #include "kinds/container-users.h"
 #include "kinds/environment.h"
 #include "kinds/exec-directories.h"
+#include "kinds/open-files.h"
 #include "kinds/socket.h"
 
 /* Names are looked up one by one; nothing that runs has anywhere near as many. */
@@ -39,6 +40,7 @@ struct ContainerPlan {
         ContainerSecrets secrets;
         RuntimeLimit *limits; /* owned */
         PassedSockets sockets;
+        OpenFiles open_files;
         char *notify_path; /* owned; NULL: nobody is listened to */
         ContainerUsers users;
 };
@@ -55,6 +57,7 @@ ContainerPlan *container_plan_free(ContainerPlan *p) {
         container_mounts_done(&p->mounts);
         free(p->limits);
         passed_sockets_done(&p->sockets);
+        open_files_done(&p->open_files);
         container_users_done(&p->users);
         free(p->notify_path);
         free(p);
@@ -450,6 +453,12 @@ int container_plan_new(Container *c, ContainerPlan **ret, Error *error) {
                 r = sockets_collect(&c->unit, p->unit->service.non_blocking, &p->sockets, error);
         if (r >= 0 && !c->run.executes)
                 r = kept_fds_pass(&c->notify.kept, &p->sockets);
+        if (r >= 0 && !c->run.executes)
+                r = open_files_pass(&p->unit->service.open_files,
+                                p->unit->service.non_blocking,
+                                &p->open_files,
+                                &p->sockets,
+                                error);
         /* Who is executed in a container that runs enters the namespace that is there. */
         if (r >= 0 && !c->run.executes)
                 r = container_users_open(c, &p->users, error);

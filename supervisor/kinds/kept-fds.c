@@ -146,19 +146,9 @@ void kept_fds_clear(KeptFds *k) {
 
 int kept_fds_pass(const KeptFds *k, PassedSockets *passed) {
         for (size_t i = 0; i < k->n_items && passed->n_fds < RUNTIME_LISTEN_FDS_MAX; i++) {
-                int *grown = realloc(passed->fds, (passed->n_fds + 1) * sizeof(int));
-                if (!grown)
-                        return -ENOMEM;
-                passed->fds = grown;
-                char *names = str_printf("%s%s%s",
-                                passed->names ?: "",
-                                passed->names ? ":" : "",
-                                k->items[i]->name);
-                if (!names)
-                        return -ENOMEM;
-                free(passed->names);
-                passed->names = names;
-                passed->fds[passed->n_fds++] = k->items[i]->fd;
+                int r = passed_sockets_add(passed, k->items[i]->fd, k->items[i]->name);
+                if (r < 0)
+                        return r;
         }
         return 0;
 }

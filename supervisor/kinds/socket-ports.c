@@ -428,19 +428,26 @@ void passed_sockets_done(PassedSockets *p) {
         *p = (PassedSockets) {};
 }
 
+int passed_sockets_add(PassedSockets *p, int fd, const char *name) {
+        int *grown = reallocarray(p->fds, p->n_fds + 1, sizeof(int));
+        if (!grown)
+                return -ENOMEM;
+        p->fds = grown;
+
+        char *names = str_printf("%s%s%s", p->names ?: "", p->names ? ":" : "", name);
+        if (!names)
+                return -ENOMEM;
+        free(p->names);
+        p->names = names;
+        p->fds[p->n_fds++] = fd;
+        return 0;
+}
+
 static int collect_from(const SocketUnit *s, bool non_blocking, PassedSockets *p) {
         for (size_t i = 0; i < s->n_ports; i++) {
-                int *grown = realloc(p->fds, (p->n_fds + 1) * sizeof(int));
-                if (!grown)
-                        return -ENOMEM;
-                p->fds = grown;
-
-                char *names = str_printf("%s%s%s", p->names ?: "", p->names ? ":" : "", s->fd_name);
-                if (!names)
-                        return -ENOMEM;
-                free(p->names);
-                p->names = names;
-                p->fds[p->n_fds++] = s->ports[i].fd;
+                int added = passed_sockets_add(p, s->ports[i].fd, s->fd_name);
+                if (added < 0)
+                        return added;
                 /* One open file, several descriptors: what the service wants, all have. */
                 int r = fd_set_nonblock(s->ports[i].fd, non_blocking);
                 if (r < 0)

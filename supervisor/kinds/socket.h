@@ -26,6 +26,8 @@ typedef struct PassedSockets {
         char *names; /* owned; one for each, ':' between; NULL: there are none */
 } PassedSockets;
 
+/** passed_sockets_add() - one more; @fd is borrowed. Return: 0 or -ENOMEM. */
+int passed_sockets_add(PassedSockets *p, int fd, const char *name);
 /** sockets_collect() - of all units that listen for @service, in the order of their names and files */
 int sockets_collect(const Unit *service, bool non_blocking, PassedSockets *ret, Error *error);
 /** sockets_any_connected() - is somebody connected to @service, or waits to be? Return: 1; 0; -ENOENT: no unit

@@ -141,6 +141,9 @@ DECLARE_PARSER(host_user, char *);
 DECLARE_PARSER(strings, char **);
 DECLARE_PARSER(idle_action, bool);
 
+/* open-file-parsers.c */
+DECLARE_PARSER(open_files, OpenFileSpecs);
+
 /* exec-directory-parsers.c */
 DECLARE_PARSER(exec_directories, char **);
 DECLARE_PARSER(directory_preserve, DirectoryPreserve);

@@ -222,8 +222,11 @@ static int type_find(const char *name) {
 static int mount_type(KeyInput *in, const UnitAssignment *a, const WordList *fields, Mount *m) {
         const char *name = type_names[MOUNT_VOLUME];
 
-        for (size_t i = 0; i < fields->n_words; i++)
-                name = value_of(fields->words[i], "type") ?: name;
+        for (size_t i = 0; i < fields->n_words; i++) {
+                const char *given = value_of(fields->words[i], "type");
+                if (given)
+                        name = given;
+        }
         int type = type_find(name);
         if (type >= 0) {
                 m->type = (MountType) type;

@@ -17,6 +17,7 @@
 #include "unitfile/exec-directory.h"
 #include "unitfile/io-limit.h"
 #include "unitfile/log-settings.h"
+#include "unitfile/open-file.h"
 #include "unitfile/value.h"
 
 typedef enum ServiceType {
@@ -164,6 +165,7 @@ typedef struct ServiceSpec {
         LogSettings log;
         char **environment;         /* owned; for ${NAME} in other values */
         char **environment_files;   /* owned; a leading '-' makes it optional */
+        OpenFileSpecs open_files;
         char **sockets;             /* owned; Sockets=: units, beside its own one */
         uint64_t idle_timeout_usec; /* [X-Supd] IdleTimeoutSec=; USEC_INFINITY: it never sleeps */
         bool idle_stop;             /* IdleAction=stop; else it is frozen */

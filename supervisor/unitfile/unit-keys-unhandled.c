@@ -38,7 +38,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
         { "Service", REJECTED, NULL, "is not allowed: the container is the main process", "ExecStart" },
         { "Service", LATER, "normal direct", NULL, "RestartMode" },
         { "Service", LATER, NULL, NULL, "ReloadSignal PIDFile" },
-        { "Service", LATER, NULL, NULL, "GuessMainPID OpenFile" },
+        { "Service", LATER, NULL, NULL, "GuessMainPID" },
         { "Service", LATER, "none", NULL, "StartLimitAction FailureAction" },
         { "Service", NO_EFFECT, NULL, "has no effect", "RebootArgument SysVStartPriority BusPolicy Capabilities" },
         { "Service", REJECTED, NULL, "is not available", "BusName USBFunctionDescriptors USBFunctionStrings" },

@@ -288,6 +288,7 @@ const UnitKey unit_keys_handled[] = {
         SERVICE("StandardInput", input_stream, log.input, 0, "null, or file:PATH on the host"),
         SERVICE("StandardOutput", output_stream, log.output, 0, "journal (what LogDriver= says), null, file:PATH, append:PATH or truncate:PATH on the host"),
         SERVICE("StandardError", output_stream, log.error, 0, "The same, or inherit: where stdout goes"),
+        SERVICE("OpenFile", open_files, open_files, KEY_LIST | KEY_STRICT, "PATH[:NAME[:OPTIONS]]: a file that the main process gets open, or a socket connected"),
         SERVICE("PermissionsStartOnly", boolean, exec.permissions_start_only, 0, "User= and Group= are not for commands before and after the main process"),
         DIRECTORY(RUNTIME, "RuntimeDirectory", "Directories below /run, made before the start and removed at the end"),
         DIRECTORY(STATE, "StateDirectory", "Directories below /var/lib, made before the start"),

@@ -265,6 +265,7 @@ void service_spec_done(ServiceSpec *s) {
         strv_free(s->environment);
         strv_free(s->environment_files);
         strv_free(s->sockets);
+        open_file_specs_done(&s->open_files);
         health_endpoint_done(&s->health_endpoint);
         for (ExecPhase p = 0; p < _EXEC_PHASE_MAX; p++)
                 exec_command_list_done(&s->commands[p]);

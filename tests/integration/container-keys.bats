@@ -113,3 +113,24 @@ has_word() {
         assert_match "AppArmor profile 'web': AppArmor is not enabled in this kernel" "$(supd_messages web)"
         assert_equal web "$(unit_prop web AppArmorProfile)"
 }
+
+@test "OpenFile= hands open files over, and connections to sockets" {
+        local dir=$SUPD_TEST_DIR/open
+        rm -rf "$dir"
+        mkdir "$dir"
+        echo first >"$dir/first"
+        echo second >"$dir/second"
+        chmod 0600 "$dir/second"
+        obedient_write web User=nobody "Service.OpenFile=$dir/first" \
+                "Service.OpenFile=$dir/second:mine:append" "Service.OpenFile=$dir/none::graceful"
+        obedient_write bad "Service.OpenFile=$dir/none"
+        supd_start
+        supctl start web
+        # The first is number 3, which takes orders here.
+        assert_equal '2 first:mine' "$(ask web 'echo $LISTEN_FDS $LISTEN_FDNAMES')"
+        ask web 'echo third >&4'
+        assert_equal 'second third' "$(paste -sd ' ' "$dir/second")"
+        run supctl start bad
+        [ "$status" -ne 0 ]
+        assert_match "OpenFile=$dir/none: No such file" "$(supd_messages bad)"
+}

@@ -15,7 +15,8 @@ setup() {
 
 teardown() {
         supd_stop
-        rm -rf "/run/$NAME" "/run/$NAME-link" "/var/lib/$NAME" "/var/cache/$NAME" "/var/log/$NAME" "/etc/$NAME"
+        rm -rf "/run/${NAME:?}" "/run/$NAME-link" "/var/lib/$NAME" "/var/cache/$NAME" "/var/log/$NAME" \
+                "/etc/${NAME:?}"
 }
 
 # note TEXT - a command that appends TEXT, in which the shell expands variables, to the notes

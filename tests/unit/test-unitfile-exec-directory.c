@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-/* RuntimeDirectory= and its like, LoadCredential= and SetCredential=. */
+/* RuntimeDirectory= and its like, LoadCredential=, SetCredential= and OpenFile=. */
 
 #include "test-unitfile-fixture.h"
 
@@ -121,6 +121,62 @@ static void test_credentials_that_can_not_be_meant_are_errors(void **state) {
         }
 }
 
+static void test_an_open_file_has_a_name_and_a_mode(void **state) {
+        static const struct {
+                const char *value, *path, *name, *mode;
+        } cases[] = {
+                { "/a/b", "/a/b", "b", "" },
+                { "/a/b:x", "/a/b", "x", "" },
+                { "/a/b::read-only", "/a/b", "b", "r" },
+                { "/a/b:x:append,graceful", "/a/b", "x", "ag" },
+                { "/a/b:x:truncate", "/a/b", "x", "t" },
+                { "/a/%N:%n", "/a/web", "web.service", "" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *line = str_printf("OpenFile=%s", cases[i].value);
+                UnitSpec *u = fixture_load_service(line);
+
+                fixture_assert_loaded(u);
+                assert_int_equal(u->service.open_files.n_items, 1);
+                const OpenFileSpec *f = &u->service.open_files.items[0];
+                _cleanup_free_ char *mode = str_printf("%s%s%s%s",
+                                f->read_only ? "r" : "",
+                                f->append ? "a" : "",
+                                f->truncate ? "t" : "",
+                                f->graceful ? "g" : "");
+                assert_string_equal(f->path, cases[i].path);
+                assert_string_equal(f->name, cases[i].name);
+                assert_string_equal(mode, cases[i].mode);
+                unit_spec_free(u);
+        }
+}
+
+static void test_an_open_file_that_can_not_be_meant_is_an_error(void **state) {
+        static const struct {
+                const char *value, *says;
+        } cases[] = {
+                { "a/b", "does not begin with the absolute path" },
+                { "/", "does not begin with the absolute path" },
+                { "/a/", "has a name that no descriptor can have" },
+                { "/a/b:x:write", "has an option that is not" },
+                { "/a/b::append,truncate", "both appended to and truncated" },
+                { "/a/b::read-only,append", "can't be written to and be read-only" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *line = str_printf("OpenFile=%s", cases[i].value);
+                UnitSpec *u = fixture_load_service(line);
+
+                if (u->load_state != UNIT_BAD_SETTING)
+                        fail_msg("%s is taken", cases[i].value);
+                fixture_assert_says(&u->diagnostics, cases[i].says);
+                unit_spec_free(u);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_directories_are_lists_with_a_mode),
@@ -128,6 +184,8 @@ int main(void) {
                 cmocka_unit_test(test_runtime_directories_are_kept_as_the_words_say),
                 cmocka_unit_test(test_credentials_have_a_name_each_and_the_last_counts),
                 cmocka_unit_test(test_credentials_that_can_not_be_meant_are_errors),
+                cmocka_unit_test(test_an_open_file_has_a_name_and_a_mode),
+                cmocka_unit_test(test_an_open_file_that_can_not_be_meant_is_an_error),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
