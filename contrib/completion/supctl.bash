@@ -168,6 +168,19 @@ _supctl() {
                 return
                 ;;
         daemon-reload | daemon-reexec | version | list-jobs | list-unit-files | preset-all | get-default) return ;;
+        set-property)
+                # Behind the unit's name come keys; their values are anybody's guess.
+                for ((i++; i < cword; i++)); do
+                        [[ ${words[i]} != -* ]] || continue
+                        values='MemoryMin= MemoryLow= MemoryHigh= MemoryMax= MemorySwapMax= MemoryZSwapMax= MemoryZSwapWriteback=
+                                TasksMax= CPUWeight= CPUQuota= CPUQuotaPeriodSec= AllowedCPUs= AllowedMemoryNodes= IOWeight=
+                                IODeviceWeight= IOReadBandwidthMax= IOWriteBandwidthMax= IOReadIOPSMax= IOWriteIOPSMax=
+                                IODeviceLatencyTargetSec= DevicePolicy= DeviceAllow= Description='
+                        compopt -o nospace
+                        break
+                done
+                [[ -n $values ]] || values=$(_supctl_units)
+                ;;
         cancel) values=$(supctl "${global[@]}" list-jobs --no-legend --quiet 2>/dev/null | awk '{ print $1 }') ;;
         *) values=$(_supctl_units) ;;
         esac

@@ -21,7 +21,10 @@ container_starts() {
                 '[Service]' \
                 'CPUQuota=50%' \
                 CPUWeight=30 \
-                MemoryHigh=48M
+                MemoryHigh=48M \
+                MemoryMin=1M \
+                MemoryLow=2M \
+                AllowedMemoryNodes=0
         supctl daemon-reload
         supctl start web
         supctl is-active web
@@ -31,9 +34,33 @@ container_starts() {
 limits_are_written() {
         [ "$(value_in web memory.max)" = 67108864 ]
         [ "$(value_in web memory.high)" = 50331648 ]
+        [ "$(value_in web memory.min)" = 1048576 ]
+        [ "$(value_in web memory.low)" = 2097152 ]
+        [ "$(value_in web cpuset.mems)" = 0 ]
         [ "$(value_in web pids.max)" = 20 ]
         [ "$(value_in web cpu.max)" = '50000 100000' ]
         [ "$(value_in web cpu.weight)" = 30 ]
+}
+
+limits_change_at_once() {
+        supctl set-property web MemoryMin=3M MemoryLow= CPUQuotaPeriodSec=20ms
+        [ "$(value_in web memory.min)" = 3145728 ]
+        [ "$(value_in web memory.low)" = 0 ]
+        [ "$(value_in web cpu.max)" = '10000 20000' ]
+}
+
+slices_hand_controllers_down() {
+        unit sliced.container '[Container]' \
+                "Rootfs=$ROOTFS:O" Network=none \
+                "Exec=sh -c 'while true; do sleep 1; done'" \
+                PidsLimit=7 \
+                '[Service]' \
+                Slice=a-b.slice
+        supctl daemon-reload
+        supctl start sliced
+        [ "$(cat /sys/fs/cgroup/delegate/a.slice/a-b.slice/sliced.service/pids.max)" = 7 ]
+        supctl stop sliced
+        [ ! -e /sys/fs/cgroup/delegate/a.slice ]
 }
 
 supd_is_in_a_leaf() {
@@ -132,6 +159,8 @@ end_leaves_nothing() {
 check 'supd starts and answers where cgroup v2 is alone' supd_start
 check 'a container starts in a group of its own' container_starts
 check 'limits of memory, tasks and CPU are in the files of the v2 controllers' limits_are_written
+check 'limits change at once, and go back to what they are by default' limits_change_at_once
+check 'a container below slices has its limits, and slices go with it' slices_hand_controllers_down
 check 'supd and its guardian left the group whose controllers they hand down' supd_is_in_a_leaf
 check 'a paused container stands still and goes on when unpaused' pause_stops_it
 check 'a paused container can be stopped' paused_container_stops
