@@ -80,6 +80,14 @@ int container_log_prepare(Container *c, LogDriverType type, Error *error) {
         if (r < 0)
                 return r;
 
+        LogMarks marks = {
+                .identifier = spec->service.exec.syslog_identifier,
+                .facility = spec->service.log.facility,
+                .level = spec->service.log.level,
+                .level_max = spec->service.log.level_max,
+                .level_prefix = spec->service.log.level_prefix,
+                .extra_fields = spec->service.log.extra_fields,
+        };
         LogSpec log = {
                 .type = type,
                 .unit_id = unit_id(&c->unit),
@@ -88,12 +96,7 @@ int container_log_prepare(Container *c, LogDriverType type, Error *error) {
                 .image_name = c->image.name ?: container->root.rootfs,
                 .rate_limit_interval_usec = spec->service.log_rate_limit_interval_usec,
                 .rate_limit_burst = spec->service.log_rate_limit_burst,
-                .identifier = spec->service.exec.syslog_identifier,
-                .facility = spec->service.log.facility,
-                .level = spec->service.log.level,
-                .level_max = spec->service.log.level_max,
-                .level_prefix = spec->service.log.level_prefix,
-                .extra_fields = spec->service.log.extra_fields,
+                .marks = &marks,
                 .directory = c->log.directory,
                 .logger_path = c->context->logger_path,
                 .size_max_bytes = container->log_size_max_bytes,
@@ -289,9 +292,6 @@ void container_forget_stray(const KindContext *context, const char *unit_id) {
                 .container_name = unit_id,
                 .rate_limit_interval_usec = UINT64_MAX,
                 .rate_limit_burst = UINT64_MAX,
-                .facility = -1,
-                .level = -1,
-                .level_max = -1,
         };
 
         if (log_driver_new(&log, &driver, NULL) < 0 || log_driver_forget(driver) == 0)

@@ -50,13 +50,16 @@ static bool name_is_usable(const char *name) {
 }
 
 static int journald_new(const LogSpec *spec, LogDriver **ret, Error *error) {
+        const LogMarks none = { .facility = -1, .level = -1, .level_max = -1 };
+        const LogMarks *marks = spec->marks ?: &none;
+
         if (!name_is_usable(spec->unit_id) || !name_is_usable(spec->container_name) ||
-                        (spec->identifier && strchr(spec->identifier, '\n')))
+                        (marks->identifier && strchr(marks->identifier, '\n')))
                 return error_set_plain(error,
                                 -EINVAL,
                                 ERROR_LOG,
                                 "journald cannot log under the name '%s'",
-                                spec->identifier ?: spec->container_name ?: "");
+                                marks->identifier ?: spec->container_name ?: "");
 
         JournaldDriver *j = malloc(sizeof(*j));
         if (!j)
@@ -65,10 +68,10 @@ static int journald_new(const LogSpec *spec, LogDriver **ret, Error *error) {
                 .driver = { .ops = &log_driver_journald },
                 .rate_limit_interval_usec = spec->rate_limit_interval_usec,
                 .rate_limit_burst = spec->rate_limit_burst,
-                .facility = spec->facility,
-                .level = spec->level,
-                .level_max = spec->level_max,
-                .level_prefix = spec->level_prefix,
+                .facility = marks->facility,
+                .level = marks->level,
+                .level_max = marks->level_max,
+                .level_prefix = marks->level_prefix,
                 .sync_fd = -EBADF,
         };
 
@@ -76,8 +79,9 @@ static int journald_new(const LogSpec *spec, LogDriver **ret, Error *error) {
         if (str_replace(&j->systemd_dir, spec->systemd_dir) < 0 ||
                         str_replace(&j->unit_id, spec->unit_id) < 0 ||
                         str_replace(&j->container_name, spec->container_name) < 0 ||
-                        str_replace(&j->identifier, spec->identifier ?: spec->container_name) < 0 ||
-                        strv_copy(spec->extra_fields, &j->extra_fields) < 0 ||
+                        str_replace(&j->identifier, marks->identifier ?: spec->container_name) <
+                                        0 ||
+                        strv_copy(marks->extra_fields, &j->extra_fields) < 0 ||
                         str_replace(&j->container_id, spec->container_id ?: "") < 0 ||
                         str_replace(&j->image_name, spec->image_name) < 0)
                 return -ENOMEM;

@@ -34,20 +34,25 @@ typedef enum LogDriverType {
         _LOG_DRIVER_TYPE_INVALID = -EINVAL,
 } LogDriverType;
 
+/* What a unit says of its lines in the journal. All borrowed. */
+typedef struct LogMarks {
+        const char *identifier;    /* NULL: the container's name */
+        int facility, level;       /* syslog's numbers; -1: none, and as the stream has it */
+        int level_max;             /* what is less urgent is not kept; -1: all is */
+        bool level_prefix;         /* "<N>" at the start of a line is its level */
+        char *const *extra_fields; /* "FIELD=value"; NULL: none */
+} LogMarks;
+
 /* All borrowed for the call. */
 typedef struct LogSpec {
         LogDriverType type;
         const char *unit_id; /* "web.service": the name of the cgroup's directory */
         const char *container_name;
-        const char *identifier;   /* of the lines; NULL: container_name */
         const char *container_id; /* 64 hex digits; CONTAINER_ID is its first 12 */
         const char *image_name;   /* image or path of the root; NULL: none */
         uint64_t rate_limit_interval_usec, rate_limit_burst; /* UINT64_MAX: unset; both unset or one
                                                                 of them 0: no limit */
-        /* journald: what the unit says of its lines; the numbers are syslog's, -1: unset */
-        int facility, level, level_max;
-        bool level_prefix;
-        char *const *extra_fields; /* "FIELD=value"; NULL: none */
+        const LogMarks *marks;                               /* NULL: none */
         const char *directory;   /* file: the container's log directory; made 0750 by the driver */
         const char *logger_path; /* file: the program supd-log */
         uint64_t size_max_bytes; /* file; UINT64_MAX: LOG_SIZE_MAX_DEFAULT */

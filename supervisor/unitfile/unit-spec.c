@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unitfile/effective.h"
 #include "unitfile/unit-spec.h"
 
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "unitfile/effective.h"
 #include "unitfile/unit-load.h"
 #include "unitfile/unit-source-internal.h"
 #include "unitfile/unit-type.h"

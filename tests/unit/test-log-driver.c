@@ -27,9 +27,6 @@ static LogSpec spec_of(void **state, LogDriverType type) {
                 .image_name = "example/web:1",
                 .rate_limit_interval_usec = UINT64_MAX,
                 .rate_limit_burst = UINT64_MAX,
-                .facility = -1,
-                .level = -1,
-                .level_max = -1,
                 .size_max_bytes = UINT64_MAX,
                 .count_max = UINT_MAX,
                 .systemd_dir = *state,
@@ -187,6 +184,42 @@ static void test_journald_gets_both_streams_with_their_priorities(void **state) 
         assert_stream(listener, "web\nweb.service\n3\n0\n0\n0\n0\nerr\n");
 }
 
+static void test_journald_gets_what_the_unit_says_of_its_lines(void **state) {
+        const LogMarks marks = {
+                .identifier = "shop",
+                .facility = 19,
+                .level = 5,
+                .level_max = 4,
+                .level_prefix = true,
+        };
+        LogSpec spec = spec_of(state, LOG_JOURNALD);
+        spec.marks = &marks;
+        _cleanup_close_ int listener =
+                        temporary_socket(state, "journal/stdout", SOCK_STREAM, /* backlog= */ 10);
+        _cleanup_(log_driver_freep) LogDriver *d = driver_new(&spec);
+        int out = -EBADF, err = -EBADF;
+
+        assert_int_equal(log_driver_open(d, &out, &err, NULL), 0);
+        close_fd(out);
+        close_fd(err);
+        assert_stream(listener, "shop\nweb.service\n157\n1\n0\n0\n0\n");
+        assert_stream(listener, "shop\nweb.service\n157\n1\n0\n0\n0\n");
+}
+
+static void test_a_unit_that_says_nothing_has_no_least_level(void **state) {
+        LogSpec spec = spec_of(state, LOG_JOURNALD);
+        _cleanup_close_ int listener =
+                        temporary_socket(state, "journal/stdout", SOCK_STREAM, /* backlog= */ 10);
+        _cleanup_(log_driver_freep) LogDriver *d = driver_new(&spec);
+        _cleanup_close_ int out = -EBADF, err = -EBADF;
+        char target[16];
+
+        assert_int_equal(log_driver_open(d, &out, &err, NULL), 0);
+        _cleanup_free_ char *path = temporary_path(state, "units/log-level-max:web.service");
+        assert_int_equal(readlink(path, target, sizeof(target)), -1);
+        assert_true(listener >= 0);
+}
+
 static void test_a_journald_that_takes_no_connection_is_an_error_at_once(void **state) {
         LogSpec spec = spec_of(state, LOG_JOURNALD);
         _cleanup_close_ int listener =
@@ -200,6 +233,18 @@ static void test_a_journald_that_takes_no_connection_is_an_error_at_once(void **
         assert_non_null(strstr(error.message, "journald does not answer"));
         assert_int_equal(out, -EBADF);
         assert_true(listener >= 0);
+}
+
+static void test_an_identifier_that_would_forge_the_header_is_refused(void **state) {
+        const LogMarks marks = {
+                .identifier = "a\nb", .facility = -1, .level = -1, .level_max = -1
+        };
+        LogSpec spec = spec_of(state, LOG_JOURNALD);
+        LogDriver *d = NULL;
+
+        spec.marks = &marks;
+        assert_int_equal(log_driver_new(&spec, &d, NULL), -EINVAL);
+        assert_null(d);
 }
 
 static void test_a_name_that_would_forge_the_header_is_refused(void **state) {
@@ -293,8 +338,11 @@ int main(void) {
                 TEST(test_auto_is_journald_where_it_takes_connections),
                 TEST(test_auto_is_file_where_journald_is_gone),
                 TEST(test_journald_gets_both_streams_with_their_priorities),
+                TEST(test_journald_gets_what_the_unit_says_of_its_lines),
+                TEST(test_a_unit_that_says_nothing_has_no_least_level),
                 TEST(test_a_journald_that_takes_no_connection_is_an_error_at_once),
                 TEST(test_a_name_that_would_forge_the_header_is_refused),
+                TEST(test_an_identifier_that_would_forge_the_header_is_refused),
                 TEST(test_the_fields_stay_until_journald_has_caught_up),
                 TEST(test_a_new_start_calls_the_removal_off),
                 TEST(test_a_driver_freed_while_the_container_runs_leaves_its_fields),
