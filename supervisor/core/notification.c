@@ -71,35 +71,36 @@ static bool take_number(const char *line, Notification *n) {
         return false;
 }
 
-static int take_text(const char *line, Notification *n) {
+static void take_text(const char *line, Notification *n) {
         uint64_t number;
 
         if (str_has_prefix(line, "STATUS=")) {
-                n->status = line + strlen("STATUS=");
-                return utf8_is_valid(n->status, strlen(n->status)) ? 0 : -EINVAL;
-        }
-        if (str_has_prefix(line, "FDNAME="))
+                const char *status = line + strlen("STATUS=");
+
+                /* A service in some old encoding is ready all the same. */
+                if (utf8_is_valid(status, strlen(status)))
+                        n->status = status;
+        } else if (str_has_prefix(line, "FDNAME="))
                 n->fd_name = notification_fd_name_is_valid(line + strlen("FDNAME="))
                                              ? line + strlen("FDNAME=")
                                              : NULL;
         else if (str_has_prefix(line, "ERRNO=") &&
                         parse_u64(line + strlen("ERRNO="), &number) >= 0 && number <= INT_MAX)
                 n->error = (int) number;
-        return 0;
 }
 
 int notification_parse(char *text, size_t size, Notification *ret) {
         *ret = (Notification) {
                 .error = -1, .watchdog_usec = UINT64_MAX, .extend_usec = UINT64_MAX
         };
+        /* Who sends a C string with its end is understood, as by systemd. */
+        if (size > 0 && text[size - 1] == '\0')
+                size--;
         if (memchr(text, '\0', size))
                 return -EINVAL;
         for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
-                if (take_flag(line, ret) || take_number(line, ret))
-                        continue;
-                int r = take_text(line, ret);
-                if (r < 0)
-                        return r;
+                if (!take_flag(line, ret) && !take_number(line, ret))
+                        take_text(line, ret);
         }
         return 0;
 }

@@ -3,7 +3,7 @@
 
 /*
  * What a service says of itself, in lines of sd_notify(3). Pure: text in, a struct out; who sent it is for the
- * receiver to judge. Unknown lines mean nothing, as do values that are no such value.
+ * receiver to judge. Unknown lines mean nothing, as do values that are no such value, and the other lines count.
  */
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@ typedef struct Notification {
  * notification_parse() - one message
  * @text: @size bytes with a NUL behind them; cut apart in place
  *
- * Return: 0; -EINVAL for what is no text: a NUL in it, or STATUS= that is not UTF-8.
+ * Return: 0; -EINVAL for what is no text: a NUL in it, but for one at its end.
  */
 int notification_parse(char *text, size_t size, Notification *ret);
 

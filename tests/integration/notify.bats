@@ -112,6 +112,19 @@ extended() {
         assert_match 'Started web' "$(supd_messages web)"
 }
 
+@test "one that sends the end of its string, or a text in another encoding, is ready all the same" {
+        notifying_write ended
+        notifying_write latin
+        supd_start
+        start_in_background ended
+        order ended 'notify-send -e READY=1'
+        wait_until 10 sub_state_is ended running
+        start_in_background latin
+        order latin 'notify-send "$(printf "STATUS=\377\nREADY=1")"'
+        wait_until 10 sub_state_is latin running
+        assert_equal '' "$(unit_prop latin StatusText)"
+}
+
 @test "nobody but the unit's own processes is heard, and NotifyAccess= says which of them" {
         notifying_write web NotifyAccess=main TimeoutStartSec=30s
         supd_start

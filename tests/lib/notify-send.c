@@ -3,13 +3,14 @@
 /*
  * Sends one notification, as sd_notify(3) does, from a root without libraries.
  *
- *     notify-send [-f FILE]... [-b] [-n TIMES] [-s BYTES] [-z] LINE...
+ *     notify-send [-f FILE]... [-b] [-n TIMES] [-s BYTES] [-z] [-e] LINE...
  *
  *   -f FILE   pass it, opened for reading, too
  *   -b        then wait until supd has taken in all that was sent: BARRIER=1
  *   -n TIMES  send it so often
  *   -s BYTES  lengthen it to so many
  *   -z        put a NUL in the middle
+ *   -e        send the NUL at the end of the text, too
  */
 
 #include <errno.h>
@@ -81,9 +82,9 @@ int main(int argc, char **argv) {
         int fds[FILES_MAX], option;
         size_t n_fds = 0, size = 0, wanted = 0;
         unsigned long times = 1;
-        bool barrier = false, zero = false;
+        bool barrier = false, zero = false, end = false;
 
-        while ((option = getopt(argc, argv, "f:bn:s:z")) != -1) {
+        while ((option = getopt(argc, argv, "f:bn:s:ze")) != -1) {
                 if (option == 'f' && n_fds < FILES_MAX) {
                         fds[n_fds] = open(optarg, O_RDONLY | O_NONBLOCK);
                         if (fds[n_fds++] < 0)
@@ -96,6 +97,8 @@ int main(int argc, char **argv) {
                         wanted = strtoul(optarg, NULL, 10);
                 else if (option == 'z')
                         zero = true;
+                else if (option == 'e')
+                        end = true;
                 else
                         return 2;
         }
@@ -107,7 +110,7 @@ int main(int argc, char **argv) {
                                 "%s%s",
                                 size > 0 ? "\n" : "",
                                 argv[i]);
-        for (; size < wanted && size < sizeof(text); size++)
+        for (; size < wanted && size < sizeof(text) - 1; size++)
                 text[size] = 'x';
         if (zero && size > 0)
                 text[size / 2] = '\0';
@@ -116,7 +119,7 @@ int main(int argc, char **argv) {
         if (socket_fd < 0)
                 fail("socket");
         for (unsigned long i = 0; i < times; i++)
-                send_message(socket_fd, text, size, fds, n_fds);
+                send_message(socket_fd, text, size + end, fds, n_fds);
         if (barrier)
                 wait_for_barrier(socket_fd);
         return 0;

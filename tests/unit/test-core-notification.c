@@ -82,13 +82,34 @@ static void test_what_is_not_said_is_not_there(void **state) {
         }
 }
 
-static void test_what_is_no_text_is_refused(void **state) {
-        char zero[] = "READY=1\0STATUS=x", bad[] = "READY=1\nSTATUS=\377\376";
+static void test_a_zero_within_is_no_text(void **state) {
+        char middle[] = "READY=1\0STATUS=x", two[] = "READY=1\0";
         Notification n;
 
         (void) state;
-        assert_int_equal(notification_parse(zero, sizeof(zero) - 1, &n), -EINVAL);
-        assert_int_equal(notification_parse(bad, sizeof(bad) - 1, &n), -EINVAL);
+        assert_int_equal(notification_parse(middle, sizeof(middle) - 1, &n), -EINVAL);
+        assert_int_equal(notification_parse(two, sizeof(two), &n), -EINVAL);
+}
+
+/* Of clients that send sizeof("READY=1"). */
+static void test_one_zero_at_the_end_does_no_harm(void **state) {
+        char text[] = "STATUS=x\nREADY=1", nothing[] = "";
+        Notification n;
+
+        (void) state;
+        assert_int_equal(notification_parse(text, sizeof(text), &n), 0);
+        assert_true(n.ready);
+        assert_string_equal(n.status, "x");
+        assert_int_equal(notification_parse(nothing, sizeof(nothing), &n), 0);
+        assert_false(n.ready);
+}
+
+static void test_a_status_in_another_encoding_is_not_said_and_the_rest_is(void **state) {
+        Notification n = parse("STATUS=\377\376\nREADY=1");
+
+        (void) state;
+        assert_null(n.status);
+        assert_true(n.ready);
 }
 
 static void test_names_of_descriptors_are_systemds(void **state) {
@@ -109,7 +130,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_line_is_one_thing),
                 cmocka_unit_test(test_what_is_not_said_is_not_there),
-                cmocka_unit_test(test_what_is_no_text_is_refused),
+                cmocka_unit_test(test_a_zero_within_is_no_text),
+                cmocka_unit_test(test_one_zero_at_the_end_does_no_harm),
+                cmocka_unit_test(test_a_status_in_another_encoding_is_not_said_and_the_rest_is),
                 cmocka_unit_test(test_names_of_descriptors_are_systemds),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
