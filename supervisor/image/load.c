@@ -106,6 +106,33 @@ static int choose_name(const Load *l, const char *own, char **ret) {
         return r != 0 ? r : name_from_path(l, own, ret);
 }
 
+/*
+ * A name with a digest is a promise of what it names, and whoever wrote an archive can promise anything: without
+ * what the digest is of, the rest of the name is left, or none.
+ */
+static int check_promise(
+                const char *name, const Digest *manifest, const Digest *source, char **ret) {
+        _cleanup_(reference_done) Reference reference = {};
+
+        if (!name || reference_parse(name, &reference, NULL) < 0 ||
+                        !reference_has_digest(&reference) ||
+                        digest_equal(&reference.digest, manifest) ||
+                        (source && digest_equal(&reference.digest, source)))
+                return str_replace(ret, name);
+        _cleanup_free_ char *notice = str_printf(
+                        "'%.256s' is not its name, as its digest is another one: %s",
+                        name,
+                        reference.tag ? "it is called so without the digest" : "it gets no name");
+        if (!notice)
+                return -ENOMEM;
+        progress_notice(notice);
+        if (!reference.tag)
+                return 0;
+        reference.digest = (Digest) {};
+        *ret = reference_format(&reference);
+        return *ret ? 0 : -ENOMEM;
+}
+
 /* The last step: everything else is on disk. */
 static int record_image(const Load *l,
                 const char *name,
@@ -114,6 +141,7 @@ static int record_image(const Load *l,
                 const Digest *source_digest,
                 Error *error) {
         _cleanup_(manifest_done) Manifest m = {};
+        _cleanup_free_ char *promised = NULL;
         char media_type[] = MEDIA_OCI_MANIFEST;
         Descriptor d = { .media_type = media_type, .size = size };
         int r;
@@ -122,13 +150,15 @@ static int record_image(const Load *l,
         if (r >= 0)
                 r = store_put_blob(l->store, manifest, size, &d.digest, error);
         if (r >= 0)
+                r = check_promise(name, &d.digest, source_digest, &promised);
+        if (r >= 0)
                 r = store_record(l->store,
-                                name,
+                                promised,
                                 &d,
                                 source_digest ? source_digest->text : NULL,
                                 error);
         if (r >= 0)
-                l->request->on_image(name, &d.digest, &m.config.digest);
+                l->request->on_image(promised, &d.digest, &m.config.digest);
         return r;
 }
 

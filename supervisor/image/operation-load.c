@@ -15,17 +15,13 @@ static void tell_image(const char *name, const Digest *manifest, const Digest *c
 }
 
 int operation_load(Operation *o, Error *error) {
-        _cleanup_(reference_done) Reference reference = {};
         _cleanup_free_ char *name = NULL;
         int r = 0;
 
         if (o->options->name) {
-                r = reference_parse(o->options->name, &reference, error);
+                r = operation_new_name(o->options->name, &name, error);
                 if (r < 0)
                         return r;
-                name = reference_format(&reference);
-                if (!name)
-                        return -ENOMEM;
         }
         LoadRequest request = {
                 .source = &o->source,

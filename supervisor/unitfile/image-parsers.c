@@ -155,6 +155,8 @@ int parse_image_tag(KeyInput *in, void *target) {
                 return r;
         if (r < 0)
                 return bad_last(in, s, "is not the name of an image");
+        if (reference_has_digest(&reference))
+                return bad_last(in, s, "has a digest, which can't be given to an image");
         free(*tag);
         *tag = TAKE_PTR(s);
         return 0;

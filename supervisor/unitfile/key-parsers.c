@@ -272,9 +272,18 @@ int parse_boolean(KeyInput *in, void *target) {
                         is_yes = is_yes || strcasecmp(s, yes[i]) == 0;
                         is_no = is_no || strcasecmp(s, no[i]) == 0;
                 }
-                *value = is_yes;
-                if (is_yes || is_no || is_deferred(in, a))
+                if (is_yes || is_no || is_deferred(in, a)) {
+                        *value = is_yes;
                         continue;
+                }
+                /* What guards something is not switched off by a slip of the pen. */
+                if (in->key->flags & KEY_STRICT) {
+                        r = input_bad_value(in, a, s, "is not a boolean: true or false");
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+                *value = false;
                 r = input_complain(in,
                                 a,
                                 DIAGNOSTIC_WARNING,

@@ -253,3 +253,31 @@ index_put() {
         refused 'damaged' import pipe
         wait
 }
+
+@test "an archive can not give its image a name with the digest of another one" {
+        local zeros
+        zeros=sha256:$(printf '0%.0s' {1..64})
+        image_make v1
+        jq --arg zeros "$zeros" '.manifests[0].annotations["org.opencontainers.image.ref.name"] = "docker.io/library/x@" + $zeros' \
+                layout/index.json >index && mv index layout/index.json
+        run image load oci:layout
+        assert_equal 0 "$status"
+        assert_match "is not its name, as its digest is another one: it gets no name" "$output"
+        assert_equal '' "$(store_names)"
+
+        # With a tag beside it, that is left; and the digest that is right is taken.
+        manifest=$(jq -r '.manifests[0].digest' layout/index.json)
+        jq --arg zeros "$zeros" '.manifests[0].annotations["org.opencontainers.image.ref.name"] = "localhost/x:1@" + $zeros' \
+                layout/index.json >index && mv index layout/index.json
+        image load oci:layout
+        assert_equal "localhost/x:1 $manifest" "$(store_names)"
+        jq --arg digest "$manifest" '.manifests[0].annotations["org.opencontainers.image.ref.name"] = "localhost/y@" + $digest' \
+                layout/index.json >index && mv index layout/index.json
+        image load oci:layout
+        store_names | grep -qx "localhost/y@$manifest $manifest"
+
+        # Nor can the person who loads it.
+        run image load --name "localhost/z@$zeros" oci:layout
+        [[ $status != 0 ]]
+        assert_match "a name with a digest can't be given to an image" "$output"
+}

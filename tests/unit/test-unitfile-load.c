@@ -333,15 +333,34 @@ static void test_a_malformed_limit_is_an_error_and_no_container_runs_unlimited(v
 
 static void test_a_bad_boolean_of_a_container_is_false_with_a_warning(void **state) {
         static const LineCase cases[] = {
-                { "ReadOnly=y",
-                                "warning: web.container:4: Container.ReadOnly: 'y' is not a "
+                { "StartWithPod=y",
+                                "warning: web.container:4: Container.StartWithPod: 'y' is not a "
                                 "boolean; taken as false" },
-                { "ReadOnly=", "Container.ReadOnly: '' is not a boolean; taken as false" },
+                { "StartWithPod=", "Container.StartWithPod: '' is not a boolean; taken as false" },
                 { "RunInit=t", "Container.RunInit: 't' is not a boolean; taken as false" },
         };
 
         (void) state;
         check_lines(cases, ELEMENTSOF(cases), fixture_load_line, UNIT_LOADED);
+}
+
+static void test_a_bad_boolean_that_guards_something_is_an_error(void **state) {
+        static const LineCase cases[] = {
+                { "ReadOnly=y",
+                                "error: web.container:4: Container.ReadOnly: 'y' is not a boolean: "
+                                "true "
+                                "or false" },
+                { "ReadOnly=", "Container.ReadOnly: '' is not a boolean" },
+                { "NoNewPrivileges=ture", "Container.NoNewPrivileges: 'ture' is not a boolean" },
+        };
+
+        (void) state;
+        check_lines(cases, ELEMENTSOF(cases), fixture_load_line, UNIT_BAD_SETTING);
+        UnitSpec *u = fixture_load(
+                        "x.image", "[Image]\nImage=docker.io/library/x\nTLSVerify=ture\n");
+        assert_int_equal(u->load_state, UNIT_BAD_SETTING);
+        fixture_assert_says(&u->diagnostics, "Image.TLSVerify: 'ture' is not a boolean");
+        unit_spec_free(u);
 }
 
 static void test_a_bad_escape_in_exec_drops_the_key_as_quadlet_does(void **state) {
@@ -728,6 +747,7 @@ int main(void) {
                 cmocka_unit_test(
                                 test_a_malformed_limit_is_an_error_and_no_container_runs_unlimited),
                 cmocka_unit_test(test_a_bad_boolean_of_a_container_is_false_with_a_warning),
+                cmocka_unit_test(test_a_bad_boolean_that_guards_something_is_an_error),
                 cmocka_unit_test(test_a_bad_escape_in_exec_drops_the_key_as_quadlet_does),
                 cmocka_unit_test(test_a_near_miss_gets_a_suggestion),
                 cmocka_unit_test(test_keys_and_sections_of_others_are_silent),
