@@ -92,6 +92,21 @@ static double sees_host_files(const UnitSpec *u) {
         return worst;
 }
 
+/* A disk, or memory, is all that is on the host; which node is which only the host knows. */
+static double has_devices(const UnitSpec *u) {
+        const DeviceSpecs *devices = &u->container.devices;
+
+        for (size_t i = 0; i < devices->n_items; i++) {
+                const char *source = devices->items[i].source;
+
+                if (str_equal(source, "/dev") || str_equal(source, "/dev/mem") ||
+                                str_equal(source, "/dev/port") ||
+                                str_has_prefix(source, "/dev/disk"))
+                        return 1;
+        }
+        return devices->n_items > 0 ? 0.5 : 0;
+}
+
 static double has_no_memory_limit(const UnitSpec *u) {
         const Quantity *max = &u->service.resource.memory_max;
 
@@ -124,6 +139,8 @@ static const struct {
           "No directory or socket that rules the host is mounted", "A directory or socket that rules the host is mounted" },
         { "SeccompProfile=",     60, has_no_seccomp,
           "System calls are filtered", "All system calls are allowed" },
+        { "AddDevice=",          60, has_devices,
+          "No device of the host is its to use", "Devices of the host are its to use" },
         { "User=",               50, is_root,
           "It runs as a user of its own", "It runs as root, or as whom the image says" },
         { "Network=",            50, is_on_the_host_network,

@@ -111,7 +111,9 @@ static int complain_unknown(PodmanLine *line, const PodmanCommand *command, cons
                 names[n++] = f->name;
         if (!flag)
                 return -ENOMEM;
-        const char *meant = str_has_prefix(flag, "--") ? text_suggest(flag, names) : NULL;
+        /* Nobody reads that many suggestions, and each costs a look at all flags. */
+        bool suggests = str_has_prefix(flag, "--") && !diagnostic_list_is_full(line->diagnostics);
+        const char *meant = suggests ? text_suggest(flag, names) : NULL;
         _cleanup_free_ char *text = str_printf(
                         "'" SHOWN "' is none of the flags of %s that supd has a key for%s%s%s",
                         SHOWN_ARGUMENTS(flag),

@@ -130,6 +130,8 @@ END
         assert_match 'AddCapability= .*root of the host' "$text"
         # Without supd, too.
         assert_match 'Exposure of loose.service' "$(SUPD_RUNTIME_DIR=/nonesuch supctl analyze security "$UNIT_DIR/loose.container")"
+        unit_write device.container Exec='sleep 1' AddDevice=/dev/fuse Network=none
+        assert_match 'AddDevice= .*Devices of the host are its to use' "$(supctl analyze security "$UNIT_DIR/device.container")"
         # One that is broken keeps the others from nothing.
         unit_write broken.container Exec='sleep 1' Nonsense=1
         supctl daemon-reload
