@@ -88,10 +88,21 @@ static int take_unit_reference(KeyInput *in, const char *s, ContainerSpec *c) {
         const char *instance = unit_name_instance(s, &size);
         const UnitType *type = unit_type_find(s);
 
-        if (str_equal(type->extension, ".build"))
-                return bad_last(in, s, "is a build unit, which is not supported");
         if (!unit_file_name_is_valid(s))
                 return bad_last(in, s, "is not the name of a unit file");
+        /* As Quadlet has it this is in order; it is the start that will fail, for that unit's sake. */
+        int r = in->load->resolving || !str_equal(type->extension, ".build")
+                                ? 0
+                                : input_complain(in,
+                                                  input_last(in),
+                                                  DIAGNOSTIC_WARNING,
+                                                  "unsupported-type",
+                                                  "'" SHOWN
+                                                  "': unit type .build is not supported by "
+                                                  "supd, so this container can't be started",
+                                                  SHOWN_ARGUMENTS(s));
+        if (r < 0)
+                return r;
         if (!instance || size > 0)
                 return str_replace(&c->image_unit, s);
         if (!u->instance && !u->is_template)

@@ -104,6 +104,13 @@ DECLARE_PARSER(mounts, RootSpec); /* mount-parsers.c */
 DECLARE_PARSER(path_lists, char **);
 DECLARE_PARSER(timezone, char *);
 
+/* network-parsers.c: of keys that are for later; nothing is filled */
+int parse_exposed_ports(KeyInput *in, void *target);
+int parse_published_ports(KeyInput *in, void *target);
+int parse_own_address(KeyInput *in, void *target);
+int parse_name_servers(KeyInput *in, void *target);
+int parse_host_lines(KeyInput *in, void *target);
+
 /* pod-parsers.c */
 DECLARE_PARSER(exit_policy, PodExitPolicy);
 DECLARE_PARSER(pod_network, PodSpec);
@@ -193,3 +200,4 @@ DECLARE_PARSER(slice, char *);
 DECLARE_PARSER(environment_files, char **);
 DECLARE_PARSER(uris, char **);
 DECLARE_PARSER(unit_names, char **);
+DECLARE_PARSER(aliases, char **); /* the last parts of paths */

@@ -460,6 +460,26 @@ int parse_uris(KeyInput *in, void *target) {
                         in, target, uri_is_valid, "is not a http, https, file, info or man URI");
 }
 
+static bool alias_is_valid(const char *s) {
+        const char *slash = strrchr(s, '/');
+
+        return unit_word_is_valid(slash ? slash + 1 : s);
+}
+
+/* Quadlet lets one choose the directory of the link: to supd all of a name are the same. */
+int parse_aliases(KeyInput *in, void *target) {
+        char ***aliases = target;
+
+        int r = collect_valid(in, target, alias_is_valid, "is not the name of a unit");
+        for (char **a = *aliases; r >= 0 && a && *a; a++) {
+                char *slash = strrchr(*a, '/');
+
+                if (slash)
+                        memmove(*a, slash + 1, strlen(slash + 1) + 1);
+        }
+        return r;
+}
+
 int parse_unit_names(KeyInput *in, void *target) {
         return collect_valid(in, target, unit_word_is_valid, "is not the name of a unit");
 }

@@ -53,7 +53,7 @@ typedef int (*UnitKeyParser)(KeyInput *in, void *target);
 
 typedef struct UnitKey {
         const char *section, *key, *help;
-        UnitKeyParser parse; /* NULL unless handled */
+        UnitKeyParser parse; /* of what is handled, or only checked so far; else NULL */
         KeyTarget target;
         size_t offset;
         KeyFlags flags;

@@ -17,8 +17,7 @@
 
 /* clang-format off */
 const UnitKeyRow unit_keys_unhandled[] = {
-        { "Container", LATER, NULL, NULL, "NetworkAlias ExposeHostPort AddHost DNS DNSOption DNSSearch" },
-        { "Container", LATER, NULL, NULL, "IP IP6 PublishPort" },
+        { "Container", LATER, NULL, NULL, "NetworkAlias DNSOption DNSSearch" },
         { "Container", REJECTED, "split enabled no-conmon", "is not available: a container always has a cgroup", "CgroupsMode" },
         { "Container", NO_EFFECT, NULL, "has no effect: no SELinux labelling", "SecurityLabelDisable SecurityLabelType "
           "SecurityLabelFileType SecurityLabelLevel SecurityLabelNested" },
@@ -85,7 +84,7 @@ const UnitKeyRow unit_keys_unhandled[] = {
           "BPFDelegateMaps BPFDelegatePrograms BPFDelegateAttachments DelegateNamespaces BindLogSockets" },
 
         /* Sections of the types that are not supported yet: for the manual, and for those who edit. */
-        { "Pod", LATER, NULL, NULL, "NetworkAlias IP IP6 PublishPort AddHost DNS DNSOption DNSSearch" },
+        { "Pod", LATER, NULL, NULL, "NetworkAlias DNSOption DNSSearch" },
         { "Pod", REFUSED, "host", NULL, "UserNS" },
         { "Pod", REFUSED, NULL, NULL, "UIDMap GIDMap SubUIDMap SubGIDMap RemapUsers RemapUid RemapGid RemapUidSize" },
         { "Pod", NO_EFFECT, NULL, "has no effect: no counterpart of Podman's setting", "ContainersConfModule GlobalArgs" },

@@ -56,6 +56,16 @@ static_assert(ELEMENTSOF(unit_sections) <= UNIT_SECTIONS_MAX + 1, "UnitKeys has 
 #define KEY_WHOLE(section, key, type, target, flags, help) \
         { section, key, help, parse_##type, target, 0, flags, KEY_HANDLED, NULL }
 
+/* For later; but the values are looked at. */
+#define CHECKED(section, key, type, flags, help) \
+        { section, key, help, parse_##type, KEY_TARGET_NONE, 0, flags, KEY_NOT_YET, NULL }
+#define CHECKED_NETWORK(section) \
+        CHECKED(section, "IP", own_address, 0, "Address on its network"), \
+        CHECKED(section, "IP6", own_address, 0, "The same of IPv6"), \
+        CHECKED(section, "PublishPort", published_ports, KEY_LIST, "[[IP:][HOST-PORT]:]PORT[/PROTOCOL]: ports of the host that lead to it"), \
+        CHECKED(section, "AddHost", host_lines, KEY_LIST, "NAME:IP, for its hosts file"), \
+        CHECKED(section, "DNS", name_servers, KEY_LIST, "Name servers, or none")
+
 /* What it says is in other keys when keys are looked at: podman_args_expand(). */
 #define PODMAN_ARGS(section, words) \
         { section, "PodmanArgs", "Flags of " words ": those that a key stands for", NULL, KEY_TARGET_NONE, 0, 0, KEY_SILENT, NULL }
@@ -118,6 +128,8 @@ const UnitKey unit_keys_handled[] = {
         CONTAINER("Memory", memory_limit, memory_bytes, 0, "Memory limit of the payload"),
         CONTAINER("PidsLimit", pids_limit, pids_limit, 0, "Limit of processes and threads; -1 is unlimited"),
         CONTAINER("Pod", pod, pod, 0, "NAME.pod: the pod whose namespaces it joins"),
+        CHECKED_NETWORK("Container"),
+        CHECKED("Container", "ExposeHostPort", exposed_ports, KEY_LIST, "PORT or PORT-PORT[/tcp|/udp]: that it listens there"),
         CONTAINER("StartWithPod", boolean, start_with_pod, KEY_KEEP_EMPTY, "Start when the pod does"),
         CONTAINER("Notify", notify_mode, notify, 0, "When it counts as started: false, as soon as it executes; true, when it says so; healthy, when a health check succeeds"),
         CONTAINER("HealthCmd", health_command, health.test, 0, "Command of the health check, for a shell or as a JSON array; none: no check"),
@@ -161,6 +173,7 @@ const UnitKey unit_keys_handled[] = {
         POD("HostName", host_name, hostname, 0, "Host name that its containers share; by default the pod's name"),
         POD("Volume", volumes, root, KEY_LIST, "SOURCE:DESTINATION[:OPTIONS], mounted into each of its containers"),
         POD("ShmSize", shm_size, root, 0, "Size of the /dev/shm that its containers share; 0 is unlimited"),
+        CHECKED_NETWORK("Pod"),
         POD("Label", metadata, labels, KEY_LIST, "Metadata"),
         PODMAN_ARGS("Pod", "podman pod create"),
 
@@ -355,7 +368,7 @@ const UnitKey unit_keys_handled[] = {
         INSTALL("WantedBy", unit_names, wanted_by, "Units that want this one"),
         INSTALL("RequiredBy", unit_names, required_by, "Units that require this one"),
         INSTALL("UpheldBy", unit_names, upheld_by, "Units that uphold this one"),
-        INSTALL("Alias", unit_names, alias, "More names of this unit"),
+        INSTALL("Alias", aliases, alias, "More names of this unit"),
         INSTALL("Also", unit_names, also, "Units that are enabled and disabled with this one; not of Quadlet's files"),
         KEY("Install", "DefaultInstance", string, KEY_TARGET_INSTALL, InstallSpec, default_instance, 0, "Instance that enabling the template enables; not of Quadlet's files"),
 

@@ -236,7 +236,9 @@ static int apply_unhandled(KeyInput *in) {
                                 verdicts[in->key->disposition].severity,
                                 verdicts[in->key->disposition].code,
                                 "%s",
-                                in->key->help ?: verdicts[in->key->disposition].text);
+                                in->key->parse || !in->key->help
+                                                ? verdicts[in->key->disposition].text
+                                                : in->key->help);
         }
         return 0;
 }
@@ -277,6 +279,28 @@ static void input_trim(KeyInput *in) {
         in->n_assignments -= first;
 }
 
+/* Of keys that look at the text themselves. What is wrong with its specifiers they have told. */
+static int note_text(KeyInput *in, const UnitAssignment *a) {
+        _cleanup_free_ char *expanded = NULL;
+        char bad;
+        int r = 0;
+
+        if (in->role != SECTION_INSTALL)
+                r = specifier_expand(&in->load->specifiers,
+                                a->value,
+                                in->load->expansion_left,
+                                &expanded,
+                                &bad);
+        if (r == -ENOMEM)
+                return r;
+        return effective_add(in->load->effective,
+                        a,
+                        a->file->path,
+                        a->line,
+                        expanded ?: a->value,
+                        /* word= */ false);
+}
+
 static int apply_key(UnitLoad *load, const Grouping *g, size_t index) {
         const UnitKey *key = &load->keys->keys[index];
         KeyInput in = {
@@ -293,22 +317,22 @@ static int apply_key(UnitLoad *load, const Grouping *g, size_t index) {
         if (load->resolving &&
                         unit_sections[unit_keys_find_section(key->section)].role != SECTION_TYPE)
                 return 0;
-        if (key->disposition != KEY_HANDLED)
-                return apply_unhandled(&in);
+        if (key->disposition != KEY_HANDLED) {
+                Effective *effective = load->effective;
+
+                load->effective = NULL; /* it has no effect */
+                int r = key->parse ? key->parse(&in, NULL) : 0;
+                load->effective = effective;
+                return r < 0 ? r : apply_unhandled(&in);
+        }
         if (!load->effective)
                 return key->parse(&in, key_target(load, key));
 
         int r = effective_begin(load->effective, key->section, key->key, key->flags & KEY_LIST);
         if (r >= 0)
                 r = key->parse(&in, key_target(load, key));
-        /* Of those that look at the text themselves. */
         for (size_t i = 0; i < in.n_assignments && r >= 0 && !in.noted; i++)
-                r = effective_add(load->effective,
-                                in.assignments[i],
-                                in.assignments[i]->file->path,
-                                in.assignments[i]->line,
-                                in.assignments[i]->value,
-                                /* word= */ false);
+                r = note_text(&in, in.assignments[i]);
         return r;
 }
 

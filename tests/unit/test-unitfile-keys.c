@@ -58,7 +58,8 @@ static void test_every_handled_key_has_a_parser_and_every_other_a_fate(void **st
         (void) state;
         for (const UnitKey *key = unit_keys_handled; key->section; key++) {
                 assert_non_null(key->help);
-                assert_true((key->disposition == KEY_HANDLED) == (key->parse != NULL));
+                bool looked_at = key->disposition == KEY_HANDLED || key->disposition == KEY_NOT_YET;
+                assert_true(looked_at == (key->parse != NULL));
         }
         for (const UnitKeyRow *row = unit_keys_unhandled; row->section; row++) {
                 bool speaks_for_itself = row->disposition == KEY_NOT_YET ||

@@ -436,8 +436,6 @@ static void test_keys_without_which_a_container_would_be_unsafe_are_errors(void 
                                 "the Image And Rootfs keys conflict can not be specified "
                                 "together" },
                 { "Rootfs=\nImage=docker.io/library/Busybox", "Container.Image: " },
-                { "Rootfs=\nImage=base.build",
-                                "'base.build' is a build unit, which is not supported" },
                 { "Rootfs=\nImage=base@.image", "'base@.image' is a template; name an instance" },
                 { "Rootfs=",
                                 "error: web.container: no Image or Rootfs key specified "
@@ -459,6 +457,10 @@ static void test_keys_that_are_for_later_are_warnings_and_the_unit_loads(void **
         static const LineCase cases[] = {
                 { "PublishPort=80:80", "warning: web.container:4: Container.PublishPort: known" },
                 { "DNSSearch=a", "warning: web.container:4: Container.DNSSearch: known" },
+                { "Rootfs=\nImage=base.build",
+                                "warning: web.container:5: Container.Image: 'base.build': unit "
+                                "type "
+                                ".build is not supported" },
                 { "[Service]\nPIDFile=/run/x", "warning: web.container:5: Service.PIDFile: known" },
         };
 
