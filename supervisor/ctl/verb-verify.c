@@ -175,7 +175,7 @@ static int verify_file(Context *c, Verification *v, const char *path) {
                         return r;
         }
         if (c->options->json) {
-                json_t *unit = verify_json(spec, path, waits, !bad);
+                json_t *unit = verify_json(spec, path, verify_set_units(v->set), waits, !bad);
                 if (!unit || json_array_append_new(v->list, unit) < 0)
                         return -ENOMEM;
         }

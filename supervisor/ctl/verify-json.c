@@ -84,15 +84,29 @@ static json_t *json_of_words(char *const *words) {
         return array;
 }
 
+/* Of units, not of files: what "db.container" is called depends on that file. */
+static json_t *json_of_units(const UnitSet *units, const UnitSpec *spec, char *const *words) {
+        json_t *array = json_array();
+
+        STRV_FOREACH (word, words) {
+                _cleanup_free_ char *storage = NULL;
+                const char *id = unit_set_translate(units, *word, spec->instance, &storage);
+
+                (void) json_array_append_new(
+                                array, id ? json_from_text(id, strlen(id)) : json_null());
+        }
+        return array;
+}
+
 /* With those that nobody wrote: defaults, and what other keys imply. */
-static json_t *json_of_dependencies(const UnitSpec *spec) {
+static json_t *json_of_dependencies(const UnitSet *units, const UnitSpec *spec) {
         json_t *object = json_object();
 
         for (DependencyType t = 0; t < _DEPENDENCY_TYPE_MAX; t++) {
                 if (spec->unit.dependencies[t])
                         (void) set(object,
                                         dependency_type_to_string(t),
-                                        json_of_words(spec->unit.dependencies[t]));
+                                        json_of_units(units, spec, spec->unit.dependencies[t]));
         }
         if (spec->unit.implied_mounts_for)
                 (void) set(object,
@@ -107,7 +121,11 @@ static const char *container_name(const UnitSpec *spec) {
                                                  : NULL;
 }
 
-json_t *verify_json(const UnitSpec *spec, const char *path, char *const *waits, bool valid) {
+json_t *verify_json(const UnitSpec *spec,
+                const char *path,
+                const UnitSet *units,
+                char *const *waits,
+                bool valid) {
         json_t *object = json_object();
 
         if (set_text(object, "Unit", spec->id) < 0 || set_text(object, "File", path) < 0 ||
@@ -115,7 +133,7 @@ json_t *verify_json(const UnitSpec *spec, const char *path, char *const *waits, 
                         set_text(object, "Name", container_name(spec)) < 0 ||
                         set_text(object, "Type", service_type_to_string(spec->service.type)) < 0 ||
                         set(object, "Configuration", json_of_effective(spec->effective)) < 0 ||
-                        set(object, "Dependencies", json_of_dependencies(spec)) < 0 ||
+                        set(object, "Dependencies", json_of_dependencies(units, spec)) < 0 ||
                         set(object, "WaitsFor", json_of_words(waits)) < 0 ||
                         set(object, "Diagnostics", json_of_diagnostics(&spec->diagnostics)) < 0) {
                 json_decref(object);

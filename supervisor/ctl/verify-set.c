@@ -62,6 +62,10 @@ VerifySet *verify_set_free(VerifySet *v) {
         return NULL;
 }
 
+const UnitSet *verify_set_units(const VerifySet *v) {
+        return v->units;
+}
+
 /* ---- who is named -------------------------------------------------------------------------------- */
 
 /* What supd does not have, and systemd has by itself. */

@@ -15,6 +15,9 @@ int verify_set_new(char *const *paths, VerifySet **ret);
 VerifySet *verify_set_free(VerifySet *v);
 DEFINE_CLEANUP(VerifySet *, verify_set_free);
 
+/** verify_set_units() - all that were read */
+const UnitSet *verify_set_units(const VerifySet *v);
+
 /** verify_set_check() - add to @spec's diagnostics what is wrong between it and others. Return: 0; -ENOMEM. */
 int verify_set_check(VerifySet *v, UnitSpec *spec, const char *path);
 

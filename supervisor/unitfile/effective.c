@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "base/text.h"
 
 static void drop_values(EffectiveKey *k) {
@@ -69,6 +70,49 @@ int effective_add(Effective *e,
         *v = (EffectiveValue) { .text = strdup(text), .file = strdup(file), .line = line };
         k->n_values++;
         return v->text && v->file ? 0 : -ENOMEM;
+}
+
+static int compare_names(const char *x, const char *y) {
+        size_t n = strcspn(x, "="), m = strcspn(y, "=");
+        int order = memcmp(x, y, n < m ? n : m);
+
+        return order != 0 ? order : n < m ? -1 : n > m;
+}
+
+/* Of pointers into one array: what came first stays first. */
+static int compare_places(const void *a, const void *b) {
+        const EffectiveValue *x = *(const EffectiveValue *const *) a;
+        const EffectiveValue *y = *(const EffectiveValue *const *) b;
+        int order = compare_names(x->text, y->text);
+
+        return order != 0 ? order : x < y ? -1 : x > y;
+}
+
+int effective_settle_names(Effective *e) {
+        EffectiveKey *k = last_key(e);
+        size_t n = 0;
+
+        if (k->n_values == 0)
+                return 0;
+        _cleanup_free_ EffectiveValue **order = calloc(k->n_values, sizeof(EffectiveValue *));
+        EffectiveValue *values = calloc(k->n_values, sizeof(EffectiveValue));
+        if (!order || !values) {
+                free(values);
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < k->n_values; i++)
+                order[i] = &k->values[i];
+        qsort(order, k->n_values, sizeof(EffectiveValue *), compare_places);
+        for (size_t i = 0; i < k->n_values; i++) {
+                if (i + 1 < k->n_values && compare_names(order[i]->text, order[i + 1]->text) == 0)
+                        continue;
+                values[n++] = *order[i];
+                *order[i] = (EffectiveValue) {};
+        }
+        drop_values(k);
+        k->values = values;
+        k->n_values = n;
+        return 0;
 }
 
 const EffectiveKey *effective_find(const Effective *e, const char *section, const char *key) {

@@ -46,6 +46,12 @@ int effective_add(Effective *e,
                 unsigned line,
                 const char *text,
                 bool word);
+/**
+ * effective_settle_names() - values of the key that was begun are NAME=VALUE or NAME: the last of each name counts
+ *
+ * They are in the order of names then. Return: 0; -ENOMEM.
+ */
+int effective_settle_names(Effective *e);
 /** effective_is_empty() - nothing was added since effective_begin() */
 bool effective_is_empty(const Effective *e);
 /** effective_find() - NULL: the key is not set */

@@ -471,7 +471,8 @@ static int collect_named(KeyInput *in, WordList *list) {
                 if (r < 0)
                         return r;
         }
-        return sort_by_name(list);
+        int r = in->load->effective ? effective_settle_names(in->load->effective) : 0;
+        return r < 0 ? r : sort_by_name(list);
 }
 
 static void replace_vector(void *target, WordList *list) {
