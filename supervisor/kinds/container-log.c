@@ -207,6 +207,20 @@ static void log_set_filter(Container *c) {
                                 error_text(NULL, r));
 }
 
+/*
+ * A container that starts again by itself may do so by a newer definition, of which the driver of the last run knows
+ * nothing. One with a process goes on, as the lines of the last run do; and one that waits for journald to have
+ * read those must not remove what journald needs for it.
+ */
+static void log_renew(Container *c) {
+        bool goes_on = c->log.driver && (log_driver_child_pidfd(c->log.driver) >= 0 ||
+                                                        log_driver_forget_fd(c->log.driver) >= 0);
+        LogDescriptor kept[LOG_DESCRIPTORS_MAX];
+
+        if (c->log.driver && !goes_on && log_driver_descriptors(c->log.driver, kept) == 0)
+                c->log.driver = log_driver_free(c->log.driver);
+}
+
 int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Error *error) {
         _cleanup_(error_done) Error reason = {};
         LogDriverType type = container_log_type(c);
@@ -215,6 +229,7 @@ int container_log_open(Container *c, int *ret_stdout_fd, int *ret_stderr_fd, Err
         c->log.forget_source = sd_event_source_disable_unref(c->log.forget_source);
         /* The driver may close the descriptor, whose copy the store keeps: first off with the watch. */
         c->log.logger_source = sd_event_source_disable_unref(c->log.logger_source);
+        log_renew(c);
         if (!c->log.driver) {
                 r = container_log_prepare(c, type, error);
                 if (r < 0)

@@ -135,3 +135,17 @@ started() {
         assert_equal 1 "$status"
         assert_match 'StandardOutput: cannot open' "$output"
 }
+
+@test "what starts again by itself has the fields of its run, and what its unit says by now" {
+        obedient_write web Restart=always RestartSec=0 SyslogIdentifier=old
+        started
+        first=$(unit_prop web MainPID)
+        sed -i 's/^SyslogIdentifier=.*/SyslogIdentifier=new/' "$UNIT_DIR/web.container"
+        supctl daemon-reload
+        kill -KILL "$first"
+        wait_until 10 unit_has_other_pid web "$first"
+        order web 'echo again'
+        wait_until 5 journal_has MESSAGE=again
+        assert_equal again "$(journal MESSAGE=again "CONTAINER_ID_FULL=$(unit_prop web ContainerID)")"
+        assert_equal again "$(journal MESSAGE=again SYSLOG_IDENTIFIER=new)"
+}
