@@ -109,6 +109,7 @@ typedef struct ContainerNotify {
         int error;               /* ERRNO=; 0: none */
         sd_event_source *source; /* owned */
         KeptFds kept;            /* FDSTORE=1 */
+        bool told_full;          /* that one is not kept, in this run */
 } ContainerNotify;
 
 typedef struct Container {

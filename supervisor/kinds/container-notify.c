@@ -131,11 +131,13 @@ static void store_fds(Container *c, const Notification *n, NotifyDatagram *d) {
                 int r = kept_fds_add(&c->notify.kept, &d->fds[i], n->fd_name, !n->no_poll, max);
                 if (r >= 0)
                         continue;
+                /* Once a run: who hands them over for ever does not fill the journal. */
                 container_tell(c,
-                                max > 0 ? DIAG_WARNING : DIAG_DEBUG,
+                                max > 0 && !c->notify.told_full ? DIAG_WARNING : DIAG_DEBUG,
                                 NULL,
                                 "A descriptor is not kept: %s.",
                                 r == -E2BIG ? "FileDescriptorStoreMax= are" : strerrordesc_np(-r));
+                c->notify.told_full = true;
                 return;
         }
 }
@@ -197,7 +199,7 @@ static bool read_some(Container *c) {
                 if (!more)
                         break;
                 changed |= take_datagram(c, &d);
-                notify_datagram_done(&d);
+                notify_datagram_done(&d, c->context->event);
         }
         if (changed) {
                 unit_notify(&c->unit, /* start_failed= */ false);
@@ -243,6 +245,7 @@ int container_notify_open(Container *c, Error *error) {
 
         container_notify_close(c);
         c->lifecycle.watchdog_usec = USEC_INFINITY;
+        c->notify.told_full = false;
         if (!container_notify_wanted(c))
                 return 0;
         path = container_notify_path(c);

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "core/notification.h"
+#include "kinds/foreign-fds.h"
 #include "runtime/container.h"
 
 #define NAME_DEFAULT "stored"
@@ -37,7 +38,7 @@ static KeptFd *kept_fd_free(KeptFd *f) {
         if (!f)
                 return NULL;
         f->source = sd_event_source_disable_unref(f->source);
-        (void) close_fd(f->fd);
+        foreign_fds_close(f->all->event, &f->fd, 1);
         free(f->name);
         free(f);
         return NULL;
@@ -58,6 +59,8 @@ static void drop_at(KeptFds *k, size_t i) {
         char name[80];
 
         store_name(k->items[i], name, sizeof(name));
+        /* Supd's store may be kept by supinit, which has no time to wait for a peer either. */
+        foreign_fd_stop_linger(k->items[i]->fd);
         k->store->ops->drop_fd(k->store, name);
         (void) kept_fd_free(k->items[i]);
         memmove(&k->items[i], &k->items[i + 1], (k->n_items - i - 1) * sizeof(KeptFd *));

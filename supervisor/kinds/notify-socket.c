@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "kinds/foreign-fds.h"
 
 #define RECEIVE_BUFFER_SIZE (8 * 1024 * 1024)
 
@@ -128,8 +129,7 @@ int notify_socket_receive(int fd, NotifyDatagram *ret) {
         return 1;
 }
 
-void notify_datagram_done(NotifyDatagram *d) {
-        for (size_t i = 0; i < d->n_fds; i++)
-                (void) close_fd(d->fds[i]);
+void notify_datagram_done(NotifyDatagram *d, sd_event *event) {
+        foreign_fds_close(event, d->fds, d->n_fds);
         d->n_fds = 0;
 }

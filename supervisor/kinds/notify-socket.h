@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <systemd/sd-event.h>
 
 #include "base/error.h"
 #include "core/notification.h"
@@ -38,4 +39,4 @@ void notify_socket_remove(const char *path);
 /** notify_socket_receive() - Return: 1 and a datagram, notify_datagram_done() it; 0: there is none; -errno */
 int notify_socket_receive(int fd, NotifyDatagram *ret);
 /** notify_datagram_done() - close what has not been taken: a taken descriptor is -EBADF in the array */
-void notify_datagram_done(NotifyDatagram *d);
+void notify_datagram_done(NotifyDatagram *d, sd_event *event);

@@ -316,7 +316,8 @@ kept_write() {
         # The same ones again are not kept twice, and beyond the limit nothing is.
         ask web 'notify-send -f /bin/busybox -f /bin/sh -f /etc/group -b FDSTORE=1'
         wait_until 10 n_kept_is web 3
-        assert_match 'is not kept: FileDescriptorStoreMax' "$(supd_messages web)"
+        ask web 'notify-send -n 20 -f /etc/group -b FDSTORE=1'
+        assert_equal 1 "$(supd_messages web | grep -c 'is not kept: FileDescriptorStoreMax')"
         ask web 'notify-send -b FDSTOREREMOVE=1 FDNAME=script'
         wait_until 10 n_kept_is web 2
         supctl stop web
@@ -376,4 +377,25 @@ kept_write() {
         wait_until 10 n_kept_is web 1
         supctl restart web
         assert_equal '1 b' "$(ask web 'echo "$LISTEN_FDS $LISTEN_FDNAMES"')"
+}
+
+@test "a connection that lingers, handed over, holds supd up in nothing" {
+        started web FileDescriptorStoreMax=3
+        started other
+        # The sender is to be gone before supd has a look: then it is supd that closes it.
+        kill -STOP "$(supd_pid)"
+        ask web 'notify-send -l STATUS=unasked'
+        kill -CONT "$(supd_pid)"
+        ask web 'notify-send -b STATUS=after'
+        assert_equal after "$(unit_prop web StatusText)"
+        ask web 'notify-send -l FDSTORE=1 FDNAME=slow; notify-send -b STATUS=kept'
+        wait_until 10 n_kept_is web 1
+        ask web 'notify-send FDSTOREREMOVE=1 FDNAME=slow; notify-send -b STATUS=removed'
+        assert_equal 0 "$(unit_prop web NFileDescriptorStore)"
+        ask web 'notify-send -l FDSTORE=1 FDNAME=slow; notify-send -b STATUS=again'
+        wait_until 10 n_kept_is web 1
+        ask other 'notify-send -b STATUS=heard'
+        timeout 20 supctl stop web
+        ask other 'notify-send -b STATUS=still'
+        assert_equal 0 "$(unit_prop web NFileDescriptorStore)"
 }

@@ -3,7 +3,7 @@
 /*
  * Sends one notification, as sd_notify(3) does, from a root without libraries.
  *
- *     notify-send [-f FILE]... [-b] [-n TIMES] [-s BYTES] [-z] [-e] LINE...
+ *     notify-send [-f FILE]... [-b] [-n TIMES] [-s BYTES] [-z] [-e] [-l] LINE...
  *
  *   -f FILE   pass it, opened for reading, too
  *   -b        then wait until supd has taken in all that was sent: BARRIER=1
@@ -11,10 +11,12 @@
  *   -s BYTES  lengthen it to so many
  *   -z        put a NUL in the middle
  *   -e        send the NUL at the end of the text, too
+ *   -l        pass a connection whose last close() waits an hour for the peer
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,7 +54,7 @@ static void send_message(
                 errno = ENOENT;
                 fail("NOTIFY_SOCKET");
         }
-        strcpy(address.sun_path, path);
+        memcpy(address.sun_path, path, strlen(path) + 1);
         if (n_fds > 0) {
                 m.msg_control = control.data;
                 m.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
@@ -78,13 +80,47 @@ static void wait_for_barrier(int socket_fd) {
                 fail("barrier");
 }
 
+/* The peer reads nothing: what is queued stays so until the container ends. */
+static int lingering_connection(void) {
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct linger linger = { .l_onoff = 1, .l_linger = 3600 };
+        socklen_t size = sizeof(address);
+        static const char data[65536];
+
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (listener < 0 || bind(listener, (struct sockaddr *) &address, size) < 0 ||
+                        listen(listener, 1) < 0 ||
+                        getsockname(listener, (struct sockaddr *) &address, &size) < 0)
+                fail("listener");
+        /* Before the connection is there, of which this process must have no copy. */
+        pid_t peer = fork();
+        if (peer < 0)
+                fail("fork");
+        if (peer == 0) {
+                for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                        close(fd);
+                for (;;)
+                        pause();
+        }
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0 || connect(fd, (struct sockaddr *) &address, size) < 0)
+                fail("connect");
+        while (send(fd, data, sizeof(data), MSG_DONTWAIT) > 0)
+                ;
+        if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0)
+                fail("SO_LINGER");
+        close(listener);
+        return fd;
+}
+
 int main(int argc, char **argv) {
         int fds[FILES_MAX], option;
         size_t n_fds = 0, size = 0, wanted = 0;
         unsigned long times = 1;
         bool barrier = false, zero = false, end = false;
 
-        while ((option = getopt(argc, argv, "f:bn:s:ze")) != -1) {
+        while ((option = getopt(argc, argv, "f:bn:s:zel")) != -1) {
                 if (option == 'f' && n_fds < FILES_MAX) {
                         fds[n_fds] = open(optarg, O_RDONLY | O_NONBLOCK);
                         if (fds[n_fds++] < 0)
@@ -99,6 +135,8 @@ int main(int argc, char **argv) {
                         zero = true;
                 else if (option == 'e')
                         end = true;
+                else if (option == 'l' && n_fds < FILES_MAX)
+                        fds[n_fds++] = lingering_connection();
                 else
                         return 2;
         }
