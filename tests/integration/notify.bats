@@ -399,3 +399,38 @@ kept_write() {
         ask other 'notify-send -b STATUS=still'
         assert_equal 0 "$(unit_prop web NFileDescriptorStore)"
 }
+
+@test "signs of life that waited for supd were given in time" {
+        notifying_write web WatchdogSec=1s WatchdogSignal=KILL
+        first_order web '(while :; do notify-send WATCHDOG=1; sleep 0.1; done) &'
+        supd_start
+        start_in_background web
+        order web notify-send READY=1
+        wait_until 10 sub_state_is web running
+        for signal in CONT KILL; do
+                pid=$(supd_pid)
+                kill -STOP "$pid"
+                at=$(now_usec)
+                wait_until 20 is_past "$((at + 1500000))"
+                kill "-$signal" "$pid"
+                wait_until 20 supd_answers
+                ask web 'notify-send -b STATUS=heard'
+                assert_equal running "$(unit_prop web SubState)"
+                assert_equal 0 "$(unit_prop web NRestarts)"
+        done
+}
+
+@test "one that never stops talking keeps supd from nothing else" {
+        started other RuntimeMaxSec=600s
+        started web
+        order web 'for i in 1 2 3; do notify-send -n 100000000 STATUS=x WATCHDOG=1 & done'
+        wait_until 10 text_is web x
+        order other 'notify-send EXTEND_TIMEOUT_USEC=1; exit 3'
+        wait_until 10 result_is other exit-code
+        notifying_write slow TimeoutStartSec=1s
+        supctl daemon-reload
+        supctl start --no-block slow
+        wait_until 10 result_is slow timeout
+        ask web 'notify-send -b STATUS=end'
+        timeout 20 supctl stop web
+}
