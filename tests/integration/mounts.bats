@@ -136,3 +136,19 @@ device_node() {
         wait_until 10 prop_is web MainPID "$pid"
         assert_equal '' "$(ask web ': </dev/mine')"
 }
+
+@test "devices and new file systems are there in a user namespace, too" {
+        device_node mine
+        chmod 0666 "$DATA/mine"
+        obedient_write web UserNS=auto "AddDevice=$DATA/mine:/dev/mine" \
+                Mount=type=tmpfs,dst=/t,tmpfs-mode=0700,uid=7 Mount=type=ramfs,dst=/r,mode=0750
+        obedient_write terminals UserNS=auto Mount=type=devpts,dst=/p
+        supd_start
+        supctl start web
+        assert_equal '' "$(ask web ': <>/dev/mine')"
+        assert_equal '700 7' "$(ask web stat -c "'%a %u'" /t)"
+        assert_equal '750 0' "$(ask web stat -c "'%a %u'" /r)"
+        run supctl start terminals
+        [ "$status" -ne 0 ]
+        assert_match 'mount devpts on /p: not possible in a user namespace' "$(supd_messages terminals)"
+}
