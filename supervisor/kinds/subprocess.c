@@ -59,6 +59,7 @@ static const char *const environment_names[] = {
         "ASAN_OPTIONS",
         "UBSAN_OPTIONS",
         "REGISTRY_AUTH_FILE",
+        "DOCKER_CONFIG",
 };
 
 /* ---- starting ---------------------------------------------------------------------------------- */

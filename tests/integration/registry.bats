@@ -222,6 +222,15 @@ blobs() {
         HOME=$WORK/mine run bare --cert-dir certs.d pull "$IMAGE"
         assert_equal 0 "$status"
         rm -rf "${STATE:?}"/*
+        # systemd sets no HOME for services of root's.
+        mount --bind mine /root
+        HOME='' run bare --cert-dir certs.d pull "$IMAGE"
+        umount /root
+        assert_equal 0 "$status"
+        rm -rf "${STATE:?}"/*
+        DOCKER_CONFIG=$WORK/mine/.docker run bare --cert-dir certs.d pull "$IMAGE"
+        assert_equal 0 "$status"
+        rm -rf "${STATE:?}"/*
         cp auth.json mine/run/containers
         XDG_RUNTIME_DIR=$WORK/mine/run run bare --cert-dir certs.d pull "$IMAGE"
         assert_equal 0 "$status"

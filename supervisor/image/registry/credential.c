@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -198,6 +199,13 @@ static int add_file(Credentials *c, char *path, bool must_exist, Error *error) {
         return 0;
 }
 
+/* systemd sets no HOME for services of root's. */
+static const char *directory_of(const char *variable) {
+        const char *dir = getenv(variable);
+
+        return str_is_empty(dir) && str_equal(variable, "HOME") && geteuid() == 0 ? "/root" : dir;
+}
+
 /* Where podman and docker keep theirs, as far as the environment tells. */
 static int add_usual_files(Credentials *c, Error *error) {
         static const struct {
@@ -213,7 +221,7 @@ static int add_usual_files(Credentials *c, Error *error) {
 
         static_assert(ELEMENTSOF(places) <= AUTH_FILES_MAX, "all of them fit");
         for (size_t i = 0; i < ELEMENTSOF(places) && r >= 0; i++) {
-                const char *dir = places[i].variable ? getenv(places[i].variable) : "";
+                const char *dir = places[i].variable ? directory_of(places[i].variable) : "";
                 if (dir && (*dir != '\0' || !places[i].variable))
                         r = add_file(c,
                                         str_printf("%s%s%s", dir, *dir ? "/" : "", places[i].below),
