@@ -21,6 +21,7 @@
 /* A sweep holds the store for as long as it takes to read some small files. */
 #define TAKE_RETRY_USEC (2 * USEC_PER_MSEC)
 #define TAKE_TRIES_MAX 5000U
+#define BEGINNINGS_MAX 10U
 
 /* ---- the end of it ----------------------------------------------------------------------------- */
 static void prepare_fail(Container *c, int r, const Error *error) {
@@ -128,6 +129,19 @@ static int take_later(Container *c, Error *error) {
                         c);
 }
 
+static int begin_image(Container *c, Error *error);
+
+/*
+ * Until it is taken into use nothing holds it: a prune may have been faster, be it between the fetch and now. Then
+ * all over again, but not for ever.
+ */
+static bool may_begin_again(Container *c) {
+        const ContainerSpec *spec = container_spec(c);
+        bool may_fetch = spec->image_unit || spec->pull.policy != PULL_NEVER;
+
+        return may_fetch && ++c->image.n_beginnings <= BEGINNINGS_MAX;
+}
+
 static int prepare_take(Container *c, Error *error) {
         Image *image = NULL;
 
@@ -139,6 +153,12 @@ static int prepare_take(Container *c, Error *error) {
                         error);
         if (r == -EAGAIN)
                 return take_later(c, error);
+        if (r == -ENOENT && may_begin_again(c)) {
+                /* A note of what is not there would hold prunes up. */
+                image_store_release(image_service_store(c->context->images), unit_id(&c->unit));
+                error_done(error);
+                return begin_image(c, error);
+        }
         if (r < 0)
                 return r;
         (void) image_free(c->image.image);
@@ -289,16 +309,19 @@ static int prepare_reference(Container *c, Error *error) {
                      : prepare_image(c, spec->image, name, &spec->pull, spec->pull.policy, error);
 }
 
+static int begin_image(Container *c, Error *error) {
+        return container_spec(c)->image_unit ? await_unit(c, error) : prepare_reference(c, error);
+}
+
 void container_prepare(Container *c) {
         _cleanup_(error_done) Error error = {};
         int r;
 
         container_unresolve(c);
+        c->image.n_beginnings = 0;
         r = container_resolve(c, &error);
-        if (r >= 0 && container_spec(c)->image_unit)
-                r = await_unit(c, &error);
-        else if (r >= 0 && container_spec(c)->image)
-                r = prepare_reference(c, &error);
+        if (r >= 0 && (container_spec(c)->image_unit || container_spec(c)->image))
+                r = begin_image(c, &error);
         else if (r >= 0)
                 r = prepare_rootfs(c, &error);
         if (r < 0)

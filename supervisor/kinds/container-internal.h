@@ -93,6 +93,7 @@ typedef struct ContainerImage {
         Subprocess *root_helper;      /* owned */
         sd_event_source *retry_timer; /* owned */
         unsigned n_tries;             /* to take it into use */
+        unsigned n_beginnings;        /* after it was pruned under our hands */
 } ContainerImage;
 
 /* Sleeping while nobody is connected. */

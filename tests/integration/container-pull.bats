@@ -187,3 +187,17 @@ status_text_is() {
         image ls | grep -qx NAME=registry.example/box:1
         supctl start b
 }
+
+@test "a prune that goes on all the time breaks no start" {
+        local i
+        unit_write web.container Image="$REGISTRY/plain/box:1" Network=none Exec='sleep 1000' Pull=missing
+        supd_start
+        while [[ -e ports ]]; do supctl image prune -a -f >/dev/null 2>&1; done 3>&- &
+        for i in {1..60}; do
+                supctl start web
+                supctl stop web
+        done
+        rm ports
+        wait $! || true # however the last prune ended
+        supctl image prune -a -f
+}
