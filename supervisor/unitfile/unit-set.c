@@ -257,8 +257,10 @@ static int load_unit(const UnitSources *sources,
                 if (type->kind != UNIT_KIND_UNSUPPORTED)
                         r = load_sections(sources, file_name, shown_path, fragment_path, &t, &u);
                 else {
-                        _cleanup_free_ char *reason = str_printf(
-                                        "unit type %s is not supported yet", type->extension);
+                        bool never = unit_type_is_quadlet(type) && !type->section;
+                        _cleanup_free_ char *reason = str_printf("unit type %s is not supported %s",
+                                        type->extension,
+                                        never ? "by supd" : "yet");
                         r = reason ? make_unusable(file_name, fragment_path, UNIT_BAD_SETTING, &u)
                                    : -ENOMEM;
                         if (r >= 0)

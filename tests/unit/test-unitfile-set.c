@@ -156,10 +156,12 @@ static void test_types_of_later_versions_are_known_and_refused(void **state) {
                 assert_int_equal(u->kind, UNIT_KIND_UNSUPPORTED);
                 assert_int_equal(u->load_state, UNIT_BAD_SETTING);
                 assert_ptr_equal(find(s, cases[i].file), u);
-                fixture_assert_says(&u->diagnostics, "is not supported yet [unsupported-type]");
+                fixture_assert_says(&u->diagnostics, "[unsupported-type]");
         }
         fixture_assert_says(&find(s, "b.volume")->diagnostics,
                         "unit type .volume is not supported yet");
+        fixture_assert_says(&find(s, "k.build")->diagnostics,
+                        "unit type .build is not supported by supd");
         unit_set_free(s);
 }
 
