@@ -11,11 +11,11 @@
 static const struct {
         const char *type;
         const char *count, *active;
-        const char *sizes[2];    /* added up */
+        const char *sizes[3];    /* added up; NULL: none */
         const char *reclaimable; /* NULL: all of it */
         bool if_any;             /* not worth a line otherwise */
 } kinds[] = {
-        { "Images",     "IMAGE_COUNT",     "ACTIVE_COUNT",           { "BLOBS_TOTAL", "LAYERS_TOTAL" },
+        { "Images",     "IMAGE_COUNT",     "ACTIVE_COUNT",           { "BLOBS_TOTAL", "LAYERS_TOTAL", "TREES_TOTAL" },
                         "RECLAIMABLE_ALL",        false },
         { "Containers", "CONTAINER_COUNT", "CONTAINER_ACTIVE_COUNT", { "CONTAINERS_TOTAL" },
                         "CONTAINERS_RECLAIMABLE", true  },
@@ -55,12 +55,20 @@ static uint64_t figure(const ImageGroup *all, const char *key) {
         return n == UINT64_MAX ? 0 : n;
 }
 
+static uint64_t size_of(const ImageGroup *all, size_t kind) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds[kind].sizes); i++)
+                sum += figure(all, kinds[kind].sizes[i]);
+        return sum;
+}
+
 /* Return: whether it is to be shown. */
 static bool get_figures(const ImageGroup *all, size_t kind, Figures *ret) {
         *ret = (Figures) {
                 .count = figure(all, kinds[kind].count),
                 .active = figure(all, kinds[kind].active),
-                .size = figure(all, kinds[kind].sizes[0]) + figure(all, kinds[kind].sizes[1]),
+                .size = size_of(all, kind),
         };
         ret->reclaimable =
                         kinds[kind].reclaimable ? figure(all, kinds[kind].reclaimable) : ret->size;

@@ -359,6 +359,17 @@ in_terminal() {
         assert_equal true "$(jq '.Images | all(.SharedSize > 20000 and .Size == .SharedSize + .UniqueSize)' usage)"
 }
 
+@test "df counts the trees of a storage driver, so that never more can come back than there is" {
+        image_make db
+        image load oci:layout:db --name db --driver vfs
+        supctl df --json >usage
+        image df >records
+        assert_equal "$(awk -F = '/^(BLOBS|LAYERS|TREES)_TOTAL=/ { n += $2 } END { print n }' records)" \
+                "$(jq '.Usage[0].Size' usage)"
+        [ "$(sed -n 's/^TREES_TOTAL=//p' records)" -gt 20000 ]
+        assert_equal true "$(jq '.Usage[0] | .Reclaimable <= .Size' usage)"
+}
+
 @test "an image that a container is made of counts as active, and what the container writes, too" {
         rootfs_make "$WORK/root"
         tar -C root -cf root.tar .
