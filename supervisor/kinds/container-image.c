@@ -154,8 +154,7 @@ static int prepare_take(Container *c, Error *error) {
         if (r == -EAGAIN)
                 return take_later(c, error);
         if (r == -ENOENT && may_begin_again(c)) {
-                /* A note of what is not there would hold prunes up. */
-                image_store_release(image_service_store(c->context->images), unit_id(&c->unit));
+                /* The note stays: what is fetched now is in use from its first byte on. */
                 error_done(error);
                 return begin_image(c, error);
         }

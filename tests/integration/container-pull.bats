@@ -201,3 +201,25 @@ status_text_is() {
         wait $! || true # however the last prune ended
         supctl image prune -a -f
 }
+
+@test "an image that a prune takes between its fetch and its use is fetched again, and is needed by then" {
+        # What supd runs to fetch prunes whenever it is done: from the second time on the image is in use.
+        real=$(command -v supd-image)
+        mkdir -p libexec
+        cat >libexec/supd-image <<EOF
+#!/bin/bash
+# Its parent is this script, not supd.
+"$real" "\${@/#--die-with=*/--die-with=\$\$}" || exit
+[[ " \$* " == *" pull "* ]] || exit 0
+echo fetched >>"$WORK/fetched"
+"$real" --state-dir "$STATE" prune --all >/dev/null || echo failed >>"$WORK/fetched"
+EOF
+        chmod +x libexec/supd-image
+        rm -f fetched
+        unit_write web.container Image="$REGISTRY/plain/box:1" Network=none
+        SUPD_LIBEXEC_DIR=$WORK/libexec supd_start
+        supctl start web
+        assert_equal active "$(unit_prop web ActiveState)"
+        assert_equal $'fetched\nfetched' "$(cat fetched)"
+        [ -e "/proc/$(unit_prop web MainPID)/root/data" ]
+}

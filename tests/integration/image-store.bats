@@ -259,3 +259,14 @@ sum_is_right() {
         cmp "$(record_file "$digest")" "own/image/.supd/record/${digest#sha256:}"
         assert_equal 1 "$(grep -c '^NAME=' own/image/.supd/names)"
 }
+
+@test "a container that waits for an image which is not here keeps no prune from its work" {
+        image_make a
+        image load oci:layout:a --name a
+        absent=sha256:$(printf '%064d' 1)
+        mkdir -p "$STATE/image/.supd/use"
+        printf 'MANIFEST=%s\n' "$absent" >"$STATE/image/.supd/use/web"
+        run image prune --all
+        assert_equal 0 "$status"
+        assert_equal '' "$(ls "$STATE/image/blobs/sha256")"
+}

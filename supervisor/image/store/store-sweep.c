@@ -162,12 +162,29 @@ static int need_leased(Needed *n, const Store *s, Error *error) {
         return r < 0 ? store_error(error, r, "cannot read the store's leases") : 0;
 }
 
+static bool is_there(int dir_fd, const char *name) {
+        return faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) >= 0 || errno != ENOENT;
+}
+
+/*
+ * A container notes what it wants before it looks whether that is (still) here. Neither manifest nor record:
+ * it is not, and may be on its way; one of the two without the other is damage.
+ */
+static bool is_absent(const Store *s, const Digest *manifest) {
+        _cleanup_free_ char *record = str_printf(SUPD_STORE_RECORD_DIR "/%s", digest_hex(manifest));
+
+        return record && !is_there(s->root.blobs_fd, digest_hex(manifest)) &&
+               !is_there(s->root.image_fd, record);
+}
+
 static int need_used(Needed *n, const Store *s, Error *error) {
         _cleanup_(store_uses_done) StoreUses uses = {};
         int r;
 
         r = store_uses(s, &uses, error);
         for (size_t i = 0; i < uses.n_items && r >= 0; i++) {
+                if (is_absent(s, &uses.items[i].manifest))
+                        continue;
                 r = need_image(n, s, &uses.items[i].manifest, error);
                 if (r < 0)
                         return error_prefix(error, r, "container '%s'", uses.items[i].container);
