@@ -130,7 +130,15 @@ static int created_of(
         while (image_records_next(images, "IMAGE", &image)) {
                 if (!is_called(&image, what))
                         continue;
-                *ret_usec = image_created_usec(image_group_get(&image, "CREATED"));
+                uint64_t usec = image_created_usec(image_group_get(&image, "CREATED"));
+                if (usec == UINT64_MAX)
+                        return error_set_plain(error,
+                                        -ENODATA,
+                                        ERROR_INVALID_ARGUMENT,
+                                        "image '%s' does not say when it was made, so none is "
+                                        "before or since it",
+                                        what);
+                *ret_usec = usec;
                 return 0;
         }
         return error_set_plain(error, -ENOENT, ERROR_BAD_NAME, "there is no image '%s'", what);

@@ -236,6 +236,24 @@ static const char *selected(const char *pattern, bool unnamed, char *const *term
 #define TERMS(...) ((char *const[]) { __VA_ARGS__, NULL })
 #define TERM(text) ((char *) (text))
 
+static void test_an_image_without_a_date_is_no_border_for_others(void **state) {
+        static const char *const terms[] = { "before=undated", "since=undated" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(terms); i++) {
+                _cleanup_records_ ImageRecords r = records_of(
+                                "IMAGE=sha256:aaaa\nNAME=docker.io/library/undated:latest\n"
+                                "IMAGE=sha256:bbbb\nNAME=docker.io/library/dated:latest\n"
+                                "CREATED=2020-01-01T00:00:00Z\n");
+                char *list[] = { (char *) terms[i], NULL };
+                ImageFilter f = { .terms = list };
+                _cleanup_(error_done) Error error = {};
+
+                assert_int_equal(image_filter_prepare(&f, &r, &error), -ENODATA);
+                assert_non_null(strstr(error.message, "'undated' does not say when it was made"));
+        }
+}
+
 static void test_filters_select_as_docker_has_them(void **state) {
         const struct {
                 const char *pattern;
@@ -498,6 +516,7 @@ int main(void) {
                 cmocka_unit_test(test_times_are_read_as_rfc_3339_has_them),
                 cmocka_unit_test(test_patterns_match_as_people_write_names),
                 cmocka_unit_test(test_filters_select_as_docker_has_them),
+                cmocka_unit_test(test_an_image_without_a_date_is_no_border_for_others),
                 cmocka_unit_test(test_a_page_shows_what_people_look_for),
                 cmocka_unit_test(test_programs_get_the_keys_of_docker),
                 cmocka_unit_test(test_disk_usage_adds_up_and_leaves_out_what_is_not_there),
