@@ -30,11 +30,13 @@ static int print_image_json(Context *c, const ImageGroup *image) {
                 { "Name", "NAME", IMAGE_TEXT },
                 { "Id", "ID", IMAGE_TEXT },
                 { "Digest", "IMAGE", IMAGE_TEXT },
-                { "Pulled", "PULLED", IMAGE_TEXT },
+                { "Pulled", "PULLED", IMAGE_BOOLEAN }, /* the last: of pulls only */
         };
         _cleanup_value_ Value object = { .type = VALUE_DICT };
 
-        int r = image_group_to_dict(image, properties, ELEMENTSOF(properties), &object);
+        size_t n = ELEMENTSOF(properties) - (image_group_get(image, "PULLED") ? 0 : 1);
+
+        int r = image_group_to_dict(image, properties, n, &object);
         return r < 0 ? r : json_print(json_from_value(&object), c->out);
 }
 

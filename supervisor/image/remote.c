@@ -167,7 +167,7 @@ static void attempt_failed(Remote *r, Exchange *x, int result, bool is_transient
                 /* What it lacks it may just not have mirrored; else there is something wrong with it. */
                 e->has_failed = e->has_failed || result != -ENOENT;
                 _cleanup_free_ char *before = str_printf(
-                                "mirror %s does not do, trying %s", e->registry, e[1].registry);
+                                "mirror %s is of no use, trying %s", e->registry, e[1].registry);
                 tell(r, before ?: "mirror", 0, why);
                 x->endpoint++;
                 error_done(&x->error);

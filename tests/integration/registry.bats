@@ -315,12 +315,12 @@ blobs() {
         run bare --settings settings --retry 0 pull "$IMAGE"
         assert_equal 0 "$status"
         assert_equal "$IMAGE" "$(record NAME)"
-        assert_match 'NOTICE=mirror localhost:1 does not do, trying localhost:5003' "$output"
+        assert_match 'NOTICE=mirror localhost:1 is of no use, trying localhost:5003' "$output"
         assert_equal "$before" "$(wc -l <log.5000)"
         # What the mirror does not have the registry does; the login is not for the mirror.
         run bare --settings settings --retry 0 --cert-dir certs.d --creds-file creds pull localhost:5000/team/app:v2
         assert_equal 0 "$status"
-        assert_match 'NOTICE=mirror localhost:5003 does not do, trying localhost:5000: .*404' "$output"
+        assert_match 'NOTICE=mirror localhost:5003 is of no use, trying localhost:5000: .*404' "$output"
 }
 
 @test "a short name is looked for where the settings say, and it is told which it was" {

@@ -135,7 +135,7 @@ in_terminal() {
         "${PULL[@]}" --json --auth-file auth.json "$WEB" >events
         assert_equal "done done done" \
                 "$(jq -rs '[group_by(.Layer)[] | select(.[0].Layer) | .[-1].State] | join(" ")' events)"
-        assert_equal "$WEB yes" "$(jq -rs '.[-1] | "\(.Name) \(.Pulled)"' events)"
+        assert_equal "$WEB true" "$(jq -rs '.[-1] | "\(.Name) \(.Pulled)"' events)"
         assert_equal 3 "$(jq -s '[.[] | select(.Layer)][0].Layers' events)"
 }
 
