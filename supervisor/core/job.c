@@ -6,7 +6,7 @@
 #include "base/diag.h"
 #include "base/text.h"
 #include "core/engine-internal.h"
-#include "core/job-types.h"
+#include "core/job-compatibility.h"
 #include "core/transaction.h"
 #include "supd/message-ids.h"
 

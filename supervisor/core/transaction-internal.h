@@ -10,7 +10,7 @@
  */
 
 #include "core/engine-internal.h"
-#include "core/job-types.h"
+#include "core/job-compatibility.h"
 #include "core/transaction.h"
 
 #define TRANSACTION_NONE UINT32_MAX /* no job, no link */

@@ -193,7 +193,7 @@ static bool read_some(Container *c) {
         bool changed = false, more = true;
 
         for (unsigned i = 0; i < DATAGRAMS_MAX && more && c->notify.fd >= 0; i++) {
-                NotifyDatagram d;
+                NotifyDatagram d = {};
 
                 more = notify_socket_receive(c->notify.fd, &d) > 0;
                 if (!more)

@@ -90,7 +90,7 @@ static bool is_known(const char *unit_id, const void *userdata) {
 
 static int own_range(const Container *c, const UsersSpec *spec, RuntimeUsers *ret, Error *error) {
         const UserRangesKeep keep = { .is_known = is_known, .userdata = c };
-        uint32_t size = spec->size ?: USERS_AUTO_SIZE_DEFAULT, first;
+        uint32_t size = spec->size ?: USERS_AUTO_SIZE_DEFAULT, first = 0;
 
         int r = copy_maps(spec, ret, error);
         if (r >= 0)

@@ -163,8 +163,8 @@ typedef struct ServiceSpec {
         uint64_t log_rate_limit_interval_usec; /* USEC_INFINITY: unset, no limit */
         uint64_t log_rate_limit_burst;         /* UINT64_MAX: unset */
         LogSettings log;
-        char **environment;         /* owned; for ${NAME} in other values */
-        char **environment_files;   /* owned; a leading '-' makes it optional */
+        char **environment;       /* owned; for ${NAME} in other values */
+        char **environment_files; /* owned; a leading '-' makes it optional */
         OpenFileSpecs open_files;
         char **sockets;             /* owned; Sockets=: units, beside its own one */
         uint64_t idle_timeout_usec; /* [X-Supd] IdleTimeoutSec=; USEC_INFINITY: it never sleeps */

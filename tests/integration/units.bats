@@ -88,7 +88,7 @@ has_printed() {
         assert_match "$file:5: Container.Volume: " "$output"
         assert_match "$file:7: Service.Restart: 'sometimes'" "$output"
         assert_match "$file:8: .*Restrat.*Service.*did you mean 'Restart'" "$output"
-        assert_match "$file:10: Service.WatchdogSec: " "$output"
+        assert_match "$file: WatchdogSec= has no effect without Notify=true" "$output"
         assert_match "$file:11: .*Servce.*did you mean .Service." "$output"
         assert_no_match X-Mine "$output"
         assert_no_match X-Other "$output"

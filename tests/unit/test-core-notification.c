@@ -19,7 +19,7 @@ static Notification parse(const char *text) {
         Notification n;
 
         assert_true(strlen(text) < sizeof(buffer));
-        strcpy(buffer, text);
+        memcpy(buffer, text, strlen(text) + 1);
         assert_int_equal(notification_parse(buffer, strlen(text), &n), 0);
         return n;
 }

@@ -11,7 +11,7 @@
 
 #include "core/depgraph.h"
 #include "core/engine-internal.h"
-#include "core/job-types.h"
+#include "core/job-compatibility.h"
 #include "core/transaction.h"
 
 #define UNITS 24U

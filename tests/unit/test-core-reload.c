@@ -5,7 +5,7 @@
 
 #include "test-core-fixture.h"
 
-#include "core/job-types.h"
+#include "core/job-compatibility.h"
 #include "core/transaction.h"
 
 static void unit(World *w, const char *name, const char *dependencies) {

@@ -114,7 +114,8 @@ static void test_a_directory_that_can_not_be_written_is_told(void **state) {
         (void) state;
         assert_int_equal(user_ranges_take("/no/such", "a.service", 1, &keep, &first, &error),
                         -ENOENT);
-        assert_string_equal(error.message, "cannot write /no/such/user-ranges: No such file or directory");
+        assert_string_equal(error.message,
+                        "cannot write /no/such/user-ranges: No such file or directory");
         error_done(&error);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/job-types.h"
+#include "core/job-compatibility.h"
 
 #include <errno.h>
 
