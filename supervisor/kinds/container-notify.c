@@ -182,7 +182,8 @@ static bool take_datagram(Container *c, NotifyDatagram *d) {
                 return false;
         }
         /* BARRIER=1 asks for no more than that its descriptor be closed, in order: as all are. */
-        bool changed = tell_text(c, &n) | take_fds(c, &n, d);
+        bool changed = tell_text(c, &n);
+        changed = take_fds(c, &n, d) || changed;
         tell_watchdog(c, &n);
         tell_state(c, &n);
         return changed;

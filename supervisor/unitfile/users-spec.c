@@ -290,6 +290,11 @@ int users_spec_settle(UsersSpec *u, char **ret_problem, char **ret_notice) {
                 if (!*ret_notice)
                         return -ENOMEM;
         }
+        if (u->remap_size && !str_equal(u->remap_users, "auto") && !*ret_notice) {
+                *ret_notice = strdup("RemapUidSize= has no effect without RemapUsers=auto");
+                if (!*ret_notice)
+                        return -ENOMEM;
+        }
         r = complete_maps(u);
         return r < 0 ? r : check_maps(u, ret_problem);
 }

@@ -154,6 +154,15 @@ static void test_ids_of_keep_id_have_no_effect_and_that_is_said(void **state) {
         unit_spec_free(u);
 }
 
+static void test_a_size_without_an_automatic_range_has_no_effect_and_that_is_said(void **state) {
+        UnitSpec *u = fixture_load_line("RemapUidSize=10");
+
+        (void) state;
+        assert_int_equal(u->load_state, UNIT_LOADED);
+        fixture_assert_says(&u->diagnostics, "RemapUidSize= has no effect without RemapUsers=auto");
+        unit_spec_free(u);
+}
+
 static void test_in_a_pod_they_have_no_effect_and_that_is_said(void **state) {
         UnitSpec *u = fixture_load_line("UserNS=auto\nPod=a.pod");
 
@@ -211,6 +220,8 @@ int main(void) {
                 cmocka_unit_test(test_one_name_is_for_users_and_groups),
                 cmocka_unit_test(test_what_can_not_be_is_refused_in_quadlets_words),
                 cmocka_unit_test(test_ids_of_keep_id_have_no_effect_and_that_is_said),
+                cmocka_unit_test(
+                                test_a_size_without_an_automatic_range_has_no_effect_and_that_is_said),
                 cmocka_unit_test(test_in_a_pod_they_have_no_effect_and_that_is_said),
                 cmocka_unit_test(test_references_are_judged_when_they_are_known),
                 cmocka_unit_test(test_owners_of_volumes_and_roots_are_shifted_on_request),
