@@ -45,7 +45,9 @@ install_files() {
 }
 
 @test "the unit files that are shipped have no problems" {
-        run supctl verify --strict "$repository"/units/*/*.*
+        mkdir -p /run/supd-demo/root # which the demo makes
+        run supctl verify --quiet --strict "$repository"/units/*/*.*
+        rm -r /run/supd-demo
         assert_equal '' "$output"
         assert_equal 0 "$status"
 }
