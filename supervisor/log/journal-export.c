@@ -105,9 +105,9 @@ static char *export_name(ExportFile file, const char *unit_id) {
         return str_printf("%s:%s", export_prefixes[file], unit_id);
 }
 
-/* Its own name for each process: several supervisors may share the directory. */
-static char *export_temporary_name(void) {
-        return str_printf(".supd-%d.new", getpid());
+/* The unit's own, so that one that a killed supervisor leaves is taken by the next one, or goes with the rest. */
+static char *export_temporary_name(const char *unit_id) {
+        return str_printf(".supd-new:%s", unit_id);
 }
 
 static int export_rename(int dir_fd, const char *temporary, const char *name) {
@@ -119,7 +119,8 @@ static int export_rename(int dir_fd, const char *temporary, const char *name) {
 
 static int export_write_fields(int dir_fd, const JournalExport *export) {
         _cleanup_free_ char *name = export_name(EXPORT_FIELDS, export->unit_id);
-        _cleanup_free_ char *temporary = export_temporary_name(), *data = NULL, *old = NULL;
+        _cleanup_free_ char *temporary = export_temporary_name(export->unit_id), *data = NULL,
+                            *old = NULL;
         size_t size, old_size;
 
         if (!name || !temporary)
@@ -132,6 +133,7 @@ static int export_write_fields(int dir_fd, const JournalExport *export) {
         if (r >= 0 && old_size == size && memcmp(old, data, size) == 0)
                 return 0;
 
+        (void) unlinkat(dir_fd, temporary, 0); /* left by one that was killed */
         _cleanup_close_ int fd = neg_errno(openat(dir_fd,
                         temporary,
                         O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
@@ -149,7 +151,7 @@ static int export_write_fields(int dir_fd, const JournalExport *export) {
 /* The limits are symbolic links whose target tells; NULL: no link, journald's own default. */
 static int export_write_link(int dir_fd, ExportFile file, const char *unit_id, const char *target) {
         _cleanup_free_ char *name = export_name(file, unit_id);
-        _cleanup_free_ char *temporary = export_temporary_name();
+        _cleanup_free_ char *temporary = export_temporary_name(unit_id);
         char old[32]; /* more than any 64-bit number has digits */
 
         if (!name || !temporary)
@@ -162,7 +164,7 @@ static int export_write_link(int dir_fd, ExportFile file, const char *unit_id, c
         if (n >= 0 && (size_t) n == strlen(target) && memcmp(old, target, (size_t) n) == 0)
                 return 0;
 
-        (void) unlinkat(dir_fd, temporary, 0); /* left by a namesake that was killed */
+        (void) unlinkat(dir_fd, temporary, 0); /* left by one that was killed */
         int r = neg_errno(symlinkat(target, dir_fd, temporary));
         return r < 0 ? r : export_rename(dir_fd, temporary, name);
 }
@@ -235,7 +237,10 @@ bool journal_export_exists(const char *systemd_dir, const char *unit_id) {
 
 void journal_export_remove(const char *systemd_dir, const char *unit_id) {
         _cleanup_close_ int dir_fd = export_open_dir(systemd_dir, /* create= */ false);
+        _cleanup_free_ char *temporary = export_temporary_name(unit_id);
 
+        if (dir_fd >= 0 && temporary)
+                (void) unlinkat(dir_fd, temporary, 0); /* of one that was killed */
         for (ExportFile file = 0; dir_fd >= 0 && file < _EXPORT_FILE_MAX; file++) {
                 _cleanup_free_ char *name = export_name(file, unit_id);
 

@@ -310,15 +310,24 @@ static int check_oneshot(UnitLoad *load) {
 /* A path of the environment is only known at the start. */
 static int add_implied_mounts(UnitSpec *u) {
         const RootSpec *root = &u->container.root;
+        size_t n = 0;
 
-        for (size_t i = 0; u->kind == UNIT_KIND_CONTAINER && i < root->n_volumes; i++) {
+        if (u->kind != UNIT_KIND_CONTAINER || root->n_volumes == 0)
+                return 0;
+        /* At once: appending one by one would count all before it each time. */
+        u->unit.implied_mounts_for = calloc(root->n_volumes + 1, sizeof(char *));
+        if (!u->unit.implied_mounts_for)
+                return -ENOMEM;
+        for (size_t i = 0; i < root->n_volumes; i++) {
                 const char *source = root->volumes[i].source;
                 if (!source || *source != '/' || strchr(source, '$') || root->volumes[i].glob)
                         continue;
-                int r = strv_append(&u->unit.implied_mounts_for, source);
-                if (r < 0)
-                        return r;
+                u->unit.implied_mounts_for[n] = strdup(source);
+                if (!u->unit.implied_mounts_for[n++])
+                        return -ENOMEM;
         }
+        if (n == 0)
+                u->unit.implied_mounts_for = strv_free(u->unit.implied_mounts_for);
         return 0;
 }
 
