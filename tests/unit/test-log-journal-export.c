@@ -147,6 +147,19 @@ static void test_removal_leaves_no_file(void **state) {
         assert_int_equal(rmdir(units), 0); /* no temporary file either */
 }
 
+/* A supervisor that was killed in the middle: the next one goes on, whatever it was that it made. */
+static void test_a_temporary_of_before_is_in_nobodys_way(void **state) {
+        _cleanup_free_ char *units = temporary_path(state, "units");
+        _cleanup_free_ char *left = temporary_path(state, "units/.supd-new:web.service");
+
+        assert_int_equal(mkdir(units, 0755), 0);
+        assert_int_equal(symlink("5", left), 0);
+        assert_int_equal(journal_export_write(*state, &web, NULL), 0);
+        assert_int_equal(symlink("5", left), 0);
+        journal_export_remove(*state, "web.service");
+        assert_int_equal(rmdir(units), 0);
+}
+
 static void test_a_directory_that_cannot_be_made_is_an_error(void **state) {
         _cleanup_(error_done) Error error = {};
 
@@ -165,6 +178,7 @@ int main(void) {
                 TEST(test_a_limit_beside_an_unset_one_leaves_journald_its_default),
                 TEST(test_files_are_written_anew_only_if_they_change),
                 TEST(test_removal_leaves_no_file),
+                TEST(test_a_temporary_of_before_is_in_nobodys_way),
                 TEST(test_a_directory_that_cannot_be_made_is_an_error),
                 TEST(test_fields_of_the_unit_come_behind_those_of_the_container),
                 TEST(test_the_least_urgent_level_is_a_link_by_name),
